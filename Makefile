@@ -1,0 +1,29 @@
+# upsert: PGXS build.  `./dev` drives it; by hand: make && make install && make installcheck
+#
+# The install script lives in sql/ beside the regress inputs (pg_regress looks
+# for ./sql and ./expected) and is told apart by its "--".
+
+EXTENSION    = upsert
+MODULE_big   = upsert
+DATA         = $(wildcard sql/upsert--*.sql)
+PGFILEDESC   = "upsert - create it, or update it if it is there"
+
+# one line a room, lowest layer first
+OBJS  = src/upsert.o
+
+# in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
+REGRESS      = init
+REGRESS_OPTS = --load-extension=upsert
+
+ISOLATION      =
+ISOLATION_OPTS = --inputdir=test --load-extension=upsert
+
+TAP_TESTS    = 1
+PROVE_TESTS  = test/t/*.pl
+
+PG_CPPFLAGS  = -I$(srcdir)/src
+EXTRA_CLEAN  = output_iso tmp_check
+
+PG_CONFIG   ?= pg_config
+PGXS        := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
