@@ -1,0 +1,117 @@
+/*
+ * jsonld.h
+ *		The vocabulary that all parts of the JSON-LD 1.1 processor share: the
+ *		processor state of one call, its options, budgets and errors, and the
+ *		entry points of the algorithms.
+ *
+ * Source of the semantics: W3C "JSON-LD 1.1 Processing Algorithms and API"
+ * (2020-07-16).  Functions are named after its sections; comments cite its
+ * step numbers.
+ */
+#ifndef UPSERT_JSONLD_H
+#define UPSERT_JSONLD_H
+
+#include "jsonld/error.h"
+#include "jsonld/value.h"
+
+typedef enum JldMode
+{
+	JLD_MODE_1_1,
+	JLD_MODE_1_0
+} JldMode;
+
+typedef enum JldRdfDirection
+{
+	JLD_DIRECTION_NONE,
+	JLD_DIRECTION_I18N,			/* "i18n-datatype" */
+	JLD_DIRECTION_COMPOUND		/* "compound-literal" */
+} JldRdfDirection;
+
+/* The options object of the API; names as there, defaults as there. */
+typedef struct JldOptions
+{
+	JldStr		base;			/* JLD_NOSTR: none */
+	JldValue   *expandContext;	/* NULL: none */
+	bool		compactArrays;	/* true */
+	bool		compactToRelative;	/* true */
+	bool		ordered;		/* false */
+	JldMode		processingMode; /* JLD_MODE_1_1 */
+	JldRdfDirection rdfDirection;
+	bool		useNativeTypes;
+	bool		useRdfType;
+	bool		produceGeneralizedRdf;
+	bool		safe;			/* ours: error instead of dropping data */
+	bool		strictCompactIri;	/* ours: refuse undefined prefixes */
+} JldOptions;
+
+/* One step of the way from the document's root to the datum at hand. */
+typedef struct JldPath
+{
+	const struct JldPath *up;
+	JldStr		key;			/* JLD_NOSTR: an array index */
+	int			index;
+} JldPath;
+
+/*
+ * The state of one call.  Everything hangs in the memory context that was
+ * current at jsonld_begin(), which the caller throws away afterwards.
+ */
+typedef struct JldProcessor
+{
+	JldOptions	options;
+	const JldPath *path;		/* where we are, for error messages */
+	int			depth;			/* against upsert.jsonld_max_depth */
+	int64		steps;			/* against upsert.jsonld_max_steps */
+	int64		output;			/* bytes, against upsert.jsonld_max_output */
+	struct ContextCache *contexts;	/* context.c: memo of this call */
+} JldProcessor;
+
+/*
+ * Start a call: sets the defaults, then reads options (NULL: none).  An
+ * unknown option, or one of the wrong type, is error 22023 that names it.
+ */
+extern void jsonld_begin(JldProcessor *proc, Jsonb *options);
+
+/* Budgets: each raises UP009 when its limit is passed. */
+extern void jld_enter(JldProcessor *proc);	/* one level deeper; also checks
+											 * the stack */
+extern void jld_leave(JldProcessor *proc);
+extern void jld_step(JldProcessor *proc);	/* one step of context processing */
+extern void jld_output(JldProcessor *proc, int64 bytes);	/* made so much */
+
+/*
+ * Algorithms over values.  doc is any JSON value; "expanded" is what
+ * jsonld_expand answers: an array of node objects.
+ */
+
+/* The expand() method: context from options, then the Expansion Algorithm. */
+extern JldValue *jsonld_expand(JldProcessor *proc, JldValue *doc);
+
+/*
+ * The compact() method from step 5 on: compacts an expanded document.
+ * context is a context or an object that has one under "@context".  The
+ * answer is an object; with graph_always the top-level nodes stand in a
+ * @graph array even if there is only one (as flatten wants it).
+ */
+extern JldValue *jsonld_compact(JldProcessor *proc, JldValue *expanded,
+								JldValue *context, bool graph_always);
+
+/* Definitions of section 4 and 9 of the syntax, on expanded form. */
+extern bool jld_is_value_object(const JldValue *v);	/* has @value */
+extern bool jld_is_list_object(const JldValue *v);	/* has @list */
+extern bool jld_is_set_object(const JldValue *v);	/* has @set */
+extern bool jld_is_graph_object(const JldValue *v);	/* @graph, with at most
+													 * @id, @index */
+extern bool jld_is_simple_graph_object(const JldValue *v);	/* without @id */
+extern bool jld_is_node_object(const JldValue *v);	/* map, none of @value
+													 * @list @set */
+extern bool jld_is_keyword(JldStr s);
+
+/* Is s _:…? */
+static inline bool
+jld_is_blank_node_id(JldStr s)
+{
+	return s.len >= 2 && s.data[0] == '_' && s.data[1] == ':';
+}
+
+#endif							/* UPSERT_JSONLD_H */
