@@ -4,7 +4,9 @@
  *
  * Every difference between majors 14 to 18 that touches us is one static
  * inline function or macro here with one spelling; no other file tests
- * PG_VERSION_NUM.
+ * PG_VERSION_NUM.  Executor calls are in the second half, which only the
+ * store uses: it is compiled where UPSERT_COMPAT_EXECUTOR is defined before
+ * the include.
  */
 #ifndef UPSERT_COMPAT_H
 #define UPSERT_COMPAT_H
@@ -13,8 +15,289 @@
 #error "upsert needs PostgreSQL 14 or later"
 #endif
 
+/*
+ * These minors changed the size of ResultRelInfo, which we allocate, and were
+ * replaced within a week: code built on them crashes elsewhere and vice versa.
+ */
+#if PG_VERSION_NUM == 140014 || PG_VERSION_NUM == 150009 || \
+	PG_VERSION_NUM == 160005 || PG_VERSION_NUM == 170001
+#error "this PostgreSQL minor release has a broken ABI; build on the next one"
+#endif
+
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
 
+#include "catalog/pg_index.h"
+
+/* NULLS NOT DISTINCT came with 15 */
+static inline bool
+compat_index_nulls_not_distinct(Form_pg_index index)
+{
+#if PG_VERSION_NUM >= 150000
+	return index->indnullsnotdistinct;
+#else
+	return false;
+#endif
+}
+
 #endif							/* UPSERT_COMPAT_H */
+
+#if defined(UPSERT_COMPAT_EXECUTOR) && !defined(UPSERT_COMPAT_EXECUTOR_H)
+#define UPSERT_COMPAT_EXECUTOR_H
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM < 150000
+#include "rewrite/rewriteHandler.h"
+#endif
+
+/* The range table entry of a table, without any permission in it. */
+static inline RangeTblEntry *
+compat_make_rte(Relation rel, LOCKMODE lockmode)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
+	rte->rellockmode = lockmode;
+	rte->inh = false;
+	rte->inFromCl = false;
+	return rte;
+}
+
+/* Bitmaps of columns are offset as the parser has them. */
+static inline Bitmapset *
+compat_offset_columns(Bitmapset *attnos)
+{
+	Bitmapset  *result = NULL;
+	int			x = -1;
+
+	while ((x = bms_next_member(attnos, x)) >= 0)
+		result = bms_add_member(result, x - FirstLowInvalidHeapAttributeNumber);
+	return result;
+}
+
+/* Raises 42501 (and calls ExecutorCheckPerms_hook) as a statement would. */
+static inline void
+compat_check_permissions(Relation rel, AclMode required, Bitmapset *selected,
+						 Bitmapset *inserted, Bitmapset *updated)
+{
+	RangeTblEntry *rte = compat_make_rte(rel, RowExclusiveLock);
+
+#if PG_VERSION_NUM >= 160000
+	List	   *perminfos = NIL;
+	RTEPermissionInfo *perm = addRTEPermissionInfo(&perminfos, rte);
+
+	perm->requiredPerms = required;
+	perm->selectedCols = compat_offset_columns(selected);
+	perm->insertedCols = compat_offset_columns(inserted);
+	perm->updatedCols = compat_offset_columns(updated);
+	ExecCheckPermissions(list_make1(rte), perminfos, true);
+#else
+	rte->requiredPerms = required;
+	rte->selectedCols = compat_offset_columns(selected);
+	rte->insertedCols = compat_offset_columns(inserted);
+	rte->updatedCols = compat_offset_columns(updated);
+	ExecCheckRTPerms(list_make1(rte), true);
+#endif
+}
+
+/* Gives the executor state a range table of this one relation. */
+static inline void
+compat_init_range_table(EState *estate, Relation rel, LOCKMODE lockmode,
+						Bitmapset *inserted, Bitmapset *updated)
+{
+	RangeTblEntry *rte = compat_make_rte(rel, lockmode);
+
+#if PG_VERSION_NUM >= 160000
+	List	   *perminfos = NIL;
+	RTEPermissionInfo *perm = addRTEPermissionInfo(&perminfos, rte);
+
+	perm->insertedCols = compat_offset_columns(inserted);
+	perm->updatedCols = compat_offset_columns(updated);
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, list_make1(rte), perminfos,
+					   bms_make_singleton(1));
+#else
+	ExecInitRangeTable(estate, list_make1(rte), perminfos);
+#endif
+#else
+	rte->insertedCols = compat_offset_columns(inserted);
+	rte->updatedCols = compat_offset_columns(updated);
+#if PG_VERSION_NUM < 150000
+	fill_extraUpdatedCols(rte, rel);
+#endif
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+static inline void
+compat_check_valid_result_rel(ResultRelInfo *rri, CmdType operation)
+{
+#if PG_VERSION_NUM >= 180000
+	CheckValidResultRel(rri, operation, ONCONFLICT_NONE, NIL);
+#elif PG_VERSION_NUM >= 170000
+	CheckValidResultRel(rri, operation, NIL);
+#else
+	CheckValidResultRel(rri, operation);
+#endif
+}
+
+static inline void
+compat_eval_plan_qual_init(EPQState *epq, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1, NIL);
+#else
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1);
+#endif
+}
+
+static inline IndexScanDesc
+compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
+#endif
+}
+
+/* True if no committed or waited-for row conflicts; else *conflict is its TID. */
+static inline bool
+compat_check_index_constraints(ResultRelInfo *rri, TupleTableSlot *slot,
+							   EState *estate, ItemPointer conflict,
+							   List *arbiters)
+{
+#if PG_VERSION_NUM >= 180000
+	ItemPointerData invalid;
+
+	ItemPointerSetInvalid(&invalid);
+	return ExecCheckIndexConstraints(rri, slot, estate, conflict, &invalid,
+									 arbiters);
+#else
+	return ExecCheckIndexConstraints(rri, slot, estate, conflict, arbiters);
+#endif
+}
+
+/* Index entries of a new row. */
+static inline List *
+compat_insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
+						   EState *estate, bool no_dup_error,
+						   bool *conflict, List *arbiters)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error,
+								 conflict, arbiters, false);
+#else
+	return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error,
+								 conflict, arbiters);
+#endif
+}
+
+/*
+ * table_tuple_update plus the index entries that it asks for; *recheck gets
+ * the deferred index checks.
+ */
+static inline TM_Result
+compat_tuple_update(ResultRelInfo *rri, EState *estate, ItemPointer tid,
+					TupleTableSlot *slot, TM_FailureData *tmfd, List **recheck)
+{
+	Relation	rel = rri->ri_RelationDesc;
+	LockTupleMode lockmode;
+	TM_Result	result;
+
+#if PG_VERSION_NUM >= 160000
+	TU_UpdateIndexes update_indexes;
+#else
+	bool		update_indexes;
+#endif
+
+	*recheck = NIL;
+	result = table_tuple_update(rel, tid, slot, estate->es_output_cid,
+								estate->es_snapshot, InvalidSnapshot, true,
+								tmfd, &lockmode, &update_indexes);
+	if (result != TM_Ok || rri->ri_NumIndices == 0)
+		return result;
+
+#if PG_VERSION_NUM >= 160000
+	if (update_indexes != TU_None)
+		*recheck = ExecInsertIndexTuples(rri, slot, estate, true, false, NULL,
+										 NIL, update_indexes == TU_Summarizing);
+#else
+	if (update_indexes)
+		*recheck = ExecInsertIndexTuples(rri, slot, estate, true, false, NULL,
+										 NIL);
+#endif
+	return result;
+}
+
+static inline bool
+compat_br_update_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
+						  ItemPointer tid, TupleTableSlot *slot)
+{
+	TM_FailureData tmfd;
+
+#if PG_VERSION_NUM >= 180000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, NULL, &tmfd,
+								false);
+#elif PG_VERSION_NUM >= 160000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, NULL, &tmfd);
+#elif PG_VERSION_NUM >= 150000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, &tmfd);
+#else
+	(void) tmfd;
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot);
+#endif
+}
+
+static inline void
+compat_ar_update_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
+						  TupleTableSlot *slot, List *recheck,
+						  TransitionCaptureState *capture)
+{
+#if PG_VERSION_NUM >= 150000
+	ExecARUpdateTriggers(estate, rri, NULL, NULL, tid, NULL, slot, recheck,
+						 capture, false);
+#else
+	ExecARUpdateTriggers(estate, rri, tid, NULL, slot, recheck, capture);
+#endif
+}
+
+static inline bool
+compat_br_delete_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
+						  ItemPointer tid)
+{
+#if PG_VERSION_NUM >= 180000
+	TM_FailureData tmfd;
+
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL, NULL, &tmfd,
+								false);
+#elif PG_VERSION_NUM >= 160000
+	TM_FailureData tmfd;
+
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL, NULL, &tmfd);
+#else
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL);
+#endif
+}
+
+static inline void
+compat_ar_delete_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
+						  TransitionCaptureState *capture)
+{
+#if PG_VERSION_NUM >= 150000
+	ExecARDeleteTriggers(estate, rri, tid, NULL, capture, false);
+#else
+	ExecARDeleteTriggers(estate, rri, tid, NULL, capture);
+#endif
+}
+
+#endif							/* UPSERT_COMPAT_EXECUTOR_H */

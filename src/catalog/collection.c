@@ -1,0 +1,361 @@
+/*
+ * collection.c
+ *		Tables seen as collections.
+ *
+ *		_key text PRIMARY KEY | _rev text | doc jsonb      what we create
+ *		id uuid PRIMARY KEY   | body jsonb | ...           what people have
+ *
+ * Both are collections: one key column of type text, varchar, uuid or an
+ * integer, one jsonb column (or one named "doc"), and perhaps a text column
+ * "_rev".  A relation that cannot have a primary key (a view, a foreign
+ * table) is one if it has columns named "_key" and "doc".  This file knows
+ * columns and key syntax; it knows nothing of rows or of what is inside a
+ * document.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_type_d.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+#include "utils/uuid.h"
+
+#include "atproto/tid.h"
+#include "catalog/collection.h"
+#include "upsert.h"
+
+static void
+not_a_collection(Relation rel, const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
+			 errdetail("%s", reason),
+			 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
+}
+
+static bool
+is_key_type(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case UUIDOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static bool
+is_text_type(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID;
+}
+
+/* The column with this name, or InvalidAttrNumber. */
+static AttrNumber
+column_named(TupleDesc tupdesc, const char *name)
+{
+	int			i;
+
+	for (i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (!att->attisdropped && strcmp(NameStr(att->attname), name) == 0)
+			return att->attnum;
+	}
+	return InvalidAttrNumber;
+}
+
+/* The key: the primary key's only column, or else one named "_key". */
+static AttrNumber
+find_key(Relation rel)
+{
+	Oid			pkey;
+	AttrNumber	attno = InvalidAttrNumber;
+
+	(void) RelationGetIndexList(rel);	/* fills rd_pkindex */
+	pkey = rel->rd_pkindex;
+	if (OidIsValid(pkey))
+	{
+		Relation	index = index_open(pkey, AccessShareLock);
+
+		if (index->rd_index->indnkeyatts == 1)
+			attno = index->rd_index->indkey.values[0];
+		index_close(index, AccessShareLock);
+		if (attno == InvalidAttrNumber)
+			not_a_collection(rel, "Its primary key has several columns.");
+	}
+	else if (rel->rd_rel->relkind == RELKIND_VIEW ||
+			 rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		attno = column_named(RelationGetDescr(rel), "_key");
+
+	if (attno == InvalidAttrNumber)
+		not_a_collection(rel, "It has no primary key.");
+	return attno;
+}
+
+/* The document: the only jsonb column, or the one named "doc". */
+static AttrNumber
+find_doc(Relation rel)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	AttrNumber	found = InvalidAttrNumber;
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (att->attisdropped || att->atttypid != JSONBOID || att->attgenerated)
+			continue;
+		if (strcmp(NameStr(att->attname), "doc") == 0)
+			return att->attnum;
+		found = att->attnum;
+		count++;
+	}
+	if (count == 0)
+		not_a_collection(rel, "It has no jsonb column.");
+	if (count > 1)
+		not_a_collection(rel, "It has several jsonb columns, none named \"doc\".");
+	return found;
+}
+
+Collection *
+collection_resolve(Oid relid)
+{
+	Collection *c = palloc0(sizeof(Collection));
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Form_pg_attribute key;
+	AttrNumber	from;
+	AttrNumber	to;
+
+	c->relid = relid;
+	c->name = pstrdup(RelationGetRelationName(rel));
+	c->key_attno = find_key(rel);
+	c->doc_attno = find_doc(rel);
+
+	key = TupleDescAttr(tupdesc, c->key_attno - 1);
+	c->key_type = getBaseType(key->atttypid);
+	c->key_collation = key->attcollation;
+	c->key_has_default = key->atthasdef || key->attidentity;
+	if (!is_key_type(c->key_type))
+		not_a_collection(rel, "Its primary key is not of type text, uuid or integer.");
+
+	c->rev_attno = column_named(tupdesc, "_rev");
+	if (c->rev_attno != InvalidAttrNumber &&
+		TupleDescAttr(tupdesc, c->rev_attno - 1)->atttypid != TEXTOID)
+		c->rev_attno = InvalidAttrNumber;
+
+	from = column_named(tupdesc, "_from");
+	to = column_named(tupdesc, "_to");
+	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&
+		TupleDescAttr(tupdesc, from - 1)->attgenerated &&
+		TupleDescAttr(tupdesc, to - 1)->attgenerated;
+
+	table_close(rel, NoLock);
+	return c;
+}
+
+/* ----------
+ * Keys
+ * ----------
+ */
+
+static bool
+is_key_char(unsigned char ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+		(ch >= '0' && ch <= '9') ||
+		(ch != '\0' && strchr("_-:.@()+,=;$!*'%", ch) != NULL);
+}
+
+static bool
+parse_text_key(const char *key, int len, Datum *result, const char **hint)
+{
+	int			i;
+
+	if (len < 1 || len > COLLECTION_MAX_KEY)
+	{
+		*hint = "A key has 1 to 254 bytes.";
+		return false;
+	}
+	for (i = 0; i < len; i++)
+	{
+		if (!is_key_char((unsigned char) key[i]))
+		{
+			*hint = "A key is made of letters, digits and the characters _-:.@()+,=;$!*'% only.";
+			return false;
+		}
+	}
+	*result = PointerGetDatum(cstring_to_text_with_len(key, len));
+	return true;
+}
+
+static bool
+parse_integer_key(Oid type, const char *key, int len, Datum *result,
+				  const char **hint)
+{
+	char		copy[32];
+	char	   *end;
+	int64		min = PG_INT64_MIN;
+	int64		max = PG_INT64_MAX;
+	int64		value;
+
+	*hint = "A key of this collection is a decimal integer in the range of its column.";
+	if (len < 1 || len >= (int) sizeof(copy))
+		return false;
+	memcpy(copy, key, len);
+	copy[len] = '\0';
+	if (!isdigit((unsigned char) copy[copy[0] == '-' ? 1 : 0]))
+		return false;
+
+	if (type == INT2OID)
+	{
+		min = PG_INT16_MIN;
+		max = PG_INT16_MAX;
+	}
+	else if (type == INT4OID)
+	{
+		min = PG_INT32_MIN;
+		max = PG_INT32_MAX;
+	}
+	errno = 0;
+	value = strtoi64(copy, &end, 10);
+	if (errno != 0 || end != copy + len || value < min || value > max)
+		return false;
+
+	if (type == INT2OID)
+		*result = Int16GetDatum((int16) value);
+	else if (type == INT4OID)
+		*result = Int32GetDatum((int32) value);
+	else
+		*result = Int64GetDatum(value);
+	return true;
+}
+
+static bool
+parse_uuid_key(const char *key, int len, Datum *result, const char **hint)
+{
+	int			i;
+
+	*hint = "A key of this collection is a UUID.";
+	if (len != 36)
+		return false;
+	for (i = 0; i < len; i++)
+	{
+		bool		hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (hyphen ? key[i] != '-' : !isxdigit((unsigned char) key[i]))
+			return false;
+	}
+	*result = DirectFunctionCall1(uuid_in, CStringGetDatum(pnstrdup(key, len)));
+	return true;
+}
+
+bool
+collection_key_parse(const Collection *c, const char *key, int len,
+					 Datum *result, const char **hint)
+{
+	if (is_text_type(c->key_type))
+		return parse_text_key(key, len, result, hint);
+	if (c->key_type == UUIDOID)
+		return parse_uuid_key(key, len, result, hint);
+	return parse_integer_key(c->key_type, key, len, result, hint);
+}
+
+Datum
+collection_key_from_string(const Collection *c, const char *key, int len)
+{
+	Datum		result;
+	const char *hint;
+
+	if (!collection_key_parse(c, key, len, &result, &hint))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("illegal document key for collection \"%s\"", c->name),
+				 errdetail("The key is \"%.*s\".",
+						   pg_mbcliplen(key, len, 300), key),
+				 errhint("%s", hint)));
+	return result;
+}
+
+bool
+collection_key_parse_json(const Collection *c, const JsonbValue *v,
+						  Datum *result, const char **hint)
+{
+	if (v->type == jbvString)
+		return collection_key_parse(c, v->val.string.val, v->val.string.len,
+									result, hint);
+	if (v->type == jbvNumeric && !is_text_type(c->key_type) &&
+		c->key_type != UUIDOID)
+	{
+		char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
+															   NumericGetDatum(v->val.numeric)));
+
+		return parse_integer_key(c->key_type, text, strlen(text), result, hint);
+	}
+	*hint = "A key is a string; leave the attribute \"_key\" out to have one generated.";
+	return false;
+}
+
+char *
+collection_key_to_string(const Collection *c, Datum key)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (is_text_type(c->key_type))
+		return TextDatumGetCString(key);
+	getTypeOutputInfo(c->key_type, &output, &varlena);
+	return OidOutputFunctionCall(output, key);
+}
+
+bool
+collection_generate_key(const Collection *c, Datum *key)
+{
+	char		tid[TID_LENGTH + 1];
+
+	if (c->key_has_default)
+		return false;
+
+	if (is_text_type(c->key_type))
+	{
+		tid_next(tid);
+		*key = PointerGetDatum(cstring_to_text_with_len(tid, TID_LENGTH));
+	}
+	else if (c->key_type == UUIDOID)
+		*key = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("document without a key for collection \"%s\"", c->name),
+				 errdetail("The collection's key is an integer column without a default."),
+				 errhint("Give the document a \"_key\", or the column a default or identity.")));
+	return true;
+}
+
+int
+collection_key_compare(const Collection *c, Datum a, Datum b)
+{
+	TypeCacheEntry *type = lookup_type_cache(c->key_type, TYPECACHE_CMP_PROC_FINFO);
+
+	return DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
+										   c->key_collation, a, b));
+}

@@ -1,0 +1,64 @@
+/*
+ * collection.h
+ *		A table seen as a collection of documents: which column is the key,
+ *		which the document, which the revision.
+ */
+#ifndef UPSERT_COLLECTION_H
+#define UPSERT_COLLECTION_H
+
+#include "access/attnum.h"
+#include "utils/jsonb.h"
+#include "utils/relcache.h"
+
+/* Keys are at most this long, in bytes (as in ArangoDB). */
+#define COLLECTION_MAX_KEY 254
+
+typedef struct Collection
+{
+	Oid			relid;
+	char	   *name;			/* the table's, as it stands in _id */
+	AttrNumber	key_attno;
+	AttrNumber	rev_attno;		/* InvalidAttrNumber: keeps no revisions */
+	AttrNumber	doc_attno;
+	Oid			key_type;		/* TEXTOID, VARCHAROID, UUIDOID, INT[248]OID */
+	Oid			key_collation;
+	bool		key_has_default;	/* the table makes keys by itself */
+	bool		edge;			/* documents need _from and _to */
+} Collection;
+
+/*
+ * Describes the table, which must exist; takes AccessShareLock to the end of
+ * the transaction.  Error 42809 if it is no collection, with the reason in
+ * DETAIL.  Allocated in the current memory context.
+ */
+extern Collection *collection_resolve(Oid relid);
+
+/*
+ * The key column's value for a key as documents and SQL write it.  The first
+ * form answers false where no key of this collection can look like that and
+ * points *hint to the rule; the second raises UP004.
+ */
+extern bool collection_key_parse(const Collection *c, const char *key, int len,
+								 Datum *result, const char **hint);
+extern Datum collection_key_from_string(const Collection *c, const char *key, int len);
+
+/*
+ * The same for the value of a _key attribute: a string, or a number where
+ * keys are integers.
+ */
+extern bool collection_key_parse_json(const Collection *c, const JsonbValue *v,
+									  Datum *result, const char **hint);
+
+/* The key's text form, palloc'd. */
+extern char *collection_key_to_string(const Collection *c, Datum key);
+
+/*
+ * A key for a document that brought none.  False if the table makes its own
+ * (a column default) or, with error UP004, if nobody can.
+ */
+extern bool collection_generate_key(const Collection *c, Datum *key);
+
+/* Three-way comparison of two keys in the order of the key's btree. */
+extern int	collection_key_compare(const Collection *c, Datum a, Datum b);
+
+#endif							/* UPSERT_COLLECTION_H */

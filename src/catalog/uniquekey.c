@@ -1,0 +1,81 @@
+/*
+ * uniquekey.c
+ *		Which unique indexes stand behind a set of columns.
+ *
+ * Reads the relation cache only, at every call: REINDEX CONCURRENTLY swaps
+ * index OIDs, so none may be remembered past a relcache invalidation.  Knows
+ * nothing of rows.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+
+#include "access/genam.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_index.h"
+#include "storage/lockdefs.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "catalog/uniquekey.h"
+
+static bool
+same_columns(Form_pg_index index, int nkeys, const AttrNumber *keys)
+{
+	int			i;
+	int			k;
+
+	if (index->indnkeyatts != nkeys)
+		return false;
+	for (i = 0; i < nkeys; i++)
+	{
+		for (k = 0; k < nkeys; k++)
+			if (index->indkey.values[i] == keys[k])
+				break;
+		if (k == nkeys)
+			return false;
+	}
+	return true;
+}
+
+List *
+unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
+{
+	List	   *arbiters = NIL;
+	bool		probe = false;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+
+		if (form->indisunique && form->indimmediate && form->indisready &&
+			index->rd_rel->relam == BTREE_AM_OID &&
+			!compat_index_nulls_not_distinct(form) &&
+			RelationGetIndexPredicate(index) == NIL &&
+			same_columns(form, nkeys, keys))
+		{
+			arbiters = lappend_oid(arbiters, lfirst_oid(lc));
+			probe = probe || form->indisvalid;
+		}
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return probe ? arbiters : NIL;
+}
+
+Oid
+unique_key_probe_index(List *arbiters)
+{
+	ListCell   *lc;
+
+	foreach(lc, arbiters)
+	{
+		if (get_index_isvalid(lfirst_oid(lc)))
+			return lfirst_oid(lc);
+	}
+	elog(ERROR, "no valid index among the arbiters");
+	return InvalidOid;			/* keep the compiler quiet */
+}

@@ -1,0 +1,25 @@
+/*
+ * uniquekey.h
+ *		What the catalogs know of a table's unique keys.
+ */
+#ifndef UPSERT_UNIQUEKEY_H
+#define UPSERT_UNIQUEKEY_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+
+/*
+ * The unique btree indexes on exactly these columns, in whatever order, that
+ * INSERT ... ON CONFLICT could use as arbiters: ready, immediate, without
+ * predicate or expression.  During REINDEX CONCURRENTLY there are two, and
+ * both must arbitrate.  NULLS NOT DISTINCT indexes do not count: their
+ * equality is not that of a btree lookup.  A list of OIDs in the current
+ * memory context; NIL if none of them can be used for look-ups.
+ */
+extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
+
+/* The one of the arbiters that look-ups may use (it is valid). */
+extern Oid	unique_key_probe_index(List *arbiters);
+
+#endif							/* UPSERT_UNIQUEKEY_H */

@@ -1,0 +1,164 @@
+/*
+ * answer.c
+ *		From what became of a document to what SQL sees of it.
+ *
+ * The only file that knows the result types' column order.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "doc/doc.h"
+#include "document/answer.h"
+
+#define EXCERPT_BYTES 200
+
+static Jsonb *
+show(const Collection *c, const DocumentResult *result, const char *rev,
+	 const Jsonb *doc)
+{
+	return doc ? document_show(c, result->key, rev, doc) : NULL;
+}
+
+static Jsonb *
+diff(const DocumentResult *result)
+{
+	if (result->new == NULL)
+		return NULL;
+	return doc_diff(result->old ? result->old : document_empty(), result->new);
+}
+
+void
+answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
+			UpsertOutcome outcome, const DocumentResult *result)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = outcome;
+	if (result->key == NULL || ret == RETURN_NONE)
+		return;
+
+	answer->key = pstrdup(result->key);
+	if (result->rev)
+		answer->rev = pstrdup(result->rev);
+	if (ret == RETURN_BOTH || ret == RETURN_OLD)
+		answer->old = show(c, result, result->old_rev, result->old);
+	if (ret == RETURN_BOTH || ret == RETURN_NEW)
+		answer->new = show(c, result, result->rev, result->new);
+	if (ret == RETURN_DIFF)
+		answer->new = diff(result);
+}
+
+static void
+push_member(JsonbParseState **state, const char *name, const char *value)
+{
+	JsonbValue	v;
+
+	if (value == NULL)
+		return;
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, name);
+	v.val.string.len = strlen(name);
+	(void) pushJsonbValue(state, WJB_KEY, &v);
+	v.val.string.val = unconstify(char *, value);
+	v.val.string.len = strlen(value);
+	(void) pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+Jsonb *
+answer_error(const ErrorData *error)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_member(&state, "sqlstate", unpack_sql_state(error->sqlerrcode));
+	push_member(&state, "message", error->message);
+	push_member(&state, "detail", error->detail);
+	push_member(&state, "hint", error->hint);
+	push_member(&state, "constraint", error->constraint_name);
+	push_member(&state, "column", error->column_name);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static void
+text_column(const char *text, Datum *value, bool *isnull)
+{
+	*isnull = text == NULL;
+	*value = text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static void
+jsonb_column(const Jsonb *jsonb, Datum *value, bool *isnull)
+{
+	*isnull = jsonb == NULL;
+	*value = PointerGetDatum(jsonb);
+}
+
+void
+answer_columns(const Answer *answer, Datum *values, bool *nulls)
+{
+	text_column(upsert_outcome_name(answer->outcome), &values[0], &nulls[0]);
+	text_column(answer->key, &values[1], &nulls[1]);
+	text_column(answer->rev, &values[2], &nulls[2]);
+	jsonb_column(answer->old, &values[3], &nulls[3]);
+	jsonb_column(answer->new, &values[4], &nulls[4]);
+}
+
+char *
+answer_excerpt(const JsonbValue *v)
+{
+	StringInfoData buf;
+	JsonbValue	copy = *v;
+	Jsonb	   *jsonb = JsonbValueToJsonb(&copy);
+
+	initStringInfo(&buf);
+	(void) JsonbToCString(&buf, &jsonb->root, VARSIZE(jsonb));
+	if (buf.len > EXCERPT_BYTES)
+	{
+		buf.len = pg_mbcliplen(buf.data, buf.len, EXCERPT_BYTES);
+		buf.data[buf.len] = '\0';
+		appendStringInfoString(&buf, "...");
+	}
+	return buf.data;
+}
+
+TupleDesc
+answer_row_type(FunctionCallInfo fcinfo)
+{
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("function returning record called in context that cannot accept type record")));
+	return BlessTupleDesc(tupdesc);
+}
+
+Tuplestorestate *
+answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext oldcontext;
+	Tuplestorestate *tuplestore;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	if (!(rsinfo->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("materialize mode required, but it is not allowed in this context")));
+
+	oldcontext = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	*tupdesc = answer_row_type(fcinfo);
+	tuplestore = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+									   false, work_mem);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = tuplestore;
+	rsinfo->setDesc = *tupdesc;
+	MemoryContextSwitchTo(oldcontext);
+	return tuplestore;
+}

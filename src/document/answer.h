@@ -1,0 +1,48 @@
+/*
+ * answer.h
+ *		What the SQL functions answer: upsert_result and upsert_item.
+ */
+#ifndef UPSERT_ANSWER_H
+#define UPSERT_ANSWER_H
+
+#include "document/document.h"
+#include "fmgr.h"
+#include "upsert.h"
+
+/*
+ * One item's answer, ready to be turned into a tuple: only what the option
+ * "return" asks for is built.
+ */
+typedef struct Answer
+{
+	UpsertOutcome outcome;
+	char	   *key;
+	char	   *rev;
+	Jsonb	   *old;
+	Jsonb	   *new;
+	Jsonb	   *error;			/* of an ignored item */
+} Answer;
+
+/* Builds the answer in the current memory context; nothing is shared. */
+extern void answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
+						UpsertOutcome outcome, const DocumentResult *result);
+
+/* An error as jsonb: sqlstate, message, detail, hint, constraint, ... */
+extern Jsonb *answer_error(const ErrorData *error);
+
+/* The first five columns of both result types. */
+extern void answer_columns(const Answer *answer, Datum *values, bool *nulls);
+
+/* A JSON value as an error's DETAIL shows it: shortened text, palloc'd. */
+extern char *answer_excerpt(const JsonbValue *v);
+
+/*
+ * The tuple descriptor of a function that returns a row, blessed.  Error if
+ * the call site takes no row.
+ */
+extern TupleDesc answer_row_type(FunctionCallInfo fcinfo);
+
+/* Prepares a set-returning call: rows go into the tuplestore. */
+extern Tuplestorestate *answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc);
+
+#endif							/* UPSERT_ANSWER_H */

@@ -1,0 +1,296 @@
+/*
+ * document.c
+ *		One document, upserted.
+ *
+ * Turns "what the document becomes" into "what the row becomes":
+ *
+ *		old row --> old document, old revision --> compose --> new document
+ *		new row <-- key, next revision, document <------------------+
+ *
+ * It adds what is true of every document, whoever composed it: a document is
+ * an object, an edge has ends, a document with the same image as before is
+ * not written, a written one gets the next revision.  It knows nothing of
+ * modes or languages, and touches rows only through the store.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "atproto/tid.h"
+#include "doc/doc.h"
+#include "document/document.h"
+#include "upsert.h"
+
+struct DocumentStore
+{
+	Collection *collection;
+	Store	   *store;
+};
+
+/* One item on its way through the store. */
+typedef struct DocumentApply
+{
+	DocumentStore *ds;
+	const Datum *key;
+	DocumentCompose compose;
+	void	   *arg;
+
+	/* filled by the last composition */
+	Jsonb	   *old;
+	char	   *old_rev;
+} DocumentApply;
+
+static const char *const system_attributes[] = {"_id", "_key", "_rev"};
+
+DocumentStore *
+document_open(Oid relid, const UpsertOptions *options)
+{
+	DocumentStore *ds = palloc0(sizeof(DocumentStore));
+	Collection *c = collection_resolve(relid);
+	StoreTarget target = {0};
+	Bitmapset  *columns = NULL;
+
+	columns = bms_add_member(columns, c->doc_attno);
+	if (c->rev_attno != InvalidAttrNumber)
+		columns = bms_add_member(columns, c->rev_attno);
+
+	target.relid = relid;
+	target.nkeys = 1;
+	target.keys[0] = c->key_attno;
+	target.update_columns = columns;
+	target.insert_columns = bms_add_member(bms_copy(columns), c->key_attno);
+	target.read_columns = target.insert_columns;
+	target.preview = options->dry_run;
+	target.exclusive = options->exclusive;
+
+	ds->collection = c;
+	ds->store = store_open(&target);
+	options_apply_wait_for_sync(options);
+	return ds;
+}
+
+const Collection *
+document_collection(DocumentStore *ds)
+{
+	return ds->collection;
+}
+
+void
+document_close(DocumentStore *ds)
+{
+	store_close(ds->store);
+	pfree(ds);
+}
+
+/* ----------
+ * Checks that hold for every document
+ * ----------
+ */
+
+/* "collection/key", as _from and _to must be */
+static bool
+is_document_id(const JsonbValue *v)
+{
+	const char *slash;
+	int			len;
+
+	if (v->type != jbvString)
+		return false;
+	len = v->val.string.len;
+	slash = memchr(v->val.string.val, '/', len);
+	return slash != NULL && slash > v->val.string.val &&
+		slash < v->val.string.val + len - 1 &&
+		memchr(slash + 1, '/', v->val.string.val + len - slash - 1) == NULL;
+}
+
+static void
+check_edge_end(const Collection *c, const Jsonb *doc, const char *attribute)
+{
+	JsonbValue	v;
+	bool		there = doc_get_attribute(doc, attribute, &v);
+
+	if (there && is_document_id(&v))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+			 errmsg("edge attribute \"%s\" is missing or invalid", attribute),
+			 there && v.type == jbvString ?
+			 errdetail("The attribute is \"%.*s\".",
+					   v.val.string.len, v.val.string.val) :
+			 errdetail("The document has no string attribute \"%s\".", attribute),
+			 errhint("In the edge collection \"%s\" every document needs \"_from\" and \"_to\" of the form \"collection/key\".",
+					 c->name)));
+}
+
+static void
+check_document(const Collection *c, const Jsonb *doc)
+{
+	if (!JB_ROOT_IS_OBJECT(doc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a document must be a JSON object")));
+	if (c->edge)
+	{
+		check_edge_end(c, doc, "_from");
+		check_edge_end(c, doc, "_to");
+	}
+}
+
+/* ----------
+ * One item
+ * ----------
+ */
+
+/* The document in a row; an empty one where the column is NULL. */
+static Jsonb *
+row_document(const Collection *c, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, c->doc_attno, &isnull);
+
+	return isnull ? document_empty() : DatumGetJsonbP(value);
+}
+
+static char *
+row_revision(const Collection *c, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (c->rev_attno == InvalidAttrNumber)
+		return NULL;
+	value = slot_getattr(slot, c->rev_attno, &isnull);
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static char *
+row_key(const Collection *c, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, c->key_attno, &isnull);
+
+	return isnull ? NULL : collection_key_to_string(c, value);
+}
+
+static void
+set_column(StoreRow *row, AttrNumber attno, Datum value)
+{
+	row->values[attno - 1] = value;
+	row->isnull[attno - 1] = false;
+	row->set[attno - 1] = true;
+}
+
+/* The store's callback: a row from a document. */
+static StoreVerdict
+compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	DocumentApply *a = arg;
+	const Collection *c = a->ds->collection;
+	StoreVerdict verdict;
+	Jsonb	   *new = NULL;
+
+	a->old = old ? row_document(c, old) : NULL;
+	a->old_rev = old ? row_revision(c, old) : NULL;
+
+	verdict = a->compose(a->arg, a->old, a->old_rev, &new);
+	if (verdict != STORE_WRITE)
+		return verdict;
+	if (a->old && (new == a->old || doc_equal(new, a->old)))
+		return STORE_KEEP;
+
+	check_document(c, new);
+	set_column(row, c->doc_attno, JsonbPGetDatum(new));
+	if (old == NULL)
+	{
+		Datum		generated;
+
+		if (a->key)
+			set_column(row, c->key_attno, *a->key);
+		else if (collection_generate_key(c, &generated))
+			set_column(row, c->key_attno, generated);
+	}
+	if (c->rev_attno != InvalidAttrNumber)
+	{
+		char		rev[TID_LENGTH + 1];
+
+		tid_next_after(a->old_rev, rev);
+		set_column(row, c->rev_attno,
+				   PointerGetDatum(cstring_to_text_with_len(rev, TID_LENGTH)));
+	}
+	return STORE_WRITE;
+}
+
+void
+document_apply(DocumentStore *ds, const Datum *key, DocumentCompose compose,
+			   void *arg, DocumentResult *result)
+{
+	const Collection *c = ds->collection;
+	DocumentApply a = {0};
+	TupleTableSlot *slot;
+
+	a.ds = ds;
+	a.key = key;
+	a.compose = compose;
+	a.arg = arg;
+
+	memset(result, 0, sizeof(*result));
+	result->outcome = store_apply(ds->store, key, NULL, compose_row, &a);
+
+	/* the last composition saw the row that was there */
+	result->old = a.old;
+	result->old_rev = a.old_rev;
+
+	slot = store_new(ds->store);
+	if (slot)
+	{
+		result->new = row_document(c, slot);
+		result->rev = row_revision(c, slot);
+	}
+	else
+	{
+		slot = store_old(ds->store);
+		if (slot && result->outcome != STORE_DELETED)
+		{
+			result->new = a.old;
+			result->rev = a.old_rev;
+		}
+	}
+	if (slot)
+		result->key = row_key(c, slot);
+}
+
+/* ----------
+ * System attributes
+ * ----------
+ */
+
+Jsonb *
+document_show(const Collection *c, const char *key, const char *rev,
+			  const Jsonb *doc)
+{
+	DocAttribute attrs[3];
+	int			n = 0;
+	char	   *id = psprintf("%s/%s", c->name, key);
+
+	attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
+	attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
+	if (rev)
+		attrs[n++] = (DocAttribute) {"_rev", rev, strlen(rev)};
+	return doc_add_attributes(doc, attrs, n);
+}
+
+Jsonb *
+document_empty(void)
+{
+	JsonbParseState *state = NULL;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+Jsonb *
+document_body(const Jsonb *doc)
+{
+	return doc_strip_attributes(doc, system_attributes,
+								lengthof(system_attributes));
+}

@@ -1,0 +1,77 @@
+/*
+ * document.h
+ *		One document, upserted: the layer between those who say what a
+ *		document becomes (SQL functions, C8QL, ledgers) and the store.
+ *
+ *		DocumentStore *ds = document_open(relid, &options);
+ *		for each item
+ *			document_apply(ds, &key, compose, arg, &result);
+ *		document_close(ds);
+ */
+#ifndef UPSERT_DOCUMENT_H
+#define UPSERT_DOCUMENT_H
+
+#include "catalog/collection.h"
+#include "document/options.h"
+#include "store/store.h"
+#include "utils/jsonb.h"
+
+typedef struct DocumentStore DocumentStore;
+
+/*
+ * Says what the document becomes.  "old" is the stored document (without
+ * system attributes) or NULL if there is none, "old_rev" its revision or NULL
+ * if it has none.  With STORE_WRITE, *new is the new document, system
+ * attributes stripped; that it equals the old one need not be noticed here.
+ * May run several times for one item, see store.h.
+ */
+typedef StoreVerdict (*DocumentCompose) (void *arg, const Jsonb *old,
+										 const char *old_rev, Jsonb **new);
+
+/*
+ * What became of it.  Everything lives until the next document_apply().
+ */
+typedef struct DocumentResult
+{
+	StoreOutcome outcome;
+	char	   *key;			/* NULL only if nothing was found or written */
+	char	   *rev;			/* the revision now; NULL if none is kept */
+	char	   *old_rev;
+	Jsonb	   *old;			/* without system attributes; NULL: was not there */
+	Jsonb	   *new;			/* the document now; NULL: is not there */
+} DocumentResult;
+
+/*
+ * Resolves and opens a collection; of the options, dryRun, exclusive and
+ * waitForSync matter here.  Errors: 42809 if it is no collection, and those
+ * of store_open().
+ */
+extern DocumentStore *document_open(Oid relid, const UpsertOptions *options);
+
+extern const Collection *document_collection(DocumentStore *ds);
+
+/*
+ * Upserts the document with this key; NULL: a new document whose key is to
+ * be generated.  Errors: UP006 if the new document is no object or, in an
+ * edge collection, lacks a good _from or _to; those of store_apply().
+ */
+extern void document_apply(DocumentStore *ds, const Datum *key,
+						   DocumentCompose compose, void *arg,
+						   DocumentResult *result);
+
+extern void document_close(DocumentStore *ds);
+
+/*
+ * The document as OLD and NEW show it, with _id, _key and _rev (left out if
+ * NULL), in the current memory context.
+ */
+extern Jsonb *document_show(const Collection *c, const char *key,
+							const char *rev, const Jsonb *doc);
+
+/* The document without _id, _key and _rev; doc itself if it has none. */
+extern Jsonb *document_body(const Jsonb *doc);
+
+/* The document {}. */
+extern Jsonb *document_empty(void);
+
+#endif							/* UPSERT_DOCUMENT_H */

@@ -1,0 +1,46 @@
+/*
+ * request.h
+ *		"Upsert this document": what a caller asks of one document, and what
+ *		it becomes by mode and preconditions.
+ */
+#ifndef UPSERT_REQUEST_H
+#define UPSERT_REQUEST_H
+
+#include "document/document.h"
+#include "utils/elog.h"
+
+typedef struct DocumentRequest
+{
+	const UpsertOptions *options;
+	bool		soft;			/* refusals go to "refusal", not to ereport */
+
+	bool		has_key;
+	Datum		key;
+	Jsonb	   *body;			/* what was sent, without system attributes */
+	char	   *rev;			/* its _rev, where revisions count; or NULL */
+
+	ErrorData  *refusal;		/* why it was not applied; NULL: it was, or a
+								 * precondition let it pass silently */
+} DocumentRequest;
+
+/*
+ * Takes a caller's document apart.  Errors (or a refusal, if soft): UP006 if
+ * it is no object, UP004 if its _key cannot be one.  Returns false if it was
+ * refused.
+ */
+extern bool request_prepare(DocumentRequest *r, const Collection *c,
+							const UpsertOptions *options, bool soft,
+							Jsonb *doc);
+
+/*
+ * Applies it.  Errors (or refusals): UP001, UP002, UP003 by ifRev and
+ * ignoreRevs, and whatever document_apply() raises.
+ */
+extern void request_apply(DocumentRequest *r, DocumentStore *ds,
+						  DocumentResult *result);
+
+/* The word for what became of it. */
+extern UpsertOutcome request_outcome(const UpsertOptions *options,
+									 const DocumentResult *result);
+
+#endif							/* UPSERT_REQUEST_H */

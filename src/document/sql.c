@@ -1,0 +1,247 @@
+/*
+ * sql.c
+ *		The SQL functions and operators of documents: unpack, call, pack.
+ *
+ *		upsert, |+, |=							one document
+ *		upsert_many, upsert_load, upsert_from	batches
+ *
+ * What they mean is in request.c and batch.c.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "document/answer.h"
+#include "document/batch.h"
+#include "document/options.h"
+#include "document/request.h"
+
+/* Documents that upsert_from holds in memory at a time. */
+#define UPSERT_FROM_CHUNK 1000
+
+/* One document; the answer is built in the current memory context. */
+static void
+upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
+{
+	DocumentStore *ds;
+	DocumentRequest request;
+	DocumentResult result;
+
+	if (options->ignore_errors)
+	{
+		/* an error must be undone before it can be ignored */
+		Batch	   *b = batch_begin(relid, options, true);
+
+		batch_add(b, doc);
+		batch_run(b);
+		*answer = *batch_answer(b, 0);
+		return;					/* the batch goes with its context */
+	}
+
+	ds = document_open(relid, options);
+	request_prepare(&request, document_collection(ds), options, false, doc);
+	request_apply(&request, ds, &result);
+	answer_fill(answer, document_collection(ds), options->ret,
+				request_outcome(options, &result), &result);
+	document_close(ds);
+}
+
+/* Adds the documents of a jsonb array. */
+static void
+add_array(Batch *b, Jsonb *docs)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	v;
+
+	if (!JB_ROOT_IS_ARRAY(docs) || JB_ROOT_IS_SCALAR(docs))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("documents must be a JSON array")));
+
+	it = JsonbIteratorInit(&docs->root);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM)
+			batch_add(b, JsonbValueToJsonb(&v));
+	}
+}
+
+/* Feeds the rows of a query through the batch, a chunk at a time. */
+static void
+add_query(Batch *b, const char *query)
+{
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	SPI_connect();
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	if (!SPI_is_cursor_plan(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
+				 errmsg("the query returns no rows"),
+				 errdetail("The query is \"%s\".", query)));
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
+	if (portal->tupDesc == NULL || portal->tupDesc->natts != 1 ||
+		TupleDescAttr(portal->tupDesc, 0)->atttypid != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query must return one column of type jsonb")));
+
+	for (;;)
+	{
+		uint64		i;
+
+		SPI_cursor_fetch(portal, true, UPSERT_FROM_CHUNK);
+		if (SPI_processed == 0)
+			break;
+		for (i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+			Datum		value = SPI_getbinval(SPI_tuptable->vals[i],
+											  SPI_tuptable->tupdesc, 1, &isnull);
+
+			if (isnull)
+				ereport(ERROR,
+						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						 errmsg("the query returned a null document")));
+			batch_add(b, DatumGetJsonbP(value));
+		}
+		batch_run(b);
+		batch_reset(b);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(upsert);
+PG_FUNCTION_INFO_V1(upsert_merge_operator);
+PG_FUNCTION_INFO_V1(upsert_replace_operator);
+PG_FUNCTION_INFO_V1(upsert_many);
+PG_FUNCTION_INFO_V1(upsert_load);
+PG_FUNCTION_INFO_V1(upsert_from);
+
+Datum
+upsert(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc = answer_row_type(fcinfo);
+	UpsertOptions options;
+	Answer		answer;
+	Datum		values[5];
+	bool		nulls[5];
+
+	options_parse(PG_GETARG_JSONB_P(2), &options);
+	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
+	answer_columns(&answer, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}
+
+static Datum
+upsert_operator(FunctionCallInfo fcinfo, UpsertMode mode)
+{
+	UpsertOptions options;
+	Answer		answer;
+
+	options_default(&options);
+	options.mode = mode;
+	options.ret = RETURN_NEW;
+	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
+	if (answer.new == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(answer.new);
+}
+
+Datum
+upsert_merge_operator(PG_FUNCTION_ARGS)
+{
+	return upsert_operator(fcinfo, MODE_UPDATE);
+}
+
+Datum
+upsert_replace_operator(PG_FUNCTION_ARGS)
+{
+	return upsert_operator(fcinfo, MODE_REPLACE);
+}
+
+Datum
+upsert_many(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc;
+	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
+	UpsertOptions options;
+	Batch	   *b;
+	int			i;
+
+	options_parse(PG_GETARG_JSONB_P(2), &options);
+	b = batch_begin(PG_GETARG_OID(0), &options, true);
+	add_array(b, PG_GETARG_JSONB_P(1));
+	batch_run(b);
+	for (i = 0; i < batch_size(b); i++)
+	{
+		const Answer *answer = batch_answer(b, i);
+		Datum		values[7];
+		bool		nulls[7];
+
+		values[0] = Int32GetDatum(i + 1);
+		nulls[0] = false;
+		answer_columns(answer, values + 1, nulls + 1);
+		nulls[6] = answer->error == NULL;
+		values[6] = PointerGetDatum(answer->error);
+		tuplestore_putvalues(rows, tupdesc, values, nulls);
+	}
+	batch_end(b);
+	return (Datum) 0;
+}
+
+static Datum
+summary_row(FunctionCallInfo fcinfo, Batch *b)
+{
+	TupleDesc	tupdesc = answer_row_type(fcinfo);
+	BatchSummary summary = batch_summary(b);
+	Datum		values[4];
+	bool		nulls[4] = {0};
+
+	values[0] = Int64GetDatum(summary.inserted);
+	values[1] = Int64GetDatum(summary.updated);
+	values[2] = Int64GetDatum(summary.unchanged);
+	values[3] = Int64GetDatum(summary.ignored);
+	batch_end(b);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}
+
+Datum
+upsert_load(PG_FUNCTION_ARGS)
+{
+	UpsertOptions options;
+	Batch	   *b;
+
+	options_parse(PG_GETARG_JSONB_P(2), &options);
+	b = batch_begin(PG_GETARG_OID(0), &options, false);
+	add_array(b, PG_GETARG_JSONB_P(1));
+	batch_run(b);
+	return summary_row(fcinfo, b);
+}
+
+Datum
+upsert_from(PG_FUNCTION_ARGS)
+{
+	UpsertOptions options;
+	Batch	   *b;
+
+	options_parse(PG_GETARG_JSONB_P(2), &options);
+	b = batch_begin(PG_GETARG_OID(0), &options, false);
+	add_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	return summary_row(fcinfo, b);
+}

@@ -1,0 +1,782 @@
+/*
+ * direct.c
+ *		The store on a plain heap table, through the table access method.
+ *
+ * One item goes like this; every arrow back is another try with a fresh
+ * snapshot (READ COMMITTED) or error 40001 (above):
+ *
+ *	probe	MVCC index scan on the arbiter, kept open over all items
+ *	  |
+ *	  |- found --> compose --> KEEP: done, nothing was locked or written
+ *	  |               |
+ *	  |               +--> lock the row, only if a BEFORE ROW trigger wants it
+ *	  |               +--> update the version that compose saw (a compare and
+ *	  |                    swap: heap_update waits, and reports if it lost)
+ *	  |                              |- lost --> probe
+ *	  |
+ *	  +- absent -> compose --> BEFORE ROW INSERT --> speculative insertion
+ *	                                 |- lost --> wait for the winner --> probe
+ *
+ * Probing with an MVCC snapshot, not a dirty one as ON CONFLICT does, has
+ * three effects that we rely on: an absent row is really absent at the
+ * snapshot (dirty scans can miss a row that is being updated); under
+ * SERIALIZABLE the read takes its predicate locks even where nothing is
+ * written; and an item that changes nothing never waits for anybody.  The
+ * price is a wasted insertion if somebody else's uncommitted row has the key;
+ * only the first try can waste one, later ones wait first.
+ *
+ * We never follow an update chain: the winner may have moved the key.
+ *
+ * Snapshots and command ids are our own, not those of the calling query:
+ * SELECT upsert(...) FROM t must not see its own writes in t, and must still
+ * be able to update the same row twice.
+ */
+#include "postgres.h"
+
+#define UPSERT_COMPAT_EXECUTOR
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/nbtree.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_am_d.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "catalog/uniquekey.h"
+#include "store/store_impl.h"
+
+typedef struct DirectState
+{
+	EState	   *estate;
+	ResultRelInfo *rri;
+	EPQState	epq;
+
+	List	   *arbiters;		/* OIDs of the unique indexes on the key */
+	Relation	index;			/* the one that probes use */
+	IndexScanDesc scan;
+	ScanKeyData scankeys[INDEX_MAX_KEYS];
+	int			keymap[INDEX_MAX_KEYS]; /* index column -> position in key */
+
+	ExprState **defaults;		/* by attribute number - 1; NULL: none */
+
+	/* what the first item of each kind has made ready */
+	bool		indexes_open;
+	bool		insert_ready;
+	bool		update_ready;
+	bool		delete_ready;
+	TransitionCaptureState *insert_capture;
+	TransitionCaptureState *update_capture;
+	TransitionCaptureState *delete_capture;
+} DirectState;
+
+/* How one try at writing ended. */
+typedef enum TryResult
+{
+	TRY_DONE,
+	TRY_AGAIN,					/* look again, nothing was lost to anybody */
+	TRY_LOST_UPDATED,			/* somebody else changed the row */
+	TRY_LOST_DELETED,
+	TRY_LOST_INSERTED,			/* somebody else inserted the key */
+	TRY_NOTHING					/* a BEFORE trigger said: do nothing */
+} TryResult;
+
+static void direct_open(Store *s, List *arbiters);
+static StoreOutcome direct_apply(Store *s, const Datum *key, const bool *nulls,
+								 StoreCompose compose, void *arg);
+static void direct_close(Store *s);
+
+const StoreMethods store_direct_methods = {
+	direct_open, direct_apply, direct_close
+};
+
+/* ----------
+ * Eligibility and set-up
+ * ----------
+ */
+
+bool
+store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
+{
+	*arbiters = NIL;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID ||
+		rel->rd_rel->relhassubclass ||
+		rel->rd_rules != NULL ||
+		IsSystemRelation(rel))
+		return false;
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+		return false;
+
+	*arbiters = unique_key_arbiters(rel, target->nkeys, target->keys);
+	if (*arbiters == NIL)
+		return false;
+	return !OidIsValid(target->arbiter) ||
+		list_member_oid(*arbiters, target->arbiter);
+}
+
+/* Prepares the index scan that all probes share. */
+static void
+open_probe(Store *s, DirectState *st)
+{
+	Oid			indexoid = unique_key_probe_index(st->arbiters);
+	int			i;
+
+	st->index = index_open(indexoid, AccessShareLock);
+
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		AttrNumber	attno = st->index->rd_index->indkey.values[i];
+		Oid			opfamily = st->index->rd_opfamily[i];
+		Oid			opcintype = st->index->rd_opcintype[i];
+		Oid			eq;
+		int			k;
+
+		for (k = 0; s->target.keys[k] != attno; k++)
+			;
+		st->keymap[i] = k;
+
+		eq = get_opfamily_member(opfamily, opcintype, opcintype,
+								 BTEqualStrategyNumber);
+		if (!OidIsValid(eq))
+			elog(ERROR, "missing operator %d(%u,%u) in opfamily %u",
+				 BTEqualStrategyNumber, opcintype, opcintype, opfamily);
+		ScanKeyEntryInitialize(&st->scankeys[i], 0, i + 1,
+							   BTEqualStrategyNumber, InvalidOid,
+							   st->index->rd_indcollation[i],
+							   get_opcode(eq), (Datum) 0);
+	}
+}
+
+static void
+direct_open(Store *s, List *arbiters)
+{
+	DirectState *st = palloc0(sizeof(DirectState));
+
+	s->impl = st;
+	st->arbiters = arbiters;
+	st->estate = CreateExecutorState();
+	compat_init_range_table(st->estate, s->rel, s->lockmode,
+							s->target.insert_columns,
+							s->target.update_columns);
+	st->rri = makeNode(ResultRelInfo);
+	ExecInitResultRelation(st->estate, st->rri, 1);
+	compat_eval_plan_qual_init(&st->epq, st->estate);
+
+	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);
+	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
+
+	open_probe(s, st);
+
+	if (st->rri->ri_TrigDesc)
+		AfterTriggerBeginQuery();
+}
+
+/* Indexes are opened for the first write: unchanged items never need them. */
+static void
+open_indexes(DirectState *st)
+{
+	if (!st->indexes_open)
+	{
+		ExecOpenIndices(st->rri, true);
+		st->indexes_open = true;
+	}
+}
+
+/* Expressions for the columns that the composed row may leave unset. */
+static void
+init_defaults(Store *s, DirectState *st)
+{
+	int			i;
+
+	st->defaults = palloc0(sizeof(ExprState *) * s->tupdesc->natts);
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+		Node	   *expr;
+
+		if (att->attisdropped || att->attgenerated)
+			continue;
+		expr = build_column_default(s->rel, i + 1);
+		if (expr)
+			st->defaults[i] = ExecInitExpr(expression_planner((Expr *) expr),
+										   NULL);
+	}
+}
+
+/*
+ * The first write of its kind: privileges, replica identity, indexes,
+ * BEFORE STATEMENT triggers.  Returns true if user code ran, so that the row
+ * has to be looked at again.
+ */
+static bool
+prepare_insert(Store *s, DirectState *st)
+{
+	MemoryContext oldcontext;
+	TriggerDesc *trigdesc = st->rri->ri_TrigDesc;
+
+	if (st->insert_ready)
+		return false;
+	st->insert_ready = true;
+
+	oldcontext = MemoryContextSwitchTo(s->context);
+	compat_check_permissions(s->rel, ACL_INSERT, NULL,
+							 s->target.insert_columns, NULL);
+	compat_check_valid_result_rel(st->rri, CMD_INSERT);
+	open_indexes(st);
+	init_defaults(s, st);
+	if (trigdesc)
+	{
+		ExecBSInsertTriggers(st->estate, st->rri);
+		st->insert_capture = MakeTransitionCaptureState(trigdesc,
+														RelationGetRelid(s->rel),
+														CMD_INSERT);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return trigdesc && trigdesc->trig_insert_before_statement;
+}
+
+static bool
+prepare_update(Store *s, DirectState *st)
+{
+	MemoryContext oldcontext;
+	TriggerDesc *trigdesc = st->rri->ri_TrigDesc;
+
+	if (st->update_ready)
+		return false;
+	st->update_ready = true;
+
+	oldcontext = MemoryContextSwitchTo(s->context);
+	compat_check_permissions(s->rel, ACL_UPDATE, NULL, NULL,
+							 s->target.update_columns);
+	compat_check_valid_result_rel(st->rri, CMD_UPDATE);
+	open_indexes(st);
+	if (trigdesc)
+	{
+		ExecBSUpdateTriggers(st->estate, st->rri);
+		st->update_capture = MakeTransitionCaptureState(trigdesc,
+														RelationGetRelid(s->rel),
+														CMD_UPDATE);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return trigdesc && trigdesc->trig_update_before_statement;
+}
+
+static bool
+prepare_delete(Store *s, DirectState *st)
+{
+	MemoryContext oldcontext;
+	TriggerDesc *trigdesc = st->rri->ri_TrigDesc;
+
+	if (st->delete_ready)
+		return false;
+	st->delete_ready = true;
+
+	oldcontext = MemoryContextSwitchTo(s->context);
+	compat_check_permissions(s->rel, ACL_DELETE, NULL, NULL, NULL);
+	compat_check_valid_result_rel(st->rri, CMD_DELETE);
+	if (trigdesc)
+	{
+		ExecBSDeleteTriggers(st->estate, st->rri);
+		st->delete_capture = MakeTransitionCaptureState(trigdesc,
+														RelationGetRelid(s->rel),
+														CMD_DELETE);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return trigdesc && trigdesc->trig_delete_before_statement;
+}
+
+/* ----------
+ * One item
+ * ----------
+ */
+
+/* Looks for the row that the key names; s->old holds it afterwards. */
+static bool
+probe(Store *s, DirectState *st, const Datum *key, const bool *nulls)
+{
+	int			i;
+
+	ExecClearTuple(s->old);
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		/* the arbiter's NULLs are distinct: no row has this key */
+		if (nulls && nulls[st->keymap[i]])
+			return false;
+		st->scankeys[i].sk_argument = key[st->keymap[i]];
+	}
+
+	if (st->scan == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
+
+		st->scan = compat_index_beginscan(s->rel, st->index,
+										  st->estate->es_snapshot,
+										  s->target.nkeys);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	st->scan->xs_snapshot = st->estate->es_snapshot;
+	index_rescan(st->scan, st->scankeys, s->target.nkeys, NULL, 0);
+	return index_getnext_slot(st->scan, ForwardScanDirection, s->old);
+}
+
+/* The key columns of the row in "slot", as triggers may have left them. */
+static void
+key_of_slot(Store *s, TupleTableSlot *slot, Datum *key, bool *nulls)
+{
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+		key[i] = slot_getattr(slot, s->target.keys[i], &nulls[i]);
+}
+
+/* Fills s->new for an insert: composed values, then defaults. */
+static void
+form_insert(Store *s, DirectState *st)
+{
+	TupleTableSlot *slot = s->new;
+	ExprContext *econtext = GetPerTupleExprContext(st->estate);
+	int			i;
+
+	ExecClearTuple(slot);
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+
+		if (s->row.set[i])
+		{
+			if (att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+				ereport(ERROR,
+						(errcode(ERRCODE_GENERATED_ALWAYS),
+						 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
+								NameStr(att->attname)),
+						 errdetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+								   NameStr(att->attname))));
+			slot->tts_values[i] = s->row.values[i];
+			slot->tts_isnull[i] = s->row.isnull[i];
+			continue;
+		}
+		slot->tts_values[i] = (Datum) 0;
+		slot->tts_isnull[i] = true;
+		if (st->defaults[i])
+			slot->tts_values[i] = ExecEvalExprSwitchContext(st->defaults[i],
+															econtext,
+															&slot->tts_isnull[i]);
+		else if (!att->attisdropped && !att->attgenerated &&
+				 get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
+			domain_check((Datum) 0, true, att->atttypid, NULL, NULL);
+	}
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+}
+
+/* Fills s->new for an update: composed values over the old row's. */
+static void
+form_update(Store *s)
+{
+	TupleTableSlot *slot = s->new;
+	int			i;
+
+	slot_getallattrs(s->old);
+	ExecClearTuple(slot);
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		bool		set = s->row.set[i];
+
+		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+		{
+			slot->tts_values[i] = (Datum) 0;
+			slot->tts_isnull[i] = true;
+			continue;
+		}
+		/* an untouched value is passed as it is, toast pointer and all */
+		slot->tts_values[i] = set ? s->row.values[i] : s->old->tts_values[i];
+		slot->tts_isnull[i] = set ? s->row.isnull[i] : s->old->tts_isnull[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+}
+
+/* Generated columns and constraints of s->new, in the executor's order. */
+static void
+check_new(Store *s, DirectState *st, CmdType command)
+{
+	TupleConstr *constr = s->tupdesc->constr;
+
+	s->new->tts_tableOid = RelationGetRelid(s->rel);
+	if (constr && constr->has_generated_stored)
+		ExecComputeStoredGenerated(st->rri, st->estate, s->new, command);
+	if (constr)
+		ExecConstraints(st->rri, s->new, st->estate);
+	if (s->rel->rd_rel->relispartition)
+		ExecPartitionCheck(st->rri, s->new, st->estate, true);
+}
+
+/* Inserts s->new; "arbitrate" says that somebody may have been faster. */
+static TryResult
+try_insert(Store *s, DirectState *st, bool arbitrate)
+{
+	EState	   *estate = st->estate;
+	List	   *recheck;
+
+	estate->es_output_cid = GetCurrentCommandId(true);
+	if (!arbitrate)
+	{
+		table_tuple_insert(s->rel, s->new, estate->es_output_cid, 0, NULL);
+		recheck = compat_insert_index_tuples(st->rri, s->new, estate, false,
+											 NULL, NIL);
+	}
+	else
+	{
+		TransactionId xid = GetCurrentTransactionId();
+		bool		conflict = false;
+		uint32		token;
+
+		/* nothing of the user's but index expressions may run under it */
+		token = SpeculativeInsertionLockAcquire(xid);
+		table_tuple_insert_speculative(s->rel, s->new, estate->es_output_cid,
+									   0, NULL, token);
+		recheck = compat_insert_index_tuples(st->rri, s->new, estate, true,
+											 &conflict, st->arbiters);
+		table_tuple_complete_speculative(s->rel, s->new, token, !conflict);
+		SpeculativeInsertionLockRelease(xid);
+		if (conflict)
+			return TRY_AGAIN;
+	}
+
+	ExecARInsertTriggers(estate, st->rri, s->new, recheck, st->insert_capture);
+	return TRY_DONE;
+}
+
+static TryResult
+lost(TM_Result result)
+{
+	switch (result)
+	{
+		case TM_Updated:
+			return TRY_LOST_UPDATED;
+		case TM_Deleted:
+			return TRY_LOST_DELETED;
+		case TM_SelfModified:
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("tuple to be updated was already modified by an operation triggered by the current command"),
+					 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")));
+			break;
+		default:
+			elog(ERROR, "unrecognized table_tuple_update status: %u", result);
+	}
+	return TRY_AGAIN;			/* keep the compiler quiet */
+}
+
+/*
+ * Locks the version in s->old.  BEFORE ROW triggers need it: they are handed
+ * the old row, and without the lock the executor would try to re-evaluate a
+ * plan that we do not have.
+ */
+static TryResult
+lock_old(Store *s, DirectState *st, LockTupleMode mode)
+{
+	ItemPointerData tid = s->old->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	result = table_tuple_lock(s->rel, &tid, st->estate->es_snapshot, s->old,
+							  st->estate->es_output_cid, mode, LockWaitBlock, 0,
+							  &tmfd);
+	return result == TM_Ok ? TRY_DONE : lost(result);
+}
+
+/* Replaces the version in s->old by s->new. */
+static TryResult
+try_update(Store *s, DirectState *st)
+{
+	EState	   *estate = st->estate;
+	ItemPointerData tid = s->old->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+	List	   *recheck;
+
+	estate->es_output_cid = GetCurrentCommandId(true);
+	if (st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_update_before_row)
+	{
+		TryResult	locked = lock_old(s, st, ExecUpdateLockMode(estate, st->rri));
+
+		if (locked != TRY_DONE)
+			return locked;
+		if (!compat_br_update_triggers(estate, &st->epq, st->rri, &tid, s->new))
+			return TRY_NOTHING;
+	}
+	check_new(s, st, CMD_UPDATE);
+
+	result = compat_tuple_update(st->rri, estate, &tid, s->new, &tmfd, &recheck);
+	if (result != TM_Ok)
+		return lost(result);
+
+	compat_ar_update_triggers(estate, st->rri, &tid, s->new, recheck,
+							  st->update_capture);
+	return TRY_DONE;
+}
+
+static TryResult
+try_delete(Store *s, DirectState *st)
+{
+	EState	   *estate = st->estate;
+	ItemPointerData tid = s->old->tts_tid;
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	estate->es_output_cid = GetCurrentCommandId(true);
+	if (st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_delete_before_row)
+	{
+		TryResult	locked = lock_old(s, st, LockTupleExclusive);
+
+		if (locked != TRY_DONE)
+			return locked;
+		if (!compat_br_delete_triggers(estate, &st->epq, st->rri, &tid))
+			return TRY_NOTHING;
+	}
+
+	result = table_tuple_delete(s->rel, &tid, estate->es_output_cid,
+								estate->es_snapshot, InvalidSnapshot, true,
+								&tmfd, false);
+	if (result != TM_Ok)
+		return lost(result);
+
+	compat_ar_delete_triggers(estate, st->rri, &tid, st->delete_capture);
+	return TRY_DONE;
+}
+
+/*
+ * The row is there: compose and write.  *outcome is set unless the result
+ * says to try again.
+ */
+static TryResult
+apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
+			StoreOutcome *outcome)
+{
+	TryResult	result;
+
+	switch (store_compose(s, s->old, compose, arg))
+	{
+		case STORE_KEEP:
+			*outcome = STORE_UNCHANGED;
+			return TRY_DONE;
+
+		case STORE_SKIP:
+			*outcome = STORE_SKIPPED;
+			return TRY_DONE;
+
+		case STORE_REMOVE:
+			*outcome = STORE_DELETED;
+			if (s->target.preview)
+				return TRY_DONE;
+			if (prepare_delete(s, st))
+				return TRY_AGAIN;
+			result = try_delete(s, st);
+			break;
+
+		case STORE_WRITE:
+		default:
+			*outcome = STORE_UPDATED;
+			form_update(s);
+			if (s->target.preview)
+				return TRY_DONE;
+			if (prepare_update(s, st))
+				return TRY_AGAIN;
+			result = try_update(s, st);
+			break;
+	}
+
+	if (result == TRY_NOTHING)
+	{
+		ExecClearTuple(s->new);
+		*outcome = STORE_SKIPPED;
+		return TRY_DONE;
+	}
+	return result;
+}
+
+/*
+ * The row is not there.  *composed says that s->new stands already, made by
+ * an earlier try: its triggers and defaults must not run twice.
+ */
+static TryResult
+apply_absent(Store *s, DirectState *st, bool arbitrate, bool *composed,
+			 StoreCompose compose, void *arg, StoreOutcome *outcome)
+{
+	if (!*composed)
+	{
+		switch (store_compose(s, NULL, compose, arg))
+		{
+			case STORE_WRITE:
+				break;
+			case STORE_KEEP:
+				*outcome = STORE_UNCHANGED;
+				return TRY_DONE;
+			default:
+				*outcome = STORE_SKIPPED;
+				return TRY_DONE;
+		}
+
+		if (s->target.preview)
+		{
+			int			i;
+
+			ExecClearTuple(s->new);
+			for (i = 0; i < s->tupdesc->natts; i++)
+			{
+				s->new->tts_values[i] = s->row.values[i];
+				s->new->tts_isnull[i] = !s->row.set[i] || s->row.isnull[i];
+			}
+			ExecStoreVirtualTuple(s->new);
+			*outcome = STORE_INSERTED;
+			return TRY_DONE;
+		}
+
+		if (prepare_insert(s, st))
+			return TRY_AGAIN;
+		form_insert(s, st);
+		if (st->rri->ri_TrigDesc &&
+			st->rri->ri_TrigDesc->trig_insert_before_row &&
+			!ExecBRInsertTriggers(st->estate, st->rri, s->new))
+		{
+			ExecClearTuple(s->new);
+			*outcome = STORE_SKIPPED;
+			return TRY_DONE;
+		}
+		check_new(s, st, CMD_INSERT);
+		*composed = true;
+	}
+
+	*outcome = STORE_INSERTED;
+	return try_insert(s, st, arbitrate);
+}
+
+static StoreOutcome
+direct_apply(Store *s, const Datum *key, const bool *nulls,
+			 StoreCompose compose, void *arg)
+{
+	DirectState *st = s->impl;
+	EState	   *estate = st->estate;
+	bool		arbitrate = key != NULL;
+	bool		composed = false;	/* s->new is a row to insert */
+	TryResult	lost_to = TRY_DONE;
+	StoreOutcome outcome = STORE_SKIPPED;
+	Datum		newkey[INDEX_MAX_KEYS];
+	bool		newnulls[INDEX_MAX_KEYS];
+
+	ResetPerTupleExprContext(estate);
+	ExecClearTuple(s->new);
+
+	for (;;)
+	{
+		TryResult	result;
+
+		CHECK_FOR_INTERRUPTS();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		estate->es_snapshot = GetActiveSnapshot();
+		estate->es_output_cid = GetCurrentCommandId(false);
+
+		if (key == NULL)
+			ExecClearTuple(s->old);
+		if (key != NULL && probe(s, st, key, nulls))
+		{
+			composed = false;
+			result = apply_found(s, st, compose, arg, &outcome);
+		}
+		else
+		{
+			/* what beat us is not for this snapshot to see */
+			if (lost_to != TRY_DONE && IsolationUsesXactSnapshot())
+				store_serialization_failure(lost_to == TRY_LOST_DELETED);
+
+			result = apply_absent(s, st, arbitrate, &composed, compose, arg,
+								  &outcome);
+		}
+
+		/*
+		 * A try that lost its insertion waits for the winner here.  If the
+		 * winner is committed, a new snapshot shows it; the triggers may have
+		 * moved the key, so we look for the key that collided.
+		 */
+		if (result == TRY_AGAIN && composed)
+		{
+			ItemPointerData conflict;
+
+			if (!compat_check_index_constraints(st->rri, s->new, estate,
+												&conflict, st->arbiters))
+			{
+				lost_to = TRY_LOST_INSERTED;
+				key_of_slot(s, s->new, newkey, newnulls);
+				key = newkey;
+				nulls = newnulls;
+			}
+		}
+		PopActiveSnapshot();
+
+		if (result == TRY_DONE)
+			break;
+		if (result == TRY_LOST_UPDATED || result == TRY_LOST_DELETED)
+		{
+			if (IsolationUsesXactSnapshot())
+				store_serialization_failure(result == TRY_LOST_DELETED);
+		}
+		else if (!composed)
+			CommandCounterIncrement();	/* let us see what triggers did */
+	}
+
+	if (outcome == STORE_INSERTED || outcome == STORE_UPDATED ||
+		outcome == STORE_DELETED)
+		CommandCounterIncrement();
+	return outcome;
+}
+
+/* ----------
+ * The end
+ * ----------
+ */
+
+static void
+direct_close(Store *s)
+{
+	DirectState *st = s->impl;
+	EState	   *estate = st->estate;
+
+	if (st->rri->ri_TrigDesc)
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		estate->es_snapshot = GetActiveSnapshot();
+		if (st->delete_ready)
+			ExecASDeleteTriggers(estate, st->rri, st->delete_capture);
+		if (st->update_ready)
+			ExecASUpdateTriggers(estate, st->rri, st->update_capture);
+		if (st->insert_ready)
+			ExecASInsertTriggers(estate, st->rri, st->insert_capture);
+		AfterTriggerEndQuery(estate);
+		PopActiveSnapshot();
+	}
+
+	if (st->scan)
+		index_endscan(st->scan);
+	index_close(st->index, NoLock);
+	EvalPlanQualEnd(&st->epq);
+	ExecResetTupleTable(estate->es_tupleTable, false);
+	ExecCloseResultRelations(estate);
+	ExecCloseRangeTableRelations(estate);
+	FreeExecutorState(estate);
+	CommandCounterIncrement();
+}

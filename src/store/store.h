@@ -1,0 +1,126 @@
+/*
+ * store.h
+ *		The seam between those who know what a row means and those who know
+ *		how to write one safely.
+ *
+ * A caller opens a Store on a table, names the columns that make up the key,
+ * and hands over one key at a time together with a "compose" callback.  The
+ * store finds the row, shows it to the callback, and applies the verdict; if
+ * another session got in between, it starts over with the row that won, so
+ * the callback may run several times for one item and must not have side
+ * effects of its own.
+ *
+ *		Store *s = store_open(&target);
+ *		for each item
+ *			outcome = store_apply(s, key, compose, arg);
+ *			... store_old(s), store_new(s) ...
+ *		store_close(s);
+ */
+#ifndef UPSERT_STORE_H
+#define UPSERT_STORE_H
+
+#include "access/attnum.h"
+#include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
+#include "pg_config_manual.h"
+
+typedef struct Store Store;
+
+/* What to open. */
+typedef struct StoreTarget
+{
+	Oid			relid;
+	int			nkeys;			/* columns that identify a row */
+	AttrNumber	keys[INDEX_MAX_KEYS];
+
+	/*
+	 * The unique index that arbitrates, where the caller knows it must be that
+	 * one (partial or expression indexes); InvalidOid: any unique index on
+	 * exactly the key columns, and a search lock where there is none.
+	 */
+	Oid			arbiter;
+	Bitmapset  *read_columns;	/* attribute numbers that the caller shows */
+	Bitmapset  *insert_columns; /* ... that compose may set for a new row */
+	Bitmapset  *update_columns; /* ... when there is an old row */
+	bool		preview;		/* compose and answer, but lock and write
+								 * nothing */
+	bool		exclusive;		/* keep other writers out until commit */
+} StoreTarget;
+
+/*
+ * The row under construction, by attribute number - 1.  On the insert path
+ * nothing is set and what stays so takes its default; on the update path
+ * what is not set keeps its old value.
+ */
+typedef struct StoreRow
+{
+	Datum	   *values;
+	bool	   *isnull;
+	bool	   *set;
+} StoreRow;
+
+typedef enum StoreVerdict
+{
+	STORE_WRITE,				/* insert or update with the composed row */
+	STORE_KEEP,					/* nothing would change: write nothing */
+	STORE_SKIP,					/* the caller's own reason not to write */
+	STORE_REMOVE				/* delete the old row */
+} StoreVerdict;
+
+typedef enum StoreOutcome
+{
+	STORE_INSERTED,
+	STORE_UPDATED,
+	STORE_UNCHANGED,
+	STORE_SKIPPED,
+	STORE_DELETED
+} StoreOutcome;
+
+/*
+ * Composes the row for one item.  "old" is the stored row, or NULL where
+ * there is none.  Runs in the store's per-item memory context; whatever it
+ * allocates there lives until the next store_apply().
+ */
+typedef StoreVerdict (*StoreCompose) (void *arg, TupleTableSlot *old, StoreRow *row);
+
+/* Registers upsert.direct. */
+extern void store_init(void);
+
+/*
+ * Opens the table for upserts: takes RowExclusiveLock (ShareRowExclusiveLock
+ * if exclusive, AccessShareLock for a preview), which is kept to the end of
+ * the transaction, refuses read-only transactions, parallel mode and
+ * recovery, and chooses the implementation.  Privileges are checked when a
+ * path is first taken.  The result lives in a context of its own below
+ * CurrentMemoryContext.  Stores nest: close them in reverse order.
+ */
+extern Store *store_open(const StoreTarget *target);
+
+/*
+ * Upserts the row with this key (nkeys values of the key columns' types,
+ * none NULL unless nulls is given).  key == NULL: the row is known to be new
+ * (its key comes from a generator), so nothing is looked up, and a duplicate
+ * is error 23505.
+ *
+ * Errors: what the equivalent INSERT or UPDATE raises; 40001 under REPEATABLE
+ * READ and above where INSERT ... ON CONFLICT would.
+ */
+extern StoreOutcome store_apply(Store *s, const Datum *key, const bool *nulls,
+								StoreCompose compose, void *arg);
+
+/*
+ * The rows of the last store_apply(): valid until the next one.  store_old()
+ * is NULL when there was no row; store_new() is the row as stored (after
+ * triggers, defaults and generated columns) and NULL unless one was written
+ * or, in a preview, would have been.
+ */
+extern TupleTableSlot *store_old(Store *s);
+extern TupleTableSlot *store_new(Store *s);
+
+/* The open table. */
+extern Relation store_relation(Store *s);
+
+/* Fires AFTER STATEMENT triggers and immediate constraint checks; frees. */
+extern void store_close(Store *s);
+
+#endif							/* UPSERT_STORE_H */

@@ -1,0 +1,55 @@
+/*
+ * store_impl.h
+ *		What store.c, direct.c and spi.c share; nobody else includes it.
+ */
+#ifndef UPSERT_STORE_IMPL_H
+#define UPSERT_STORE_IMPL_H
+
+#include "store/store.h"
+#include "utils/rel.h"
+
+/* One implementation of the seam. */
+typedef struct StoreMethods
+{
+	void		(*open) (Store *s, List *arbiters);
+	StoreOutcome (*apply) (Store *s, const Datum *key, const bool *nulls,
+						   StoreCompose compose, void *arg);
+	void		(*close) (Store *s);
+} StoreMethods;
+
+struct Store
+{
+	const StoreMethods *methods;
+	StoreTarget target;
+	Relation	rel;
+	LOCKMODE	lockmode;		/* that it is open with */
+	TupleDesc	tupdesc;
+	MemoryContext context;		/* lives as long as the store */
+	MemoryContext item_context; /* reset before each item */
+
+	StoreRow	row;			/* what compose fills */
+	TupleTableSlot *old;		/* stored row, empty if there is none */
+	TupleTableSlot *new;		/* row as written, empty if none was */
+
+	void	   *impl;			/* DirectState or SpiState */
+};
+
+extern const StoreMethods store_direct_methods;
+extern const StoreMethods store_spi_methods;
+
+/*
+ * True if direct.c can take the table as it is now: a plain heap with an
+ * arbiter that it understands.  Fills *arbiters with the OIDs of all unique
+ * indexes on exactly the key columns.
+ */
+extern bool store_direct_eligible(Relation rel, const StoreTarget *target,
+								  List **arbiters);
+
+/* Empties s->row and hands it, with the old row, to compose. */
+extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
+								  StoreCompose compose, void *arg);
+
+/* Raises 40001 in PostgreSQL's own words. */
+extern void store_serialization_failure(bool deleted) pg_attribute_noreturn();
+
+#endif							/* UPSERT_STORE_IMPL_H */
