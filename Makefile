@@ -10,9 +10,11 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
 OBJS  = src/upsert.o
+OBJS += src/atproto/tid.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
+REGRESS     += tid
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      =

@@ -27,6 +27,25 @@
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
+#if PG_VERSION_NUM >= 170000
+#include "storage/procnumber.h"
+#else
+#include "storage/backendid.h"
+#endif
+
+/*
+ * The number of this backend's slot in shared memory: no two living backends
+ * share it.
+ */
+static inline int
+compat_backend_slot(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyBackendId;
+#endif
+}
 
 #include "catalog/pg_index.h"
 

@@ -1,0 +1,56 @@
+-- TIDs: text, integer, time, and the generator.
+\set VERBOSITY sqlstate
+SET timezone = 'UTC';
+
+-- text to integer and back: zero, one, a day of 2024, the greatest of the layout
+SELECT t, at_tid_to_bigint(t) AS n, at_tid_from_bigint(at_tid_to_bigint(t)) = t AS back
+FROM (VALUES ('2222222222222'), ('2222222222223'), ('3khuwc44c2222'),
+             ('3fw47frphuwnu'), ('bzzzzzzzzzzzz')) AS v(t);
+
+-- time: the epoch, a whole second, microseconds, the end
+SELECT t, at_tid_to_timestamptz(t) AS at
+FROM (VALUES ('2222222222222'), ('3khuwc44c2222'), ('3fw47frphuwnu'), ('bzzzzzzzzzzzz')) AS v(t);
+SELECT at_tid_from_timestamptz('2024-01-01 00:00:00+00') AS plain,
+       at_tid_from_timestamptz('2018-12-02 22:13:27.50166+00', 634) AS with_clock_id,
+       at_tid_from_timestamptz('1970-01-01 00:00:00+00') AS epoch,
+       at_tid_from_timestamptz('2255-06-05 23:47:34.740991+00', 1023) AS last;
+
+-- text that is no TID
+SELECT at_tid_to_bigint('');
+SELECT at_tid_to_bigint('3khuwc44c222');			-- 12 characters
+SELECT at_tid_to_bigint('3khuwc44c22222');			-- 14
+SELECT at_tid_to_bigint('3khuwc44c2221');			-- 1 is no digit
+SELECT at_tid_to_bigint('3KHUWC44C2222');			-- case matters
+SELECT at_tid_to_bigint('3khu-wc44-c22');			-- the old dashes
+SELECT at_tid_to_bigint('kjzfcijpj2z2a');			-- the first digit overflows
+SELECT at_tid_to_timestamptz('zzzzzzzzzzzzz');
+SELECT at_tid_to_bigint('3khuwc44c222é');
+-- a TID by its syntax that the layout has no room for
+SELECT at_tid_to_bigint('c222222222222');
+SELECT at_tid_to_timestamptz('j222222222222');
+-- integers and times without a TID
+SELECT at_tid_from_bigint(-1);
+SELECT at_tid_from_timestamptz('1969-12-31 23:59:59.999999+00');
+SELECT at_tid_from_timestamptz('2255-06-05 23:47:34.740992+00');
+SELECT at_tid_from_timestamptz('infinity');
+SELECT at_tid_from_timestamptz('-infinity');
+SELECT at_tid_from_timestamptz('294276-12-31 23:59:59.999999+00');
+SELECT at_tid_from_timestamptz('2024-01-01', -1);
+SELECT at_tid_from_timestamptz('2024-01-01', 1024);
+SELECT at_tid_to_bigint(NULL) IS NULL AND at_tid_from_timestamptz(NULL) IS NULL AS strict;
+
+-- text order is time order
+SELECT bool_and(at_tid_from_bigint(n) COLLATE "C" < at_tid_from_bigint(n + step) COLLATE "C") AS sorted
+FROM (VALUES (0::bigint), (31), (1023), (1024), (1744964812800000000), (9223372036854774000)) AS v(n),
+     generate_series(1, 700, 37) AS step;
+
+-- the generator: strictly increasing within a statement, near the clock
+WITH made AS MATERIALIZED (SELECT i, at_tid() AS t FROM generate_series(1, 20000) AS i),
+     pairs AS (SELECT t, lag(t) OVER (ORDER BY i) AS before FROM made)
+SELECT count(DISTINCT t) AS tids,
+       count(*) FILTER (WHERE before COLLATE "C" >= t COLLATE "C") AS out_of_order,
+       count(*) FILTER (WHERE at_tid_to_timestamptz(t) NOT BETWEEN now() AND clock_timestamp() + interval '1 min') AS off_clock,
+       count(DISTINCT at_tid_to_bigint(t) & 1023) AS clock_ids
+FROM pairs;
+SELECT proname, provolatile, proparallel, proisstrict
+FROM pg_catalog.pg_proc WHERE proname LIKE 'at\_tid%' ORDER BY proname COLLATE "C";
