@@ -10,10 +10,16 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
 OBJS  = src/upsert.o
+OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o
 OBJS += src/atproto/tid.o
+OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
+OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o
+OBJS += src/document/options.o src/document/document.o src/document/request.o \
+	src/document/answer.o src/document/batch.o src/document/sql.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
+REGRESS     += merge
 REGRESS     += tid
 REGRESS_OPTS = --load-extension=upsert
 

@@ -8,6 +8,32 @@
 -- 1. Document algebra (src/doc)
 --
 
+CREATE FUNCTION @extschema@.jsonb_merge(
+	old pg_catalog.jsonb, patch pg_catalog.jsonb,
+	keep_null pg_catalog.bool DEFAULT true,
+	merge_objects pg_catalog.bool DEFAULT true)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_jsonb_merge'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.jsonb_merge(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.bool) IS
+'Deep merge of two objects: attributes of patch replace those of old, objects on both sides merge at any depth, arrays are replaced whole.
+keep_null false: an attribute that patch sets to null is removed, also inside merged and added objects, never inside arrays or inside an object that replaces another value; nulls stored earlier stay.
+merge_objects false: an object attribute is replaced whole, with its nulls.
+Errors: UP006 if an argument is not an object; 54000 if the result exceeds the size of a jsonb; 54001 if nested too deep.
+Semantics: UPDATE of the AQL/C8QL language.';
+
+CREATE FUNCTION @extschema@.jsonb_merge_patch(
+	old pg_catalog.jsonb, patch pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_jsonb_merge_patch'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.jsonb_merge_patch(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Applies a JSON Merge Patch to a value of any type: objects merge at any depth, null removes the attribute, anything else replaces.
+Errors: 54000 if the result exceeds the size of a jsonb; 54001 if nested too deep.
+Semantics: RFC 7396.';
+
 --
 -- 2. Expressions: type docexpr, c8ql_eval (src/expr)
 --
@@ -15,6 +41,108 @@
 --
 -- 3. Collections and documents (src/catalog, src/document)
 --
+
+CREATE TYPE @extschema@.upsert_result AS (
+    action pg_catalog.text,
+    key pg_catalog.text,
+    rev pg_catalog.text,
+    old pg_catalog.jsonb,
+    new pg_catalog.jsonb
+);
+COMMENT ON TYPE @extschema@.upsert_result IS
+'What became of one document. action: inserted, updated, replaced, unchanged or ignored; old is NULL for an insert; old and new show _id, _key and _rev.';
+
+CREATE TYPE @extschema@.upsert_item AS (
+    ord pg_catalog.int4,
+    action pg_catalog.text,
+    key pg_catalog.text,
+    rev pg_catalog.text,
+    old pg_catalog.jsonb,
+    new pg_catalog.jsonb,
+    error pg_catalog.jsonb
+);
+COMMENT ON TYPE @extschema@.upsert_item IS
+'What became of one item of a batch. ord: its place in the input, from 1; error: of an ignored item, with sqlstate, message, detail, hint, constraint.';
+
+CREATE TYPE @extschema@.upsert_summary AS (
+    inserted pg_catalog.int8,
+    updated pg_catalog.int8,
+    unchanged pg_catalog.int8,
+    ignored pg_catalog.int8
+);
+COMMENT ON TYPE @extschema@.upsert_summary IS
+'What became of a batch, counted; replaced documents count as updated.';
+
+CREATE FUNCTION @extschema@.create_collection(name pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.regclass
+AS 'MODULE_PATHNAME', 'create_collection'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.create_collection(pg_catalog.text, pg_catalog.jsonb) IS
+'Creates a table for documents: _key (primary key), _rev, doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option.';
+
+CREATE FUNCTION @extschema@.collection_advice(collection pg_catalog.regclass,
+    OUT severity pg_catalog.text, OUT subject pg_catalog.text, OUT advice pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'collection_advice'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.collection_advice(pg_catalog.regclass) IS
+'Lists what breaks a table as a collection (severity "error") or slows it down ("warning", "notice"): the column, index or trigger at fault, and what to do. No rows: nothing to say.';
+
+CREATE FUNCTION @extschema@.upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'upsert'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Inserts the document, or merges it into the one with its _key (mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev), UP004 illegal key, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS.';
+
+CREATE FUNCTION @extschema@.upsert_many(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.upsert_item
+AS 'MODULE_PATHNAME', 'upsert_many'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION @extschema@.upsert_many(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Upserts a JSON array of documents, each as upsert() does, and answers a row for each in input order. Rows are locked in key order. With ignoreErrors an item that fails gets action "ignored" and its error, and the others go on. Errors: as upsert(); 21000 for a key that comes twice under "duplicates":"error".';
+
+CREATE FUNCTION @extschema@.upsert_load(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_summary
+AS 'MODULE_PATHNAME', 'upsert_load'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_load(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Upserts a JSON array of documents as upsert_many() does, and answers only counts: the fast way. Errors: as upsert_many().';
+
+CREATE FUNCTION @extschema@.upsert_from(collection pg_catalog.regclass, query pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_summary
+AS 'MODULE_PATHNAME', 'upsert_from'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents go through in chunks of 1000, and key order and duplicates count within a chunk. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+
+CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_merge_operator'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_merge_operator(pg_catalog.regclass, pg_catalog.jsonb) IS
+'implementation of |+ operator';
+
+CREATE FUNCTION @extschema@.upsert_replace_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_replace_operator'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_replace_operator(pg_catalog.regclass, pg_catalog.jsonb) IS
+'implementation of |= operator';
+
+CREATE OPERATOR @extschema@.|+ (
+    LEFTARG = pg_catalog.regclass, RIGHTARG = pg_catalog.jsonb,
+    FUNCTION = @extschema@.upsert_merge_operator
+);
+COMMENT ON OPERATOR @extschema@.|+ (pg_catalog.regclass, pg_catalog.jsonb) IS
+'upsert the document into the collection, merging; gives NEW';
+
+CREATE OPERATOR @extschema@.|= (
+    LEFTARG = pg_catalog.regclass, RIGHTARG = pg_catalog.jsonb,
+    FUNCTION = @extschema@.upsert_replace_operator
+);
+COMMENT ON OPERATOR @extschema@.|= (pg_catalog.regclass, pg_catalog.jsonb) IS
+'upsert the document into the collection, replacing; gives NEW';
 
 --
 -- 4. C8QL statements (src/statement)

@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "store/store.h"
 #include "upsert.h"
 
 PG_MODULE_MAGIC;
@@ -15,6 +16,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	store_init();
 }
 
 const char *

@@ -8,6 +8,7 @@
 #include "document/document.h"
 #include "fmgr.h"
 #include "upsert.h"
+#include "utils/tuplestore.h"
 
 /*
  * One item's answer, ready to be turned into a tuple: only what the option

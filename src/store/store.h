@@ -118,7 +118,7 @@ extern TupleTableSlot *store_old(Store *s);
 extern TupleTableSlot *store_new(Store *s);
 
 /* The open table. */
-extern Relation store_relation(Store *s);
+extern struct RelationData *store_relation(Store *s);
 
 /* Fires AFTER STATEMENT triggers and immediate constraint checks; frees. */
 extern void store_close(Store *s);

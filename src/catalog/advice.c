@@ -1,0 +1,176 @@
+/*
+ * advice.c
+ *		collection_advice(): what would make a table a better collection.
+ *
+ * Reads the relation cache only.  Each check is one small function; the order
+ * in the list below is the order of the answer.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_collation_d.h"
+#include "catalog/pg_type_d.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "nodes/bitmapset.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/pg_locale.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/tuplestore.h"
+
+#include "catalog/collection.h"
+#include "catalog/uniquekey.h"
+#include "document/answer.h"
+
+typedef struct Advice
+{
+	Relation	rel;
+	Collection *c;
+	Tuplestorestate *rows;
+	TupleDesc	tupdesc;
+} Advice;
+
+static void
+give(Advice *a, const char *severity, const char *subject, const char *advice)
+{
+	Datum		values[3];
+	bool		nulls[3] = {0};
+
+	values[0] = CStringGetTextDatum(severity);
+	values[1] = CStringGetTextDatum(subject);
+	values[2] = CStringGetTextDatum(advice);
+	tuplestore_putvalues(a->rows, a->tupdesc, values, nulls);
+}
+
+static void
+check_revision(Advice *a)
+{
+	if (a->c->rev_attno == InvalidAttrNumber)
+		give(a, "warning", RelationGetRelationName(a->rel),
+			 "There is no text column \"_rev\": revisions are not kept, and ifRev can only ask for absence.");
+}
+
+static void
+check_key(Advice *a)
+{
+	AttrNumber	key = a->c->key_attno;
+
+	if ((a->c->key_type == TEXTOID || a->c->key_type == VARCHAROID) &&
+		!lc_collate_is_c(a->c->key_collation))
+		give(a, "notice",
+			 NameStr(TupleDescAttr(RelationGetDescr(a->rel), key - 1)->attname),
+			 "Give the key column COLLATE \"C\": comparisons are faster, and its index survives changes of the system's locales.");
+	if (unique_key_arbiters(a->rel, 1, &key) == NIL)
+		give(a, "warning",
+			 NameStr(TupleDescAttr(RelationGetDescr(a->rel), key - 1)->attname),
+			 "The key has no immediate unique index that can arbitrate: upserts go through SQL and may need a retry per conflict.");
+}
+
+static void
+check_fillfactor(Advice *a)
+{
+	if (a->rel->rd_rel->relkind == RELKIND_RELATION &&
+		RelationGetFillFactor(a->rel, HEAP_DEFAULT_FILLFACTOR) >= 100)
+		give(a, "notice", RelationGetRelationName(a->rel),
+			 "Set fillfactor below 100 (85 is good): updates then find room on the same page and stay HOT.");
+}
+
+/* Indexes whose entries change with every update of a document. */
+static void
+check_indexes(Advice *a)
+{
+	List	   *indexes = RelationGetIndexList(a->rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		const char *name = RelationGetRelationName(index);
+		Bitmapset  *columns = NULL;
+		int			i;
+
+		for (i = 0; i < index->rd_index->indnatts; i++)
+			columns = bms_add_member(columns, index->rd_index->indkey.values[i]);
+
+		if (bms_is_member(a->c->doc_attno, columns))
+			give(a, "warning", name,
+				 "The index is on the document itself: no update can be HOT, and each writes to every index.");
+		else if (RelationGetIndexExpressions(index) != NIL ||
+				 RelationGetIndexPredicate(index) != NIL)
+		{
+			Bitmapset  *used = NULL;
+
+			pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &used);
+			pull_varattnos((Node *) RelationGetIndexPredicate(index), 1, &used);
+			if (bms_is_member(a->c->doc_attno - FirstLowInvalidHeapAttributeNumber, used))
+				give(a, "warning", name,
+					 "The index has an expression on the document: no update can be HOT. Index a stored generated column instead (create_collection option \"unique\").");
+		}
+		if (a->c->rev_attno != InvalidAttrNumber &&
+			bms_is_member(a->c->rev_attno, columns))
+			give(a, "warning", name,
+				 "The index is on \"_rev\", which changes with every update: no update can be HOT.");
+		index_close(index, AccessShareLock);
+	}
+	list_free(indexes);
+}
+
+static void
+check_triggers(Advice *a)
+{
+	if (a->rel->trigdesc && a->rel->trigdesc->trig_update_before_row)
+		give(a, "notice", RelationGetRelationName(a->rel),
+			 "A BEFORE UPDATE row trigger makes every update lock its row first (56 bytes of WAL more).");
+}
+
+/* What sends every row through SQL statements. */
+static void
+check_direct(Advice *a)
+{
+	const char *name = RelationGetRelationName(a->rel);
+
+	if (a->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		give(a, "notice", name, "The table is partitioned: upserts go through SQL.");
+	else if (a->rel->rd_rel->relkind != RELKIND_RELATION ||
+			 a->rel->rd_rel->relam != HEAP_TABLE_AM_OID)
+		give(a, "notice", name, "The relation is no plain heap table: upserts go through SQL.");
+	if (a->rel->rd_rel->relhassubclass &&
+		a->rel->rd_rel->relkind == RELKIND_RELATION)
+		give(a, "notice", name, "The table has (or had) inheritance children: upserts go through SQL.");
+	if (a->rel->rd_rules != NULL && a->rel->rd_rel->relkind != RELKIND_VIEW)
+		give(a, "warning", name, "The table has rules: upserts go through SQL, and RETURNING may be missing.");
+	if (check_enable_rls(RelationGetRelid(a->rel), InvalidOid, true) == RLS_ENABLED)
+		give(a, "notice", name, "Row-level security applies to you: upserts go through SQL.");
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(collection_advice);
+
+Datum
+collection_advice(PG_FUNCTION_ARGS)
+{
+	Advice		a;
+
+	a.rows = answer_begin_set(fcinfo, &a.tupdesc);
+	a.c = collection_resolve(PG_GETARG_OID(0));
+	a.rel = table_open(PG_GETARG_OID(0), AccessShareLock);
+
+	check_revision(&a);
+	check_key(&a);
+	check_fillfactor(&a);
+	check_indexes(&a);
+	check_triggers(&a);
+	check_direct(&a);
+
+	table_close(a.rel, NoLock);
+	return (Datum) 0;
+}

@@ -1,0 +1,104 @@
+/*
+ * build.h
+ *		Reading and writing jsonb containers as images.  Private to src/doc.
+ */
+#ifndef UPSERT_DOC_BUILD_H
+#define UPSERT_DOC_BUILD_H
+
+#include "utils/jsonb.h"
+
+/*
+ * One key or value as it lies in a container, without the padding before it.
+ * For a container, data points to its JsonbContainer.
+ */
+typedef struct DocItem
+{
+	JEntry		type;			/* type bits only */
+	uint32		len;			/* bytes at data */
+	const char *data;
+} DocItem;
+
+/* A position among the JEntrys of one container, moving forward only. */
+typedef struct DocCursor
+{
+	const JEntry *entries;
+	const char *base;			/* start of the variable-length data */
+	uint32		index;			/* the entry that comes next */
+	uint32		offset;			/* where its data begins, padding included */
+} DocCursor;
+
+/* The image being written.  Offsets below count from data. */
+typedef struct DocBuilder
+{
+	char	   *data;
+	Size		len;
+	Size		size;
+} DocBuilder;
+
+/* A container that is open in a DocBuilder. */
+typedef struct DocFrame
+{
+	Size		start;			/* its first byte, padding included */
+	Size		entries;		/* its JEntry array */
+	Size		content;		/* its variable-length data */
+	uint32		next;			/* JEntrys written so far */
+} DocFrame;
+
+#define DOC_ITEM_CONTAINER(item) ((const JsonbContainer *) (item)->data)
+#define DOC_ITEM_IS_OBJECT(item) \
+	((item)->type == JENTRY_ISCONTAINER && \
+	 JsonContainerIsObject(DOC_ITEM_CONTAINER(item)))
+#define DOC_ITEM_IS_ARRAY(item) \
+	((item)->type == JENTRY_ISCONTAINER && \
+	 JsonContainerIsArray(DOC_ITEM_CONTAINER(item)))
+
+/* An object without attributes. */
+extern const JsonbContainer doc_empty_object;
+
+/*
+ * Start reading: the keys of an object (or the elements of an array, or a raw
+ * scalar), or the values of an object.
+ */
+extern void doc_cursor_first(DocCursor *cur, const JsonbContainer *c);
+extern void doc_cursor_values(DocCursor *cur, const JsonbContainer *c);
+
+/* Go forward to the entry with this index; read the next entry and step. */
+extern void doc_cursor_seek(DocCursor *cur, uint32 index);
+extern void doc_cursor_item(DocCursor *cur, DocItem *item);
+
+/* The order of keys in an object: by length, then by bytes. */
+extern int	doc_compare_keys(const DocItem *a, const DocItem *b);
+
+/* The same type and the same bytes? */
+extern bool doc_same_item(const DocItem *a, const DocItem *b);
+
+/*
+ * The value of a document as an item: the scalar of a raw scalar, else the
+ * root container.
+ */
+extern void doc_root_item(const Jsonb *doc, DocItem *item);
+
+/* A string, and nothing else, as an item. */
+extern void doc_string_item(DocItem *item, const char *s, uint32 len);
+
+/*
+ * Writing: init; open the root; for an object put all its keys in key order,
+ * then all its values in the same order, for an array its elements; close;
+ * finish.  A nested container is opened where its value is due, and closed
+ * with the parent's frame.  size_hint is the expected size of the result.
+ */
+extern void doc_build_init(DocBuilder *b, Size size_hint);
+extern void doc_open_object(DocBuilder *b, DocFrame *f, uint32 npairs);
+extern void doc_open_array(DocBuilder *b, DocFrame *f, uint32 nelems);
+extern void doc_put_item(DocBuilder *b, DocFrame *f, const DocItem *item);
+
+/* Put the entries of another container from the cursor up to index end. */
+extern void doc_put_run(DocBuilder *b, DocFrame *f, DocCursor *from,
+						uint32 end);
+extern void doc_close(DocBuilder *b, DocFrame *f, DocFrame *parent);
+extern Jsonb *doc_build_finish(DocBuilder *b);
+
+/* A whole document from one item (a raw scalar if it is one). */
+extern Jsonb *doc_from_item(const DocItem *item);
+
+#endif							/* UPSERT_DOC_BUILD_H */
