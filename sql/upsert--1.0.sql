@@ -156,6 +156,53 @@ COMMENT ON OPERATOR @extschema@.|= (pg_catalog.regclass, pg_catalog.jsonb) IS
 -- 6. JSON-LD processor (src/jsonld)
 --
 
+CREATE TABLE @extschema@.jsonld_context_registry (
+	iri pg_catalog.text COLLATE pg_catalog."C" PRIMARY KEY,
+	document pg_catalog.jsonb NOT NULL,
+	sha256 pg_catalog.bytea NOT NULL,
+	set_by pg_catalog.name NOT NULL DEFAULT pg_catalog.current_user(),
+	set_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE @extschema@.jsonld_context_registry IS
+'the contexts that JSON-LD documents may refer to by IRI; written by jsonld_set_context';
+GRANT SELECT ON @extschema@.jsonld_context_registry TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.jsonld_context_registry', '');
+
+CREATE FUNCTION @extschema@.jsonld_registry_changed()
+RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_registry_changed() IS
+'trigger of jsonld_context_registry: makes every backend forget the contexts that it has processed';
+
+CREATE TRIGGER jsonld_registry_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.jsonld_context_registry
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.jsonld_registry_changed();
+
+CREATE VIEW @extschema@.jsonld_contexts AS
+SELECT iri, document, sha256, set_by, set_at
+FROM @extschema@.jsonld_context_registry;
+COMMENT ON VIEW @extschema@.jsonld_contexts IS
+'the stored JSON-LD contexts: IRI, document, SHA-256 of the document''s text, who stored it and when';
+GRANT SELECT ON @extschema@.jsonld_contexts TO PUBLIC;
+
+CREATE FUNCTION @extschema@.jsonld_set_context(iri pg_catalog.text, document pg_catalog.jsonb)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_set_context(pg_catalog.text, pg_catalog.jsonb) IS
+'stores a context document (an object with @context) under an absolute IRI, for "@context": "<iri>"; true if that changed anything. The caller needs INSERT and UPDATE on jsonld_context_registry. 22023: not an absolute IRI';
+
+CREATE FUNCTION @extschema@.jsonld_drop_context(iri pg_catalog.text)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_drop_context(pg_catalog.text) IS
+'removes a stored context; true if there was one. The caller needs DELETE on jsonld_context_registry';
+
+CREATE FUNCTION @extschema@.jsonld_expand(doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'jsonld_expand_sql' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_expand(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'JSON-LD 1.1 expansion: the document as an array of nodes without contexts, every key an IRI or keyword. Options are those of the JSON-LD API, and safe (error instead of dropping data) and strictCompactIri (undefined prefixes are errors). Remote contexts come from jsonld_contexts. UP008: a JSON-LD error, its code first in DETAIL; UP009: a limit; 22023: a bad option. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
+
 --
 -- 7. Ledgers (src/ledger)
 --

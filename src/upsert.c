@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "jsonld/jsonld.h"
 #include "store/store.h"
 #include "upsert.h"
 
@@ -16,6 +17,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	jsonld_init();
 	store_init();
 }
 

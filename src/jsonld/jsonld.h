@@ -58,12 +58,14 @@ typedef struct JldPath
  */
 typedef struct JldProcessor
 {
+	MemoryContext mcxt;
 	JldOptions	options;
 	const JldPath *path;		/* where we are, for error messages */
+	int			validating;		/* nesting of scoped context validation */
 	int			depth;			/* against upsert.jsonld_max_depth */
 	int64		steps;			/* against upsert.jsonld_max_steps */
 	int64		output;			/* bytes, against upsert.jsonld_max_output */
-	struct ContextCache *contexts;	/* context.c: memo of this call */
+	struct ContextMemo *memo;	/* cache.c: what this call has processed */
 } JldProcessor;
 
 /*
@@ -78,6 +80,17 @@ extern void jld_enter(JldProcessor *proc);	/* one level deeper; also checks
 extern void jld_leave(JldProcessor *proc);
 extern void jld_step(JldProcessor *proc);	/* one step of context processing */
 extern void jld_output(JldProcessor *proc, int64 bytes);	/* made so much */
+extern void jld_terms(JldProcessor *proc, int n);	/* terms of a context */
+
+/*
+ * Data are about to be left out of the answer.  In safe mode that is an error
+ * whose DETAIL begins with "dropped data"; otherwise nothing happens.
+ */
+extern void jld_dropped(JldProcessor *proc, const JldValue *what,
+						const char *why);
+
+/* Registers the settings and the registry; called once by _PG_init. */
+extern void jsonld_init(void);
 
 /*
  * Algorithms over values.  doc is any JSON value; "expanded" is what

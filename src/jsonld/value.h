@@ -48,6 +48,8 @@ typedef struct JldMember
 typedef struct JldValue
 {
 	JldType		type;
+	bool		validated;		/* context processing's mark on a scoped
+								 * context that it has found valid */
 	int			n;				/* items of an array, members of an object */
 	int			cap;			/* allocated items or members */
 	union
@@ -103,6 +105,8 @@ extern void jld_push_all(JldValue *array, const JldValue *items);
 
 /* Objects.  get answers NULL where there is no such member. */
 extern JldValue *jld_get(const JldValue *object, JldStr key);
+extern int	jld_find(const JldValue *object, JldStr key);	/* member number,
+															 * or -1 */
 extern void jld_put(JldValue *object, JldStr key, JldValue *value);
 extern bool jld_remove(JldValue *object, JldStr key);
 extern int *jld_sorted(const JldValue *object); /* member numbers by jld_cmp */

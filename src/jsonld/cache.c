@@ -1,0 +1,462 @@
+/*
+ * cache.c
+ *		Processed contexts: what a call and a backend remember.
+ *
+ * Owns the decision where an active context lives and how long.  Three
+ * memories, from short to long:
+ *
+ *		ContextMemo		of one call: the contexts inside the document, found
+ *						by content, so that 1,000 nodes with equal contexts
+ *						process it once; and the remote documents it has read
+ *		ctx->scoped		of an active context: what became of it under the
+ *						scoped context of a term, so that a scoped context is
+ *						processed once, not once a node
+ *		entries			of the backend: the contexts that documents begin
+ *						with, found by content, base and mode
+ *
+ *		entries -> [ CacheEntry ] <-> [ CacheEntry ] <-> ...   (by last use)
+ *						mcxt: the local context (a copy), the active context
+ *						and everything derived from it by scoped contexts
+ *						pins: calls whose answers may point into mcxt
+ *
+ * This is static mutable state.  A call pins the entries it uses until its
+ * memory context goes away (also by an error), since expanded documents share
+ * the IRIs of definitions; an entry that is evicted or stale is unlinked at
+ * once and freed with its last pin.  An entry made of stored contexts is
+ * stale when the registry has changed since.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "lib/ilist.h"
+#include "nodes/pg_list.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "jsonld/process.h"
+
+/* bounds of what a backend remembers */
+#define ENTRIES_MAX			128
+#define ENTRY_BYTES_MAX		(4 * 1024 * 1024)
+#define ENTRIES_BYTES_MAX	(32 * 1024 * 1024)
+
+typedef struct CacheEntry
+{
+	dlist_node	node;
+	MemoryContext mcxt;			/* this struct lives in it, too */
+	uint64		hash;
+	JldStr		base;
+	JldMode		mode;
+	bool		strict;
+	JldValue   *local;
+	ActiveContext *result;
+	int			pins;
+	bool		linked;			/* in entries */
+	bool		remote;			/* made of stored contexts ... */
+	uint64		generation;		/* ... as they were then */
+} CacheEntry;
+
+/* a remote document that was read, and the memory it was read into */
+typedef struct RemoteDocument
+{
+	JldStr		iri;
+	MemoryContext mcxt;
+	JldValue   *document;
+} RemoteDocument;
+
+typedef struct ContextMemo
+{
+	ActiveContext *plain;		/* the newly initialized context */
+	ActiveContext *initial;		/* with expandContext */
+	MemoryContext build;		/* where the context being made will live */
+	List	   *remotes;		/* of RemoteDocument */
+	bool		used_remote;
+	bool		lasting;		/* what was read may be remembered */
+	HTAB	   *by_content;		/* contexts inside the document */
+	HTAB	   *by_term;		/* scoped contexts that cannot go with the
+								 * active context */
+	List	   *pinned;			/* of CacheEntry */
+	MemoryContextCallback unpin;
+} ContextMemo;
+
+typedef struct ContentKey
+{
+	ActiveContext *ctx;
+	uint64		hash;
+} ContentKey;
+
+typedef struct ContentResult
+{
+	ContentKey	key;
+	List	   *pairs;			/* local, result, local, result, ... */
+} ContentResult;
+
+typedef struct ScopedKey
+{
+	ActiveContext *ctx;
+	TermDefinition *def;
+	uintptr_t	flags;
+} ScopedKey;
+
+typedef struct ScopedResult
+{
+	ScopedKey	key;
+	ActiveContext *result;
+} ScopedResult;
+
+ContextLoader context_loader = NULL;
+
+static dlist_head entries = DLIST_STATIC_INIT(entries);
+static int	entries_count = 0;
+static MemoryContext entries_mcxt = NULL;
+static uint64 generation = 0;
+
+static ActiveContext *process_cached(JldProcessor *proc, JldValue *local);
+static ActiveContext *process_in_document(JldProcessor *proc, ActiveContext *ctx,
+										  JldValue *local);
+static CacheEntry *entry_find(JldProcessor *proc, JldValue *local, uint64 hash);
+static CacheEntry *entry_build(JldProcessor *proc, JldValue *local, uint64 hash);
+static void entry_keep(CacheEntry *entry);
+static void entry_unlink(CacheEntry *entry);
+static void entry_pin(JldProcessor *proc, CacheEntry *entry);
+static void unpin_all(void *arg);
+
+/* --- beginning a call ----------------------------------------------------- */
+
+static ContextMemo *
+memo_get(JldProcessor *proc)
+{
+	if (proc->memo == NULL)
+	{
+		proc->memo = MemoryContextAllocZero(proc->mcxt, sizeof(ContextMemo));
+		proc->memo->build = proc->mcxt;
+		proc->memo->lasting = true;
+	}
+	return proc->memo;
+}
+
+ActiveContext *
+context_initial(JldProcessor *proc)
+{
+	ContextMemo *memo = memo_get(proc);
+	JldValue   *local = proc->options.expandContext;
+	JldValue   *inner;
+	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("expandContext")};
+
+	if (memo->initial)
+		return memo->initial;
+	memo->plain = context_new(proc->mcxt, proc->options.base);
+	memo->initial = memo->plain;
+	if (local)
+	{
+		if (jld_is_object(local) &&
+			(inner = jld_get(local, JLD_STR("@context"))) != NULL)
+			local = inner;
+		proc->path = &step;
+		memo->initial = process_cached(proc, local);
+		proc->path = step.up;
+	}
+	return memo->initial;
+}
+
+/* --- contexts of documents ------------------------------------------------ */
+
+ActiveContext *
+context_process(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
+{
+	ContextMemo *memo = memo_get(proc);
+
+	if (ctx == memo->plain)
+		return process_cached(proc, local);
+	return process_in_document(proc, ctx, local);
+}
+
+static ActiveContext *
+process_in_document(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
+{
+	ContextMemo *memo = memo_get(proc);
+	ContentKey	key = {ctx, jld_hash_value(local)};
+	ContentResult *found;
+	MemoryContext old;
+	MemoryContext old_build = memo->build;
+	ActiveContext *result;
+	bool		exists;
+
+	if (memo->by_content == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(ContentKey),
+			.entrysize = sizeof(ContentResult),.hcxt = proc->mcxt};
+
+		memo->by_content = hash_create("JSON-LD contexts by content", 32, &ctl,
+									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	found = hash_search(memo->by_content, &key, HASH_FIND, NULL);
+	if (found)
+	{
+		for (int i = 0; i < list_length(found->pairs); i += 2)
+			if (jld_equal(list_nth(found->pairs, i), local))
+				return list_nth(found->pairs, i + 1);
+	}
+
+	old = MemoryContextSwitchTo(proc->mcxt);
+	memo->build = proc->mcxt;
+	result = context_process_full(proc, ctx, local, proc->options.base, NULL,
+								  false, true, true);
+	memo->build = old_build;
+	found = hash_search(memo->by_content, &key, HASH_ENTER, &exists);
+	if (!exists)
+		found->pairs = NIL;
+	found->pairs = lappend(lappend(found->pairs, local), result);
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+/* --- scoped contexts ------------------------------------------------------ */
+
+ActiveContext *
+context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
+					 TermDefinition *def, bool override, bool propagate)
+{
+	ContextMemo *memo = memo_get(proc);
+
+	/*
+	 * Into the memory of ctx, unless the definition may die before: a
+	 * property of the document's own context, applied after its context was
+	 * rolled back to one of the cache.
+	 */
+	bool		with_ctx = def->mcxt == ctx->mcxt;
+	MemoryContext mcxt = with_ctx ? ctx->mcxt : proc->mcxt;
+	HTAB	  **table = with_ctx ? &ctx->scoped : &memo->by_term;
+	ScopedKey	key = {ctx, def, (override ? 1 : 0) | (propagate ? 2 : 0)};
+	ScopedResult *found;
+	MemoryContext old;
+	MemoryContext old_build = memo->build;
+	ActiveContext *result;
+
+	if (*table == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(ScopedKey),
+			.entrysize = sizeof(ScopedResult),.hcxt = mcxt};
+
+		*table = hash_create("JSON-LD scoped contexts", 16, &ctl,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	found = hash_search(*table, &key, HASH_FIND, NULL);
+	if (found)
+		return found->result;
+
+	old = MemoryContextSwitchTo(mcxt);
+	memo->build = mcxt;
+	result = context_process_full(proc, ctx, def->context, def->base_url, NULL,
+								  override, propagate, true);
+	memo->build = old_build;
+	found = hash_search(*table, &key, HASH_ENTER, NULL);
+	found->result = result;
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+/* --- remote documents ----------------------------------------------------- */
+
+JldValue *
+context_load(JldProcessor *proc, JldStr iri)
+{
+	ContextMemo *memo = memo_get(proc);
+	RemoteDocument *remote;
+	MemoryContext old;
+	JldValue   *document;
+	bool		lasting = true;
+	ListCell   *lc;
+
+	memo->used_remote = true;
+	foreach(lc, memo->remotes)
+	{
+		remote = lfirst(lc);
+		if (remote->mcxt == memo->build && jld_eq(remote->iri, iri))
+			return remote->document;
+	}
+
+	jld_step(proc);
+	old = MemoryContextSwitchTo(memo->build);
+	document = context_loader ? context_loader(iri, &lasting) : NULL;
+	if (document == NULL)
+		jld_error(proc, JLD_LOADING_REMOTE_CONTEXT_FAILED, jld_cstr(iri),
+				  "context is not stored");
+	if (!lasting)
+		memo->lasting = false;
+	MemoryContextSwitchTo(proc->mcxt);
+	remote = palloc(sizeof(RemoteDocument));
+	remote->iri = jld_str_copy(iri);
+	remote->mcxt = memo->build;
+	remote->document = document;
+	memo->remotes = lappend(memo->remotes, remote);
+	MemoryContextSwitchTo(old);
+	return document;
+}
+
+/* --- the cache of the backend --------------------------------------------- */
+
+void
+context_cache_invalidate(void)
+{
+	generation++;
+}
+
+static ActiveContext *
+process_cached(JldProcessor *proc, JldValue *local)
+{
+	uint64		hash = jld_hash_value(local);
+	CacheEntry *entry = entry_find(proc, local, hash);
+
+	if (entry == NULL)
+	{
+		entry = entry_build(proc, local, hash);
+		if (!entry->linked)
+			return entry->result;	/* it dies with the call */
+	}
+	entry_pin(proc, entry);
+	return entry->result;
+}
+
+static CacheEntry *
+entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
+{
+	dlist_iter	iter;
+	JldOptions *o = &proc->options;
+
+	dlist_foreach(iter, &entries)
+	{
+		CacheEntry *entry = dlist_container(CacheEntry, node, iter.cur);
+
+		if (entry->hash != hash || entry->mode != o->processingMode ||
+			entry->strict != o->strictCompactIri ||
+			(entry->base.data == NULL) != (o->base.data == NULL) ||
+			!jld_eq(entry->base, o->base) ||
+			!jld_equal(entry->local, local))
+			continue;
+		if ((entry->remote && entry->generation != generation) ||
+			MemoryContextMemAllocated(entry->mcxt, true) > ENTRY_BYTES_MAX)
+		{
+			entry_unlink(entry);
+			return NULL;
+		}
+		dlist_move_head(&entries, &entry->node);
+		return entry;
+	}
+	return NULL;
+}
+
+/* process local in memory of its own, and keep that if it may be kept */
+static CacheEntry *
+entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
+{
+	ContextMemo *memo = memo_get(proc);
+	MemoryContext mcxt = AllocSetContextCreate(proc->mcxt, "JSON-LD context",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(mcxt);
+	CacheEntry *entry = palloc0(sizeof(CacheEntry));
+	uint64		as_of;
+
+	entry->mcxt = mcxt;
+	entry->hash = hash;
+	entry->base = jld_str_copy(proc->options.base);
+	entry->mode = proc->options.processingMode;
+	entry->strict = proc->options.strictCompactIri;
+	entry->local = jld_copy_deep(local);
+
+	/* an invalidation may come in while stored contexts are read */
+	as_of = generation;
+	memo->used_remote = false;
+	memo->lasting = true;
+	memo->build = mcxt;
+	entry->result = context_process_full(proc, context_new(mcxt, entry->base),
+										 entry->local, entry->base, NULL,
+										 false, true, true);
+	memo->build = proc->mcxt;
+	entry->remote = memo->used_remote;
+	entry->generation = as_of;
+	MemoryContextSwitchTo(old);
+
+	if (memo->lasting && !(entry->remote && as_of != generation) &&
+		MemoryContextMemAllocated(mcxt, true) <= ENTRY_BYTES_MAX)
+		entry_keep(entry);
+	return entry;
+}
+
+static void
+entry_keep(CacheEntry *entry)
+{
+	dlist_mutable_iter iter;
+	Size		bytes = 0;
+	int			n = 0;
+
+	if (entries_mcxt == NULL)
+		entries_mcxt = AllocSetContextCreate(CacheMemoryContext,
+											 "JSON-LD context cache",
+											 ALLOCSET_SMALL_SIZES);
+	MemoryContextSetParent(entry->mcxt, entries_mcxt);
+	entry->linked = true;
+	dlist_push_head(&entries, &entry->node);
+	entries_count++;
+
+	/* make room from the least recently used end */
+	if (entries_count <= ENTRIES_MAX &&
+		MemoryContextMemAllocated(entries_mcxt, true) <= ENTRIES_BYTES_MAX)
+		return;
+	dlist_foreach_modify(iter, &entries)
+	{
+		CacheEntry *other = dlist_container(CacheEntry, node, iter.cur);
+
+		n++;
+		bytes += MemoryContextMemAllocated(other->mcxt, true);
+		if (other != entry && (n > ENTRIES_MAX || bytes > ENTRIES_BYTES_MAX))
+			entry_unlink(other);
+	}
+}
+
+/* out of the cache; freed now or with the last pin */
+static void
+entry_unlink(CacheEntry *entry)
+{
+	dlist_delete(&entry->node);
+	entries_count--;
+	entry->linked = false;
+	if (entry->pins == 0)
+		MemoryContextDelete(entry->mcxt);
+}
+
+static void
+entry_pin(JldProcessor *proc, CacheEntry *entry)
+{
+	ContextMemo *memo = memo_get(proc);
+	MemoryContext old;
+
+	if (list_member_ptr(memo->pinned, entry))
+		return;
+	old = MemoryContextSwitchTo(proc->mcxt);
+	memo->pinned = lappend(memo->pinned, entry);
+	MemoryContextSwitchTo(old);
+	entry->pins++;
+	if (memo->unpin.func == NULL)
+	{
+		memo->unpin.func = unpin_all;
+		memo->unpin.arg = memo;
+		MemoryContextRegisterResetCallback(proc->mcxt, &memo->unpin);
+	}
+}
+
+/* the memory of a call goes away */
+static void
+unpin_all(void *arg)
+{
+	ContextMemo *memo = arg;
+	ListCell   *lc;
+
+	foreach(lc, memo->pinned)
+	{
+		CacheEntry *entry = lfirst(lc);
+
+		if (--entry->pins == 0 && !entry->linked)
+			MemoryContextDelete(entry->mcxt);
+	}
+}

@@ -1,0 +1,279 @@
+/*
+ * registry.c
+ *		The registry of JSON-LD contexts: what "@context": "<iri>" refers to.
+ *
+ * A backend must not fetch from the network, so context documents are rows
+ * of an ordinary table, put there by jsonld_set_context().  Owns that table
+ * (jsonld_context_registry in the extension's schema); it is the only part of
+ * the processor that reads one.
+ *
+ *		iri text COLLATE "C" PRIMARY KEY | document jsonb | sha256 | set_by | set_at
+ *
+ * Contexts are read with the caller's snapshot and with his privileges.  What
+ * was read may be remembered beyond the snapshot only if the newest snapshot
+ * sees the same row version.  A statement trigger on the table turns every
+ * change, also one by plain DML or COPY, into a relcache invalidation, which
+ * makes the processed contexts of all backends stale, at commit for others
+ * and at once (and again at rollback) for ourselves.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "commands/trigger.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "jsonld/iri.h"
+#include "jsonld/process.h"
+#include "jsonld/registry.h"
+#include "upsert.h"
+
+#define REGISTRY_TABLE			"jsonld_context_registry"
+#define Anum_registry_iri		1
+#define Anum_registry_document	2
+
+/* the table's oid; forgotten by invalidation */
+static Oid	registry_relid = InvalidOid;
+
+static JldValue *registry_load(JldStr iri, bool *lasting);
+static void registry_invalidated(Datum arg, Oid relid);
+static Oid	registry_schema(void);
+static Oid	registry_oid(void);
+static HeapTuple registry_fetch(Relation rel, Datum iri, Snapshot snapshot);
+static char *registry_qualified_name(void);
+
+PG_FUNCTION_INFO_V1(jsonld_set_context);
+PG_FUNCTION_INFO_V1(jsonld_drop_context);
+PG_FUNCTION_INFO_V1(jsonld_registry_changed);
+
+void
+registry_init(void)
+{
+	context_loader = registry_load;
+	CacheRegisterRelcacheCallback(registry_invalidated, (Datum) 0);
+}
+
+static void
+registry_invalidated(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == registry_relid)
+	{
+		registry_relid = InvalidOid;
+		context_cache_invalidate();
+	}
+}
+
+/* the schema that the extension is installed in */
+static Oid
+registry_schema(void)
+{
+	Oid			extension = get_extension_oid("upsert", false);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			schema = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(extension));
+	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return schema;
+}
+
+static Oid
+registry_oid(void)
+{
+	if (!OidIsValid(registry_relid))
+		registry_relid = get_relname_relid(REGISTRY_TABLE, registry_schema());
+	if (!OidIsValid(registry_relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of extension \"upsert\" does not exist",
+						REGISTRY_TABLE)));
+	return registry_relid;
+}
+
+static char *
+registry_qualified_name(void)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(registry_oid())),
+									  REGISTRY_TABLE);
+}
+
+/* a copy of the row of iri, or NULL */
+static HeapTuple
+registry_fetch(Relation rel, Datum iri, Snapshot snapshot)
+{
+	List	   *indexes = RelationGetIndexList(rel);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyEntryInitialize(&key, 0, Anum_registry_iri, BTEqualStrategyNumber,
+						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, iri);
+	scan = systable_beginscan(rel, indexes ? linitial_oid(indexes) : InvalidOid,
+							  indexes != NIL, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	return tuple;
+}
+
+/* the ContextLoader of context processing */
+static JldValue *
+registry_load(JldStr iri, bool *lasting)
+{
+	Relation	rel = table_open(registry_oid(), AccessShareLock);
+	Datum		key = PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len));
+	JldValue   *document = NULL;
+	HeapTuple	tuple;
+	HeapTuple	newest;
+	Snapshot	latest;
+
+	if (pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, REGISTRY_TABLE);
+
+	tuple = registry_fetch(rel, key, GetActiveSnapshot());
+	latest = RegisterSnapshot(GetLatestSnapshot());
+	newest = registry_fetch(rel, key, latest);
+	UnregisterSnapshot(latest);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		d = heap_getattr(tuple, Anum_registry_document,
+									 RelationGetDescr(rel), &isnull);
+
+		document = jld_from_jsonb(DatumGetJsonbPCopy(d));
+		*lasting = HeapTupleIsValid(newest) &&
+			ItemPointerEquals(&tuple->t_self, &newest->t_self);
+	}
+	table_close(rel, AccessShareLock);
+	return document;
+}
+
+/* --- SQL functions -------------------------------------------------------- */
+
+/* the argument as an IRI, or error 22023 */
+static JldStr
+iri_argument(text *arg)
+{
+	JldStr		iri = {VARDATA_ANY(arg), VARSIZE_ANY_EXHDR(arg)};
+
+	if (!iri_is_absolute(iri))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("context IRI is not an absolute IRI"),
+				 errdetail("The argument is \"%s\".", jld_cstr(iri))));
+	return iri;
+}
+
+static void
+spi_run(const char *sql, int nargs, Oid *types, Datum *values)
+{
+	int			rc;
+
+	SPI_connect();
+	rc = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(rc));
+	SPI_finish();
+}
+
+/* SHA-256 of the document's text form */
+static bytea *
+document_sha256(Jsonb *document)
+{
+	char	   *txt = JsonbToCString(NULL, &document->root, VARSIZE(document));
+	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+
+	if (pg_cryptohash_init(hash) < 0 ||
+		pg_cryptohash_update(hash, (uint8 *) txt, strlen(txt)) < 0 ||
+		pg_cryptohash_final(hash, (uint8 *) VARDATA(digest),
+							PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
+	pg_cryptohash_free(hash);
+	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	return digest;
+}
+
+Datum
+jsonld_set_context(PG_FUNCTION_ARGS)
+{
+	text	   *iri_text = PG_GETARG_TEXT_PP(0);
+	JldStr		iri = iri_argument(iri_text);
+	Jsonb	   *jb = PG_GETARG_JSONB_P(1);
+	JldValue   *document = jld_from_jsonb(jb);
+	JldValue   *stored;
+	bool		lasting;
+	Oid			types[] = {TEXTOID, JSONBOID, BYTEAOID};
+	Datum		values[] = {PointerGetDatum(iri_text), PointerGetDatum(jb), 0};
+
+	/* what is there already is not written again */
+	stored = registry_load(iri, &lasting);
+	if (stored && jld_equal(stored, document))
+		PG_RETURN_BOOL(false);
+
+	values[2] = PointerGetDatum(document_sha256(jb));
+	spi_run(psprintf("INSERT INTO %s AS r (iri, document, sha256) VALUES ($1, $2, $3) "
+					 "ON CONFLICT (iri) DO UPDATE SET document = EXCLUDED.document, "
+					 "sha256 = EXCLUDED.sha256, set_by = EXCLUDED.set_by, "
+					 "set_at = EXCLUDED.set_at", registry_qualified_name()),
+			3, types, values);
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+jsonld_drop_context(PG_FUNCTION_ARGS)
+{
+	text	   *iri_text = PG_GETARG_TEXT_PP(0);
+	JldStr		iri = {VARDATA_ANY(iri_text), VARSIZE_ANY_EXHDR(iri_text)};
+	bool		lasting;
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {PointerGetDatum(iri_text)};
+
+	if (registry_load(iri, &lasting) == NULL)
+		PG_RETURN_BOOL(false);
+	spi_run(psprintf("DELETE FROM %s WHERE iri OPERATOR(pg_catalog.=) $1",
+					 registry_qualified_name()),
+			1, types, values);
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+jsonld_registry_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"jsonld_registry_changed\" was not called as a trigger")));
+	CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);	/* the convention of AFTER triggers */
+}

@@ -1,0 +1,719 @@
+/*
+ * value.c
+ *		The JSON value model of the JSON-LD processor.
+ *
+ * Owns the tree of value.h: constructors, maps with insertion order, deep
+ * comparison, and the conversion from and to jsonb.  Knows nothing of JSON-LD
+ * but the little algorithm "add value", which is about arrays only.
+ *
+ * The one data structure:
+ *
+ *		JldValue(object)
+ *		  n = 3, cap = 4
+ *		  members -> [ key0 value0 | key1 value1 | key2 value2 | ... ]
+ *		  index   -> NULL, or once n > OBJECT_LINEAR_MAX a power-of-two table of
+ *					 member numbers + 1, open addressing, 0 = free
+ *
+ * Reading jsonb walks the JEntries directly: iterators would allocate for each
+ * container.  Writing builds a JsonbValue tree whose pairs are already sorted
+ * and hands it to JsonbValueToJsonb.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "jsonld/value.h"
+
+/* objects of up to so many members are searched from front to back */
+#define OBJECT_LINEAR_MAX	8
+
+static void object_reindex(JldValue *object);
+static JldValue *from_container(JsonbContainer *jc);
+static JldValue *from_entry(JsonbContainer *jc, char *base, uint32 offset,
+							int entry);
+static void to_jsonb_value(const JldValue *v, JsonbValue *out);
+static int	compare_pairs(const void *a, const void *b);
+
+JldValue	jld_null = {.type = JLD_NULL};
+JldValue	jld_true = {.type = JLD_BOOL, .u.boolean = true};
+JldValue	jld_false = {.type = JLD_BOOL, .u.boolean = false};
+
+/* --- strings -------------------------------------------------------------- */
+
+JldStr
+jld_str(const char *cstr)
+{
+	return (JldStr) {cstr, strlen(cstr)};
+}
+
+JldStr
+jld_str_copy(JldStr s)
+{
+	char	   *copy;
+
+	if (s.data == NULL)
+		return s;
+	copy = palloc(s.len + 1);
+	memcpy(copy, s.data, s.len);
+	copy[s.len] = '\0';
+	return (JldStr) {copy, s.len};
+}
+
+JldStr
+jld_str_cat(JldStr a, JldStr b)
+{
+	char	   *cat = palloc(a.len + b.len + 1);
+
+	memcpy(cat, a.data, a.len);
+	memcpy(cat + a.len, b.data, b.len);
+	cat[a.len + b.len] = '\0';
+	return (JldStr) {cat, a.len + b.len};
+}
+
+char *
+jld_cstr(JldStr s)
+{
+	return pnstrdup(s.data ? s.data : "", s.len);
+}
+
+int
+jld_cmp(JldStr a, JldStr b)
+{
+	int			cmp = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	return cmp != 0 ? cmp : a.len - b.len;
+}
+
+uint32
+jld_hash(JldStr s)
+{
+	return hash_bytes((const unsigned char *) s.data, s.len);
+}
+
+/* --- constructors --------------------------------------------------------- */
+
+JldValue *
+jld_new_string(JldStr s)
+{
+	JldValue   *v = palloc(sizeof(JldValue));
+
+	v->type = JLD_STRING;
+	v->validated = false;
+	v->n = v->cap = 0;
+	v->u.string = s;
+	return v;
+}
+
+JldValue *
+jld_new_number(Numeric n)
+{
+	JldValue   *v = palloc(sizeof(JldValue));
+
+	v->type = JLD_NUMBER;
+	v->validated = false;
+	v->n = v->cap = 0;
+	v->u.number = n;
+	return v;
+}
+
+JldValue *
+jld_new_bool(bool b)
+{
+	return b ? &jld_true : &jld_false;
+}
+
+JldValue *
+jld_new_array(int cap)
+{
+	JldValue   *v = palloc(sizeof(JldValue));
+
+	v->type = JLD_ARRAY;
+	v->validated = false;
+	v->n = 0;
+	v->cap = cap;
+	v->u.items = cap > 0 ? palloc(sizeof(JldValue *) * cap) : NULL;
+	return v;
+}
+
+JldValue *
+jld_new_object(int cap)
+{
+	JldValue   *v = palloc(sizeof(JldValue));
+
+	v->type = JLD_OBJECT;
+	v->validated = false;
+	v->n = 0;
+	v->cap = cap;
+	v->u.object.members = cap > 0 ? palloc(sizeof(JldMember) * cap) : NULL;
+	v->u.object.index = NULL;
+	return v;
+}
+
+JldValue *
+jld_array_of(JldValue *item)
+{
+	JldValue   *array = jld_new_array(1);
+
+	jld_push(array, item);
+	return array;
+}
+
+JldValue *
+jld_copy_shallow(const JldValue *v)
+{
+	JldValue   *copy = palloc(sizeof(JldValue));
+
+	*copy = *v;
+	copy->validated = false;
+	copy->cap = v->n;
+	if (v->type == JLD_ARRAY && v->n > 0)
+	{
+		copy->u.items = palloc(sizeof(JldValue *) * v->n);
+		memcpy(copy->u.items, v->u.items, sizeof(JldValue *) * v->n);
+	}
+	else if (v->type == JLD_OBJECT)
+	{
+		copy->u.object.index = NULL;
+		if (v->n > 0)
+		{
+			copy->u.object.members = palloc(sizeof(JldMember) * v->n);
+			memcpy(copy->u.object.members, v->u.object.members,
+				   sizeof(JldMember) * v->n);
+			object_reindex(copy);
+		}
+	}
+	return copy;
+}
+
+/* --- arrays --------------------------------------------------------------- */
+
+/* room for n more items, growing geometrically */
+static void
+array_reserve(JldValue *array, int n)
+{
+	int			cap = array->cap;
+
+	Assert(array->type == JLD_ARRAY);
+	if (array->n + n <= cap)
+		return;
+	cap = Max(Max(4, cap * 2), array->n + n);
+	if (array->u.items)
+		array->u.items = repalloc_huge(array->u.items, sizeof(JldValue *) * cap);
+	else
+		array->u.items = palloc(sizeof(JldValue *) * cap);
+	array->cap = cap;
+}
+
+void
+jld_push(JldValue *array, JldValue *item)
+{
+	array_reserve(array, 1);
+	array->u.items[array->n++] = item;
+}
+
+void
+jld_push_all(JldValue *array, const JldValue *items)
+{
+	if (items->n == 0)
+		return;
+	array_reserve(array, items->n);
+	memcpy(array->u.items + array->n, items->u.items,
+		   sizeof(JldValue *) * items->n);
+	array->n += items->n;
+}
+
+/* --- objects -------------------------------------------------------------- */
+
+/* number of slots of the index of an object with room for cap members */
+static inline uint32
+index_slots(int cap)
+{
+	return pg_nextpower2_32(Max(cap, OBJECT_LINEAR_MAX) * 2);
+}
+
+static inline void
+index_insert(JldValue *object, int member)
+{
+	uint32		mask = index_slots(object->cap) - 1;
+	uint32		slot = jld_hash(object->u.object.members[member].key) & mask;
+
+	while (object->u.object.index[slot] != 0)
+		slot = (slot + 1) & mask;
+	object->u.object.index[slot] = member + 1;
+}
+
+/* make the index anew for the present cap, or drop it where it is not worth it */
+static void
+object_reindex(JldValue *object)
+{
+	if (object->u.object.index)
+		pfree(object->u.object.index);
+	object->u.object.index = NULL;
+	if (object->n <= OBJECT_LINEAR_MAX)
+		return;
+	object->u.object.index =
+		palloc0(sizeof(int32) * index_slots(object->cap));
+	for (int i = 0; i < object->n; i++)
+		index_insert(object, i);
+}
+
+int
+jld_find(const JldValue *object, JldStr key)
+{
+	JldMember  *members = object->u.object.members;
+
+	Assert(object->type == JLD_OBJECT);
+	if (object->u.object.index)
+	{
+		uint32		mask = index_slots(object->cap) - 1;
+		uint32		slot = jld_hash(key) & mask;
+		int			member;
+
+		while ((member = object->u.object.index[slot]) != 0)
+		{
+			if (jld_eq(members[member - 1].key, key))
+				return member - 1;
+			slot = (slot + 1) & mask;
+		}
+		return -1;
+	}
+	for (int i = 0; i < object->n; i++)
+		if (jld_eq(members[i].key, key))
+			return i;
+	return -1;
+}
+
+JldValue *
+jld_get(const JldValue *object, JldStr key)
+{
+	int			i = jld_find(object, key);
+
+	return i < 0 ? NULL : object->u.object.members[i].value;
+}
+
+/* append a member whose key is known to be new */
+static void
+object_append(JldValue *object, JldStr key, JldValue *value)
+{
+	if (object->n == object->cap)
+	{
+		int			cap = Max(4, object->cap * 2);
+
+		if (object->u.object.members)
+			object->u.object.members =
+				repalloc_huge(object->u.object.members, sizeof(JldMember) * cap);
+		else
+			object->u.object.members = palloc(sizeof(JldMember) * cap);
+		object->cap = cap;
+		object->u.object.members[object->n++] = (JldMember) {key, value};
+		object_reindex(object);
+		return;
+	}
+	object->u.object.members[object->n++] = (JldMember) {key, value};
+	if (object->u.object.index)
+		index_insert(object, object->n - 1);
+	else if (object->n > OBJECT_LINEAR_MAX)
+		object_reindex(object);
+}
+
+void
+jld_put(JldValue *object, JldStr key, JldValue *value)
+{
+	int			i = jld_find(object, key);
+
+	if (i >= 0)
+		object->u.object.members[i].value = value;
+	else
+		object_append(object, key, value);
+}
+
+bool
+jld_remove(JldValue *object, JldStr key)
+{
+	int			i = jld_find(object, key);
+
+	if (i < 0)
+		return false;
+	memmove(object->u.object.members + i, object->u.object.members + i + 1,
+			sizeof(JldMember) * (object->n - i - 1));
+	object->n--;
+	if (object->u.object.index)
+		object_reindex(object);
+	return true;
+}
+
+static int
+compare_member_numbers(const void *a, const void *b, void *members)
+{
+	JldMember  *m = members;
+
+	return jld_cmp(m[*(const int *) a].key, m[*(const int *) b].key);
+}
+
+int *
+jld_sorted(const JldValue *object)
+{
+	int		   *numbers = palloc(sizeof(int) * Max(object->n, 1));
+
+	for (int i = 0; i < object->n; i++)
+		numbers[i] = i;
+	qsort_arg(numbers, object->n, sizeof(int), compare_member_numbers,
+			  object->u.object.members);
+	return numbers;
+}
+
+void
+jld_add_value(JldValue *object, JldStr key, JldValue *value, bool as_array)
+{
+	int			i = jld_find(object, key);
+	JldValue   *old = i < 0 ? NULL : object->u.object.members[i].value;
+
+	/* 1) as array: the entry becomes an array */
+	if (as_array && (old == NULL || old->type != JLD_ARRAY))
+	{
+		JldValue   *array = jld_new_array(value->type == JLD_ARRAY ?
+										  value->n + 1 : 1);
+
+		if (old)
+			jld_push(array, old);
+		old = array;
+		if (i < 0)
+			object_append(object, key, array);
+		else
+			object->u.object.members[i].value = array;
+	}
+
+	/* 2) an array: each of its items */
+	if (value->type == JLD_ARRAY)
+	{
+		if (old && old->type == JLD_ARRAY)
+			jld_push_all(old, value);
+		else
+			for (int k = 0; k < value->n; k++)
+				jld_add_value(object, key, value->u.items[k], as_array);
+		return;
+	}
+
+	/* 3) otherwise append, making an array where there was a single value */
+	if (old == NULL)
+		object_append(object, key, value);
+	else if (old->type == JLD_ARRAY)
+		jld_push(old, value);
+	else
+	{
+		JldValue   *array = jld_new_array(2);
+
+		jld_push(array, old);
+		jld_push(array, value);
+		object->u.object.members[i].value = array;
+	}
+}
+
+/* --- comparison ----------------------------------------------------------- */
+
+static bool
+number_equal(Numeric a, Numeric b)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(a),
+											NumericGetDatum(b)));
+}
+
+bool
+jld_equal(const JldValue *a, const JldValue *b)
+{
+	if (a == b)
+		return true;
+	if (a->type != b->type)
+		return false;
+	switch (a->type)
+	{
+		case JLD_NULL:
+			return true;
+		case JLD_BOOL:
+			return a->u.boolean == b->u.boolean;
+		case JLD_NUMBER:
+			return number_equal(a->u.number, b->u.number);
+		case JLD_STRING:
+			return jld_eq(a->u.string, b->u.string);
+		case JLD_ARRAY:
+			check_stack_depth();
+			if (a->n != b->n)
+				return false;
+			for (int i = 0; i < a->n; i++)
+				if (!jld_equal(a->u.items[i], b->u.items[i]))
+					return false;
+			return true;
+		case JLD_OBJECT:
+			check_stack_depth();
+			if (a->n != b->n)
+				return false;
+			for (int i = 0; i < a->n; i++)
+			{
+				const JldMember *m = &a->u.object.members[i];
+				JldValue   *other;
+
+				/* both often come from jsonb: same order */
+				if (jld_eq(m->key, b->u.object.members[i].key))
+					other = b->u.object.members[i].value;
+				else
+					other = jld_get(b, m->key);
+				if (other == NULL || !jld_equal(m->value, other))
+					return false;
+			}
+			return true;
+	}
+	return false;				/* keep the compiler quiet */
+}
+
+uint64
+jld_hash_value(const JldValue *v)
+{
+	uint64		hash = v->type;
+
+	switch (v->type)
+	{
+		case JLD_NULL:
+			break;
+		case JLD_BOOL:
+			hash = hash_combine64(hash, v->u.boolean);
+			break;
+		case JLD_NUMBER:
+			hash = hash_combine64(hash,
+								  DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
+																	 NumericGetDatum(v->u.number),
+																	 UInt64GetDatum(0))));
+			break;
+		case JLD_STRING:
+			hash = hash_combine64(hash,
+								  hash_bytes_extended((const unsigned char *) v->u.string.data,
+													  v->u.string.len, 0));
+			break;
+		case JLD_ARRAY:
+			check_stack_depth();
+			for (int i = 0; i < v->n; i++)
+				hash = hash_combine64(hash, jld_hash_value(v->u.items[i]));
+			break;
+		case JLD_OBJECT:
+			check_stack_depth();
+			/* a sum: the order of members does not count */
+			for (int i = 0; i < v->n; i++)
+			{
+				const JldMember *m = &v->u.object.members[i];
+
+				hash += hash_combine64(hash_bytes_extended((const unsigned char *) m->key.data,
+														   m->key.len, 0),
+									   jld_hash_value(m->value));
+			}
+			break;
+	}
+	return hash;
+}
+
+JldValue *
+jld_copy_deep(const JldValue *v)
+{
+	JldValue   *copy;
+
+	switch (v->type)
+	{
+		case JLD_NULL:
+			return &jld_null;
+		case JLD_BOOL:
+			return jld_new_bool(v->u.boolean);
+		case JLD_NUMBER:
+			return jld_new_number(DatumGetNumericCopy(NumericGetDatum(v->u.number)));
+		case JLD_STRING:
+			return jld_new_string(jld_str_copy(v->u.string));
+		case JLD_ARRAY:
+			check_stack_depth();
+			copy = jld_new_array(v->n);
+			for (int i = 0; i < v->n; i++)
+				jld_push(copy, jld_copy_deep(v->u.items[i]));
+			return copy;
+		case JLD_OBJECT:
+			check_stack_depth();
+			copy = jld_new_object(v->n);
+			for (int i = 0; i < v->n; i++)
+				object_append(copy, jld_str_copy(v->u.object.members[i].key),
+							  jld_copy_deep(v->u.object.members[i].value));
+			return copy;
+	}
+	return NULL;				/* keep the compiler quiet */
+}
+
+/* --- from and to jsonb ---------------------------------------------------- */
+
+JldValue *
+jld_from_jsonb(Jsonb *jb)
+{
+	JldValue   *v = from_container(&jb->root);
+
+	/* a scalar is stored as an array of one */
+	return JB_ROOT_IS_SCALAR(jb) ? v->u.items[0] : v;
+}
+
+static JldValue *
+from_container(JsonbContainer *jc)
+{
+	int			n = JsonContainerSize(jc);
+	uint32		offset = 0;
+	JldValue   *v;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (JsonContainerIsObject(jc))
+	{
+		char	   *base = (char *) &jc->children[n * 2];
+
+		v = jld_new_object(n);
+		for (int i = 0; i < n; i++)
+		{
+			uint32		start = offset;
+
+			JBE_ADVANCE_OFFSET(offset, jc->children[i]);
+			v->u.object.members[i].key.data = base + start;
+			v->u.object.members[i].key.len = offset - start;
+		}
+		for (int i = 0; i < n; i++)
+		{
+			v->u.object.members[i].value = from_entry(jc, base, offset, n + i);
+			JBE_ADVANCE_OFFSET(offset, jc->children[n + i]);
+		}
+		v->n = n;
+		object_reindex(v);
+	}
+	else
+	{
+		char	   *base = (char *) &jc->children[n];
+
+		v = jld_new_array(n);
+		for (int i = 0; i < n; i++)
+		{
+			v->u.items[i] = from_entry(jc, base, offset, i);
+			JBE_ADVANCE_OFFSET(offset, jc->children[i]);
+		}
+		v->n = n;
+	}
+	return v;
+}
+
+/* the value of one JEntry, whose data start at offset */
+static JldValue *
+from_entry(JsonbContainer *jc, char *base, uint32 offset, int entry)
+{
+	JEntry		je = jc->children[entry];
+	uint32		end = offset;
+
+	if (JBE_ISSTRING(je))
+	{
+		JBE_ADVANCE_OFFSET(end, je);
+		return jld_new_string((JldStr) {base + offset, end - offset});
+	}
+	if (JBE_ISCONTAINER(je))
+		return from_container((JsonbContainer *) (base + INTALIGN(offset)));
+	if (JBE_ISNUMERIC(je))
+		return jld_new_number((Numeric) (base + INTALIGN(offset)));
+	if (JBE_ISNULL(je))
+		return &jld_null;
+	return jld_new_bool(JBE_ISBOOL_TRUE(je));
+}
+
+Jsonb *
+jld_to_jsonb(const JldValue *v)
+{
+	JsonbValue	jbv;
+
+	to_jsonb_value(v, &jbv);
+	return JsonbValueToJsonb(&jbv);
+}
+
+static void
+to_jsonb_value(const JldValue *v, JsonbValue *out)
+{
+	switch (v->type)
+	{
+		case JLD_NULL:
+			out->type = jbvNull;
+			break;
+		case JLD_BOOL:
+			out->type = jbvBool;
+			out->val.boolean = v->u.boolean;
+			break;
+		case JLD_NUMBER:
+			out->type = jbvNumeric;
+			out->val.numeric = v->u.number;
+			break;
+		case JLD_STRING:
+			out->type = jbvString;
+			out->val.string.val = unconstify(char *, v->u.string.data);
+			out->val.string.len = v->u.string.len;
+			break;
+		case JLD_ARRAY:
+			check_stack_depth();
+			CHECK_FOR_INTERRUPTS();
+			out->type = jbvArray;
+			out->val.array.nElems = v->n;
+			out->val.array.rawScalar = false;
+			out->val.array.elems =
+				palloc_extended(sizeof(JsonbValue) * Max(v->n, 1), MCXT_ALLOC_HUGE);
+			for (int i = 0; i < v->n; i++)
+				to_jsonb_value(v->u.items[i], &out->val.array.elems[i]);
+			break;
+		case JLD_OBJECT:
+			check_stack_depth();
+			CHECK_FOR_INTERRUPTS();
+			out->type = jbvObject;
+			out->val.object.nPairs = v->n;
+			out->val.object.pairs =
+				palloc_extended(sizeof(JsonbPair) * Max(v->n, 1), MCXT_ALLOC_HUGE);
+			for (int i = 0; i < v->n; i++)
+			{
+				JsonbPair  *pair = &out->val.object.pairs[i];
+				JldMember  *m = &v->u.object.members[i];
+
+				pair->key.type = jbvString;
+				pair->key.val.string.val = unconstify(char *, m->key.data);
+				pair->key.val.string.len = m->key.len;
+				pair->order = i;
+				to_jsonb_value(m->value, &pair->value);
+			}
+			if (v->n > 1)
+				qsort(out->val.object.pairs, v->n, sizeof(JsonbPair),
+					  compare_pairs);
+			break;
+	}
+}
+
+/* jsonb's order of keys: shorter first, then by bytes */
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const JsonbValue *ka = &((const JsonbPair *) a)->key;
+	const JsonbValue *kb = &((const JsonbPair *) b)->key;
+
+	if (ka->val.string.len != kb->val.string.len)
+		return ka->val.string.len > kb->val.string.len ? 1 : -1;
+	return memcmp(ka->val.string.val, kb->val.string.val, ka->val.string.len);
+}
+
+char *
+jld_excerpt(const JldValue *v)
+{
+	Jsonb	   *jb = jld_to_jsonb(v);
+	char	   *text = JsonbToCString(NULL, &jb->root, VARSIZE(jb));
+	int			len = strlen(text);
+
+	if (len > 100)
+	{
+		len = pg_mbcliplen(text, len, 97);
+		strcpy(text + len, "...");
+	}
+	return text;
+}
