@@ -19,6 +19,8 @@ OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o sr
 OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/sql.o
+OBJS += src/expr/value.o src/expr/value_build.o
+OBJS += src/expr/func.o src/expr/func_type.o src/expr/func_string.o src/expr/func_array.o src/expr/func_document.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init

@@ -1,0 +1,236 @@
+/*
+ * func.c
+ *		The function library's directory, and what its files share.
+ *
+ * A function is a row in the table of the file that owns its topic:
+ *
+ *		name, least and greatest number of arguments, flags, C function
+ *
+ * An alias is a row of its own.  A row without a C function names what only
+ * the executor can answer (it reads documents).  Lookup walks the tables: it
+ * happens once for each call that a parsed text contains, not once a row.
+ *
+ * Functions know values and nothing else: no rows, no tables, no SPI.  What
+ * the language calls a warning goes to the caller through call->warn.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "expr/func.h"
+#include "expr/func_util.h"
+#include "expr/value.h"
+
+static const ExprFunctionDef *const tables[] = {
+	func_type_table,
+	func_string_table,
+	func_array_table,
+	func_document_table,
+};
+
+static const JsonbValue null_value = {.type = jbvNull};
+
+const ExprFunctionDef *
+expr_function_lookup(const char *name, int len)
+{
+	for (int t = 0; t < lengthof(tables); t++)
+		for (const ExprFunctionDef *def = tables[t]; def->name != NULL; def++)
+			if (pg_strncasecmp(def->name, name, len) == 0 &&
+				def->name[len] == '\0')
+				return def;
+	return NULL;
+}
+
+const ExprFunctionDef *
+expr_function_nth(int n)
+{
+	for (int t = 0; t < lengthof(tables); t++)
+		for (const ExprFunctionDef *def = tables[t]; def->name != NULL; def++)
+			if (n-- == 0)
+				return def;
+	return NULL;
+}
+
+/* ----------
+ * warnings
+ * ----------
+ */
+void
+func_warn(ExprCall *call, int errornum)
+{
+	const char *text;
+
+	switch (errornum)
+	{
+		case EXPR_WARN_NUMBER_OUT_OF_RANGE:
+			text = "number out of range";
+			break;
+		case EXPR_WARN_INVALID_ARGUMENT_TYPE:
+			text = psprintf("invalid argument type in call to function '%s()'",
+							call->name);
+			break;
+		case EXPR_WARN_INVALID_REGEX:
+			text = "invalid regex value";
+			break;
+		case EXPR_WARN_DIVISION_BY_ZERO:
+			text = "division by zero";
+			break;
+		case EXPR_WARN_ARRAY_EXPECTED:
+			text = "array expected";
+			break;
+		case EXPR_WARN_INVALID_DATE:
+			text = "invalid date value";
+			break;
+		default:
+			elog(ERROR, "unrecognized warning number: %d", errornum);
+	}
+	if (call->warn)
+		call->warn(call->warn_arg, errornum, text);
+}
+
+void
+func_invalid_argument(ExprCall *call, JsonbValue *result)
+{
+	func_warn(call, EXPR_WARN_INVALID_ARGUMENT_TYPE);
+	value_set_null(result);
+}
+
+void
+func_array_expected(ExprCall *call, JsonbValue *result)
+{
+	func_warn(call, EXPR_WARN_ARRAY_EXPECTED);
+	value_set_null(result);
+}
+
+/* ----------
+ * arguments and results
+ * ----------
+ */
+const JsonbValue *
+func_arg(const ExprCall *call, int i)
+{
+	return i < call->nargs ? &call->args[i] : &null_value;
+}
+
+bool
+func_arg_is_array(const ExprCall *call, int i)
+{
+	return i < call->nargs && value_type(&call->args[i]) == VALUE_ARRAY;
+}
+
+bool
+func_arg_is_object(const ExprCall *call, int i)
+{
+	return i < call->nargs && value_type(&call->args[i]) == VALUE_OBJECT;
+}
+
+FuncText
+func_text(const JsonbValue *v)
+{
+	FuncText	text;
+	StringInfoData buf;
+
+	if (v->type == jbvString)
+	{
+		text.data = v->val.string.val;
+		text.len = v->val.string.len;
+		return text;
+	}
+	initStringInfo(&buf);
+	value_to_string(v, &buf);
+	text.data = buf.data;
+	text.len = buf.len;
+	return text;
+}
+
+void
+func_return_buffer(JsonbValue *result, const StringInfoData *buf)
+{
+	value_set_string(result, buf->data, buf->len);
+}
+
+/* ----------
+ * sets of values: open addressing over a hash that agrees with equality
+ * ----------
+ */
+struct FuncSet
+{
+	uint32		slots;			/* a power of two */
+	uint32		used;
+	struct FuncSetSlot
+	{
+		uint32		hash;
+		bool		filled;
+		JsonbValue	value;
+	}		   *slot;
+};
+
+FuncSet *
+func_set_create(int expected)
+{
+	FuncSet    *set = (FuncSet *) palloc(sizeof(FuncSet));
+	uint32		slots = 16;
+
+	/* at most half full when what is expected has come */
+	while (slots / 2 < (uint32) expected)
+		slots *= 2;
+	set->slots = slots;
+	set->used = 0;
+	set->slot = (struct FuncSetSlot *)
+		palloc_extended(slots * sizeof(struct FuncSetSlot),
+						MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return set;
+}
+
+/* The slot that holds v, or the free one where it belongs. */
+static struct FuncSetSlot *
+set_find(const FuncSet *set, uint32 hash, const JsonbValue *v)
+{
+	uint32		i = hash & (set->slots - 1);
+
+	while (set->slot[i].filled &&
+		   !(set->slot[i].hash == hash && value_equal(&set->slot[i].value, v)))
+		i = (i + 1) & (set->slots - 1);
+	return &set->slot[i];
+}
+
+static void
+set_grow(FuncSet *set)
+{
+	struct FuncSetSlot *old = set->slot;
+	uint32		oldslots = set->slots;
+
+	set->slots *= 2;
+	set->slot = (struct FuncSetSlot *)
+		palloc_extended(set->slots * sizeof(struct FuncSetSlot),
+						MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (uint32 i = 0; i < oldslots; i++)
+		if (old[i].filled)
+			*set_find(set, old[i].hash, &old[i].value) = old[i];
+	pfree(old);
+}
+
+bool
+func_set_add(FuncSet *set, const JsonbValue *v)
+{
+	uint32		hash = value_hash(v);
+	struct FuncSetSlot *slot = set_find(set, hash, v);
+
+	if (slot->filled)
+		return false;
+	if (set->used >= set->slots / 2)
+	{
+		set_grow(set);
+		slot = set_find(set, hash, v);
+	}
+	slot->filled = true;
+	slot->hash = hash;
+	slot->value = *v;
+	set->used++;
+	return true;
+}
+
+bool
+func_set_contains(const FuncSet *set, const JsonbValue *v)
+{
+	return set_find(set, value_hash(v), v)->filled;
+}

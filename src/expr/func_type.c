@@ -1,0 +1,182 @@
+/*
+ * func_type.c
+ *		Functions that ask for a value's type, cast it, or choose between
+ *		values: IS_..., TYPENAME, TO_..., NOT_NULL, FIRST_LIST, FAIL, ...
+ *
+ * Everything here is total: no argument is of a wrong type.
+ */
+#include "postgres.h"
+
+#include "expr/func_util.h"
+
+/* ----------
+ * type tests
+ * ----------
+ */
+static void
+fn_is_null(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_NULL);
+}
+
+static void
+fn_is_bool(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_BOOL);
+}
+
+static void
+fn_is_number(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_NUMBER);
+}
+
+static void
+fn_is_string(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_STRING);
+}
+
+static void
+fn_is_array(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_ARRAY);
+}
+
+static void
+fn_is_object(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_type(&call->args[0]) == VALUE_OBJECT);
+}
+
+static void
+fn_typename(ExprCall *call, JsonbValue *result)
+{
+	const char *name = value_typename(&call->args[0]);
+
+	value_set_string(result, name, strlen(name));
+}
+
+/* ----------
+ * casts
+ * ----------
+ */
+static void
+fn_to_bool(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, value_truthy(&call->args[0]));
+}
+
+static void
+fn_to_number(ExprCall *call, JsonbValue *result)
+{
+	value_set_numeric(result, value_to_numeric(&call->args[0]));
+}
+
+static void
+fn_to_string(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+
+	value_set_string(result, text.data, text.len);
+}
+
+static void
+fn_to_array(ExprCall *call, JsonbValue *result)
+{
+	const JsonbValue *v = &call->args[0];
+	ValueBuilder b;
+	ValueIter	it;
+	JsonbValue	member;
+
+	if (value_type(v) == VALUE_ARRAY)
+	{
+		*result = *v;
+		return;
+	}
+	value_array_begin(&b);
+	if (value_type(v) == VALUE_OBJECT)
+	{
+		value_iter_init(&it, v);
+		while (value_iter_next(&it, NULL, &member))
+			value_array_add(&b, &member);
+	}
+	else if (value_type(v) != VALUE_NULL)
+		value_array_add(&b, v);
+	value_array_finish(&b, result);
+}
+
+/* ----------
+ * choice
+ * ----------
+ */
+
+/* The first argument of a type, null if there is none. */
+static void
+first_of_type(ExprCall *call, ValueType type, JsonbValue *result)
+{
+	for (int i = 0; i < call->nargs; i++)
+	{
+		if (value_type(&call->args[i]) == type)
+		{
+			*result = call->args[i];
+			return;
+		}
+	}
+	value_set_null(result);
+}
+
+static void
+fn_not_null(ExprCall *call, JsonbValue *result)
+{
+	for (int i = 0; i < call->nargs; i++)
+	{
+		if (call->args[i].type != jbvNull)
+		{
+			*result = call->args[i];
+			return;
+		}
+	}
+	value_set_null(result);
+}
+
+static void
+fn_first_list(ExprCall *call, JsonbValue *result)
+{
+	first_of_type(call, VALUE_ARRAY, result);
+}
+
+static void
+fn_first_document(ExprCall *call, JsonbValue *result)
+{
+	first_of_type(call, VALUE_OBJECT, result);
+}
+
+static void
+fn_passthru(ExprCall *call, JsonbValue *result)
+{
+	*result = call->args[0];
+}
+
+const ExprFunctionDef func_type_table[] = {
+	{"IS_NULL", 1, 1, 0, fn_is_null},
+	{"IS_BOOL", 1, 1, 0, fn_is_bool},
+	{"IS_NUMBER", 1, 1, 0, fn_is_number},
+	{"IS_STRING", 1, 1, 0, fn_is_string},
+	{"IS_ARRAY", 1, 1, 0, fn_is_array},
+	{"IS_LIST", 1, 1, 0, fn_is_array},
+	{"IS_OBJECT", 1, 1, 0, fn_is_object},
+	{"IS_DOCUMENT", 1, 1, 0, fn_is_object},
+	{"TYPENAME", 1, 1, 0, fn_typename},
+	{"TO_BOOL", 1, 1, 0, fn_to_bool},
+	{"TO_NUMBER", 1, 1, 0, fn_to_number},
+	{"TO_STRING", 1, 1, 0, fn_to_string},
+	{"TO_ARRAY", 1, 1, 0, fn_to_array},
+	{"TO_LIST", 1, 1, 0, fn_to_array},
+	{"NOT_NULL", 1, -1, 0, fn_not_null},
+	{"FIRST_LIST", 1, -1, 0, fn_first_list},
+	{"FIRST_DOCUMENT", 1, -1, 0, fn_first_document},
+	{"PASSTHRU", 1, 1, 0, fn_passthru},
+	{"NOOPT", 1, 1, EXPR_FN_VOLATILE, fn_passthru},
+	{NULL}
+};
