@@ -24,6 +24,11 @@
 #error "this PostgreSQL minor release has a broken ABI; build on the next one"
 #endif
 
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+#if PG_VERSION_NUM >= 150000
+#include "common/pg_prng.h"
+#endif
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -57,6 +62,34 @@ compat_index_nulls_not_distinct(Form_pg_index index)
 	return index->indnullsnotdistinct;
 #else
 	return false;
+#endif
+}
+
+/* A random double, 0 <= d < 1; not for secrets.  15 brought pg_prng. */
+static inline double
+random_double(void)
+{
+#if PG_VERSION_NUM >= 150000
+	return pg_prng_double(&pg_global_prng_state);
+#else
+	uint64		bits;
+
+	if (!pg_strong_random(&bits, sizeof(bits)))
+		elog(ERROR, "could not generate random values");
+	return (double) (bits >> 11) / ((uint64) 1 << 53);
+#endif
+}
+
+/* A lexer for JSON text in the database's encoding.  17 lets it be reused. */
+static inline JsonLexContext *
+json_lex_context(char *json, size_t len, bool need_escapes)
+{
+#if PG_VERSION_NUM >= 170000
+	return makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(),
+										need_escapes);
+#else
+	return makeJsonLexContextCstringLen(json, len, GetDatabaseEncoding(),
+										need_escapes);
 #endif
 }
 

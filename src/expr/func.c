@@ -19,12 +19,18 @@
 #include "expr/func.h"
 #include "expr/func_util.h"
 #include "expr/value.h"
+#include "upsert.h"
 
 static const ExprFunctionDef *const tables[] = {
 	func_type_table,
 	func_string_table,
+	func_pattern_table,
+	func_digest_table,
+	func_number_table,
 	func_array_table,
+	func_aggregate_table,
 	func_document_table,
+	func_date_table,
 };
 
 static const JsonbValue null_value = {.type = jbvNull};
@@ -55,21 +61,32 @@ expr_function_nth(int n)
  * ----------
  */
 void
+func_warn_text(ExprCall *call, int errornum, const char *text)
+{
+	if (call->warn)
+		call->warn(call->warn_arg, errornum, text);
+}
+
+void
 func_warn(ExprCall *call, int errornum)
 {
-	const char *text;
+	const char *text = NULL;
 
 	switch (errornum)
 	{
+		case EXPR_WARN_INVALID_ARGUMENT_TYPE:
+			func_warn_text(call, errornum,
+						   psprintf("invalid argument type in call to function '%s()'",
+									call->name));
+			return;
 		case EXPR_WARN_NUMBER_OUT_OF_RANGE:
 			text = "number out of range";
 			break;
-		case EXPR_WARN_INVALID_ARGUMENT_TYPE:
-			text = psprintf("invalid argument type in call to function '%s()'",
-							call->name);
-			break;
 		case EXPR_WARN_INVALID_REGEX:
 			text = "invalid regex value";
+			break;
+		case EXPR_WARN_INVALID_ARITHMETIC:
+			text = "invalid arithmetic value";
 			break;
 		case EXPR_WARN_DIVISION_BY_ZERO:
 			text = "division by zero";
@@ -83,8 +100,8 @@ func_warn(ExprCall *call, int errornum)
 		default:
 			elog(ERROR, "unrecognized warning number: %d", errornum);
 	}
-	if (call->warn)
-		call->warn(call->warn_arg, errornum, text);
+	func_warn_text(call, errornum,
+				   psprintf("in function '%s()': %s", call->name, text));
 }
 
 void
@@ -123,6 +140,24 @@ func_arg_is_object(const ExprCall *call, int i)
 	return i < call->nargs && value_type(&call->args[i]) == VALUE_OBJECT;
 }
 
+bool
+func_arg_is_string(const ExprCall *call, int i)
+{
+	return i < call->nargs && value_type(&call->args[i]) == VALUE_STRING;
+}
+
+bool
+func_arg_is_number(const ExprCall *call, int i)
+{
+	return i < call->nargs && value_type(&call->args[i]) == VALUE_NUMBER;
+}
+
+bool
+func_arg_truthy(const ExprCall *call, int i)
+{
+	return i < call->nargs && value_truthy(&call->args[i]);
+}
+
 FuncText
 func_text(const JsonbValue *v)
 {
@@ -146,6 +181,18 @@ void
 func_return_buffer(JsonbValue *result, const StringInfoData *buf)
 {
 	value_set_string(result, buf->data, buf->len);
+}
+
+void
+func_check_limit(double count, const char *what)
+{
+	/* written so that NaN is too many */
+	if (!(count <= FUNC_MAX_MEMBERS))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("result of a function has too many members"),
+				 errdetail("%s would have %.0f members; the limit is %d.",
+						   what, count, FUNC_MAX_MEMBERS)));
 }
 
 /* ----------

@@ -11,11 +11,19 @@
 /* One table for each file, ended by a NULL name. */
 extern const ExprFunctionDef func_type_table[];
 extern const ExprFunctionDef func_string_table[];
+extern const ExprFunctionDef func_pattern_table[];
+extern const ExprFunctionDef func_digest_table[];
+extern const ExprFunctionDef func_number_table[];
 extern const ExprFunctionDef func_array_table[];
+extern const ExprFunctionDef func_aggregate_table[];
 extern const ExprFunctionDef func_document_table[];
+extern const ExprFunctionDef func_date_table[];
 
 /* Raise warning errornum with the language's own text for it. */
 extern void func_warn(ExprCall *call, int errornum);
+
+/* Raise a warning with a text of its own. */
+extern void func_warn_text(ExprCall *call, int errornum, const char *text);
 
 /* Answer null with warning 1542, or with 1563. */
 extern void func_invalid_argument(ExprCall *call, JsonbValue *result);
@@ -24,9 +32,22 @@ extern void func_array_expected(ExprCall *call, JsonbValue *result);
 /* Argument i; null if it was not given. */
 extern const JsonbValue *func_arg(const ExprCall *call, int i);
 
-/* Argument i is an array, or an object. */
+/* Argument i is an array, an object, a string, a number. */
 extern bool func_arg_is_array(const ExprCall *call, int i);
 extern bool func_arg_is_object(const ExprCall *call, int i);
+extern bool func_arg_is_string(const ExprCall *call, int i);
+extern bool func_arg_is_number(const ExprCall *call, int i);
+
+/* Argument i was given and is truthy. */
+extern bool func_arg_truthy(const ExprCall *call, int i);
+
+/*
+ * The most members that a function may make up (RANGE, padding); more is
+ * error UP009.  "what" begins the detail: "The range".
+ */
+#define FUNC_MAX_MEMBERS	1000000
+
+extern void func_check_limit(double count, const char *what);
 
 /*
  * The string form of a value (TO_STRING).  For a string these are its own
@@ -39,6 +60,12 @@ typedef struct FuncText
 } FuncText;
 
 extern FuncText func_text(const JsonbValue *v);
+
+/* The collation for letters beyond ASCII; see func_string.c. */
+extern Oid func_collation(void);
+
+/* Upper or lower case, the same in every database. */
+extern FuncText func_change_case(FuncText text, bool upper);
 
 /* Answer the bytes of buf, which the result keeps. */
 extern void func_return_buffer(JsonbValue *result, const StringInfoData *buf);

@@ -506,13 +506,12 @@ value_hash(const JsonbValue *v)
  * accepted here numeric_in cannot refuse.
  */
 bool
-number_parse(const char *s, int len, Numeric *out)
+number_is_parsable(const char *s, int len)
 {
 	const char *p = s;
 	const char *end = s + len;
 	int			digits = 0;
 	int			fraction = 0;
-	char	   *copy;
 
 	if (len > MAX_NUMBER_LENGTH)
 		return false;
@@ -541,9 +540,16 @@ number_parse(const char *s, int len, Numeric *out)
 				return false;
 		}
 	}
-	if (p != end)
-		return false;
+	return p == end;
+}
 
+bool
+number_parse(const char *s, int len, Numeric *out)
+{
+	char	   *copy;
+
+	if (!number_is_parsable(s, len))
+		return false;
 	copy = pnstrdup(s, len);
 	*out = DatumGetNumeric(DirectFunctionCall3(numeric_in,
 											   CStringGetDatum(copy),
@@ -746,7 +752,6 @@ value_to_json(const JsonbValue *v, StringInfo out)
 	}
 
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
 	object = value_type(v) == VALUE_OBJECT;
 	appendStringInfoChar(out, object ? '{' : '[');
 	value_iter_init(&it, v);
@@ -989,6 +994,7 @@ value_iter_next(ValueIter *it, JsonbValue *key, JsonbValue *value)
 
 	if (i >= it->count)
 		return false;
+	CHECK_FOR_INTERRUPTS();
 	it->next++;
 
 	if (JsonContainerIsObject(it->container))

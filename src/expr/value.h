@@ -87,6 +87,7 @@ extern void json_append_string(StringInfo out, const char *s, int len);
  * 10,000 of them after the point).  The grammar is JSON's, with an optional leading plus sign,
  * leading zeros, and "5." or ".5".
  */
+extern bool number_is_parsable(const char *s, int len);
 extern bool number_parse(const char *s, int len, Numeric *out);
 
 /* The number without trailing zeros of its fraction: 1.50 becomes 1.5. */
@@ -130,7 +131,10 @@ typedef struct ValueIter
 
 extern void value_iter_init(ValueIter *it, const JsonbValue *v);
 
-/* The next member; key may be NULL and is null for arrays. */
+/*
+ * The next member; key may be NULL and is null for arrays.  Checks for
+ * interrupts, so that a loop over members need not.
+ */
 extern bool value_iter_next(ValueIter *it, JsonbValue *key, JsonbValue *value);
 
 /*

@@ -1,0 +1,199 @@
+/*
+ * func_digest.c
+ *		Functions that encode bytes, digest them, or make them up: hexadecimal,
+ *		base64, percent-encoding, MD5 and the SHA family, UUIDs and tokens.
+ *
+ * Digests and encodings work on the bytes of the string form in the
+ * database's encoding (UTF-8 as a rule) and answer lower-case hexadecimal.
+ * Everything random comes from pg_strong_random().
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "common/cryptohash.h"
+#include "common/md5.h"
+#include "common/sha1.h"
+#include "common/sha2.h"
+#include "expr/func_util.h"
+
+/* the longest RANDOM_TOKEN */
+#define MAX_TOKEN_LENGTH	65536
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static void
+return_hex(const uint8 *bytes, int len, JsonbValue *result)
+{
+	char	   *hex = (char *) palloc(2 * len + 1);
+
+	for (int i = 0; i < len; i++)
+	{
+		hex[2 * i] = hex_digits[bytes[i] >> 4];
+		hex[2 * i + 1] = hex_digits[bytes[i] & 0x0F];
+	}
+	value_set_string(result, hex, 2 * len);
+}
+
+static void
+digest(ExprCall *call, pg_cryptohash_type type, int size, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	uint8		bytes[PG_SHA512_DIGEST_LENGTH];
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(type);
+
+	if (ctx == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	if (pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) text.data, text.len) < 0 ||
+		pg_cryptohash_final(ctx, bytes, size) < 0)
+	{
+		pg_cryptohash_free(ctx);
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not compute the hash of %s()", call->name)));
+	}
+	pg_cryptohash_free(ctx);
+	return_hex(bytes, size, result);
+}
+
+static void
+fn_md5(ExprCall *call, JsonbValue *result)
+{
+	digest(call, PG_MD5, MD5_DIGEST_LENGTH, result);
+}
+
+static void
+fn_sha1(ExprCall *call, JsonbValue *result)
+{
+	digest(call, PG_SHA1, SHA1_DIGEST_LENGTH, result);
+}
+
+static void
+fn_sha256(ExprCall *call, JsonbValue *result)
+{
+	digest(call, PG_SHA256, PG_SHA256_DIGEST_LENGTH, result);
+}
+
+static void
+fn_sha512(ExprCall *call, JsonbValue *result)
+{
+	digest(call, PG_SHA512, PG_SHA512_DIGEST_LENGTH, result);
+}
+
+/* ----------
+ * encodings
+ * ----------
+ */
+static void
+fn_to_hex(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+
+	return_hex((const uint8 *) text.data, text.len, result);
+}
+
+static void
+fn_to_base64(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	int			size = pg_b64_enc_len(text.len);
+	char	   *base64 = (char *) palloc(size + 1);
+
+	size = pg_b64_encode((const void *) text.data, text.len, base64, size);
+	if (size < 0)
+		elog(ERROR, "base64 buffer is too small");
+	value_set_string(result, base64, size);
+}
+
+/* ENCODE_URI_COMPONENT: all but letters, digits and - _ . ! ~ * ' ( ) */
+static void
+fn_encode_uri_component(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < text.len; i++)
+	{
+		unsigned char c = (unsigned char) text.data[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9') ||
+			(c != '\0' && strchr("-_.!~*'()", c) != NULL))
+			appendStringInfoChar(&buf, c);
+		else
+			appendStringInfo(&buf, "%%%02X", c);
+	}
+	func_return_buffer(result, &buf);
+}
+
+/* ----------
+ * chance
+ * ----------
+ */
+static void
+strong_random(void *bytes, int len)
+{
+	if (!pg_strong_random(bytes, len))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+}
+
+/* UUID: version 4, RFC 4122 */
+static void
+fn_uuid(ExprCall *call, JsonbValue *result)
+{
+	uint8		b[16];
+	char	   *uuid;
+
+	strong_random(b, sizeof(b));
+	b[6] = (b[6] & 0x0F) | 0x40;
+	b[8] = (b[8] & 0x3F) | 0x80;
+	uuid = psprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+					b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7],
+					b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	value_set_string(result, uuid, strlen(uuid));
+}
+
+static void
+fn_random_token(ExprCall *call, JsonbValue *result)
+{
+	static const char letters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	int64		length = value_to_int64(&call->args[0]);
+	char	   *token;
+
+	if (length < 0 || length > MAX_TOKEN_LENGTH)
+	{
+		func_invalid_argument(call, result);
+		return;
+	}
+	token = (char *) palloc(length + 1);
+	for (int64 i = 0; i < length;)
+	{
+		uint8		bytes[64];
+
+		strong_random(bytes, sizeof(bytes));
+		/* 248 is 4 * 62: taking all 256 would favour the first letters */
+		for (int j = 0; j < lengthof(bytes) && i < length; j++)
+			if (bytes[j] < 248)
+				token[i++] = letters[bytes[j] % 62];
+	}
+	value_set_string(result, token, length);
+}
+
+const ExprFunctionDef func_digest_table[] = {
+	{"MD5", 1, 1, 0, fn_md5},
+	{"SHA1", 1, 1, 0, fn_sha1},
+	{"SHA256", 1, 1, 0, fn_sha256},
+	{"SHA512", 1, 1, 0, fn_sha512},
+	{"TO_HEX", 1, 1, 0, fn_to_hex},
+	{"TO_BASE64", 1, 1, 0, fn_to_base64},
+	{"ENCODE_URI_COMPONENT", 1, 1, 0, fn_encode_uri_component},
+	{"UUID", 0, 0, EXPR_FN_VOLATILE, fn_uuid},
+	{"RANDOM_TOKEN", 1, 1, EXPR_FN_VOLATILE, fn_random_token},
+	{NULL}
+};
