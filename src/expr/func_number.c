@@ -30,9 +30,8 @@ fn_abs(ExprCall *call, JsonbValue *result)
 {
 	Numeric		n = value_to_numeric(&call->args[0]);
 
-	value_set_numeric(result,
-					  DatumGetNumeric(DirectFunctionCall1(numeric_abs,
-														  NumericGetDatum(n))));
+	n = DatumGetNumeric(DirectFunctionCall1(numeric_abs, NumericGetDatum(n)));
+	value_set_numeric(result, number_normalize(n));
 }
 
 static void

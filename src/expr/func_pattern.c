@@ -22,8 +22,9 @@
 #include "regex/regex.h"
 #include "utils/builtins.h"
 
-/* groups that a replacement can name: $0 to $9 */
-#define MAX_GROUPS	10
+/* groups that are told apart, the whole match among them; of them, a
+ * replacement can name $0 to $9 */
+#define MAX_GROUPS	100
 
 /* ----------
  * LIKE
@@ -184,6 +185,22 @@ add_part(ValueBuilder *b, const Match *match, int from, int to)
 	value_array_add(b, &v);
 }
 
+/*
+ * Add what the groups matched while there are less than limit members; a
+ * group that took no part is the empty string.
+ */
+static void
+add_groups(ValueBuilder *b, const Match *match, int64 limit)
+{
+	for (int i = 1; i <= (int) match->re->re_nsub && i < MAX_GROUPS; i++)
+	{
+		const regmatch_t *group = &match->groups[i];
+
+		if (b->count < limit)
+			add_part(b, match, Max(group->rm_so, 0), Max(group->rm_eo, 0));
+	}
+}
+
 static void
 fn_regex_test(ExprCall *call, JsonbValue *result)
 {
@@ -208,20 +225,15 @@ fn_regex_matches(ExprCall *call, JsonbValue *result)
 		return;
 	}
 	value_array_begin(&b);
-	for (int i = 0; i <= Min((int) match.re->re_nsub, MAX_GROUPS - 1); i++)
-	{
-		/* a group that took no part is the empty string */
-		if (match.groups[i].rm_so < 0)
-			add_part(&b, &match, 0, 0);
-		else
-			add_part(&b, &match, match.groups[i].rm_so, match.groups[i].rm_eo);
-	}
+	add_part(&b, &match, match.groups[0].rm_so, match.groups[0].rm_eo);
+	add_groups(&b, &match, PG_INT64_MAX);
 	value_array_finish(&b, result);
 }
 
 /*
  * REGEX_SPLIT(value, expression, ignore case, limit).  An expression that
- * matches the empty string splits into characters.
+ * matches the empty string splits into characters.  What the groups of a
+ * separator matched stands between the parts and counts for the limit.
  */
 static void
 fn_regex_split(ExprCall *call, JsonbValue *result)
@@ -264,6 +276,7 @@ fn_regex_split(ExprCall *call, JsonbValue *result)
 			continue;
 		}
 		add_part(&b, &match, start, so);
+		add_groups(&b, &match, limit);
 		start = eo;
 		from = eo;
 	}

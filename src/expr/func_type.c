@@ -1,9 +1,10 @@
 /*
  * func_type.c
  *		Functions that ask for a value's type, cast it, or choose between
- *		values: IS_..., TYPENAME, TO_..., NOT_NULL, FIRST_LIST, FAIL, ...
+ *		values: IS_..., TYPENAME, TO_..., NOT_NULL, FIRST_LIST; and those that
+ *		raise: FAIL, ASSERT, WARN.
  *
- * Everything here is total: no argument is of a wrong type.
+ * The first are total: no argument is of a wrong type.
  */
 #include "postgres.h"
 
@@ -49,6 +50,25 @@ fn_is_object(ExprCall *call, JsonbValue *result)
 	value_set_bool(result, value_type(&call->args[0]) == VALUE_OBJECT);
 }
 
+/* IS_KEY: a string that a document could have as its _key */
+static void
+fn_is_key(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	bool		valid = func_arg_is_string(call, 0) &&
+		text.len > 0 && text.len <= 254;
+
+	for (int i = 0; valid && i < text.len; i++)
+	{
+		char		c = text.data[i];
+
+		valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9') ||
+			(c != '\0' && strchr("_-:.@()+,=;$!*'%", c) != NULL);
+	}
+	value_set_bool(result, valid);
+}
+
 static void
 fn_typename(ExprCall *call, JsonbValue *result)
 {
@@ -70,7 +90,7 @@ fn_to_bool(ExprCall *call, JsonbValue *result)
 static void
 fn_to_number(ExprCall *call, JsonbValue *result)
 {
-	value_set_numeric(result, value_to_numeric(&call->args[0]));
+	value_plus(&call->args[0], result);
 }
 
 static void
@@ -152,6 +172,60 @@ fn_first_document(ExprCall *call, JsonbValue *result)
 	first_of_type(call, VALUE_OBJECT, result);
 }
 
+/* ----------
+ * raising
+ * ----------
+ */
+
+/* FAIL(reason): an error, whatever the rest of the query does */
+static void
+fn_fail(ExprCall *call, JsonbValue *result)
+{
+	FuncText	reason = func_text(func_arg(call, 0));
+
+	ereport(ERROR,
+			(errcode(ERRCODE_RAISE_EXCEPTION),
+			 errmsg("FAIL(%.*s) called", reason.len, reason.data),
+			 errdetail("errorNum %d", EXPR_FAIL_CALLED)));
+}
+
+/* ASSERT(condition, message): true, or an error with the message */
+static void
+fn_assert(ExprCall *call, JsonbValue *result)
+{
+	FuncText	message = func_text(&call->args[1]);
+
+	if (!func_arg_is_string(call, 1))
+	{
+		func_invalid_argument(call, result);
+		return;
+	}
+	if (!value_truthy(&call->args[0]))
+		ereport(ERROR,
+				(errcode(ERRCODE_ASSERT_FAILURE),
+				 errmsg("%.*s", message.len, message.data),
+				 errdetail("errorNum %d", EXPR_ASSERT_FAILED)));
+	value_set_bool(result, true);
+}
+
+/* WARN(condition, message): does the condition hold? else with a warning */
+static void
+fn_warn(ExprCall *call, JsonbValue *result)
+{
+	FuncText	message = func_text(&call->args[1]);
+	bool		holds = value_truthy(&call->args[0]);
+
+	if (!func_arg_is_string(call, 1))
+	{
+		func_invalid_argument(call, result);
+		return;
+	}
+	if (!holds)
+		func_warn_text(call, EXPR_WARN_CALLED,
+					   pnstrdup(message.data, message.len));
+	value_set_bool(result, holds);
+}
+
 static void
 fn_passthru(ExprCall *call, JsonbValue *result)
 {
@@ -167,6 +241,7 @@ const ExprFunctionDef func_type_table[] = {
 	{"IS_LIST", 1, 1, 0, fn_is_array},
 	{"IS_OBJECT", 1, 1, 0, fn_is_object},
 	{"IS_DOCUMENT", 1, 1, 0, fn_is_object},
+	{"IS_KEY", 1, 1, 0, fn_is_key},
 	{"TYPENAME", 1, 1, 0, fn_typename},
 	{"TO_BOOL", 1, 1, 0, fn_to_bool},
 	{"TO_NUMBER", 1, 1, 0, fn_to_number},
@@ -177,6 +252,10 @@ const ExprFunctionDef func_type_table[] = {
 	{"FIRST_LIST", 1, -1, 0, fn_first_list},
 	{"FIRST_DOCUMENT", 1, -1, 0, fn_first_document},
 	{"PASSTHRU", 1, 1, 0, fn_passthru},
+	{"FAIL", 0, 1, EXPR_FN_VOLATILE, fn_fail},
+	{"ASSERT", 2, 2, EXPR_FN_VOLATILE, fn_assert},
+	{"WARN", 2, 2, EXPR_FN_VOLATILE, fn_warn},
+	{"NOEVAL", 1, 1, EXPR_FN_VOLATILE, fn_passthru},
 	{"NOOPT", 1, 1, EXPR_FN_VOLATILE, fn_passthru},
 	{NULL}
 };

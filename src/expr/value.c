@@ -871,15 +871,16 @@ value_mod(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 void
 value_negate(const JsonbValue *a, JsonbValue *out)
 {
-	value_set_numeric(out,
-					  DatumGetNumeric(DirectFunctionCall1(numeric_uminus,
-														  NumericGetDatum(value_to_numeric(a)))));
+	Datum		n = NumericGetDatum(value_to_numeric(a));
+
+	set_exact(out, DatumGetNumeric(DirectFunctionCall1(numeric_uminus, n)),
+			  false);
 }
 
 void
 value_plus(const JsonbValue *a, JsonbValue *out)
 {
-	value_set_numeric(out, value_to_numeric(a));
+	set_exact(out, value_to_numeric(a), false);
 }
 
 /* ----------
