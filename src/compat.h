@@ -67,7 +67,7 @@ compat_index_nulls_not_distinct(Form_pg_index index)
 
 /* A random double, 0 <= d < 1; not for secrets.  15 brought pg_prng. */
 static inline double
-random_double(void)
+compat_random_double(void)
 {
 #if PG_VERSION_NUM >= 150000
 	return pg_prng_double(&pg_global_prng_state);
@@ -82,7 +82,7 @@ random_double(void)
 
 /* A lexer for JSON text in the database's encoding.  17 lets it be reused. */
 static inline JsonLexContext *
-json_lex_context(char *json, size_t len, bool need_escapes)
+compat_json_lex(char *json, size_t len, bool need_escapes)
 {
 #if PG_VERSION_NUM >= 170000
 	return makeJsonLexContextCstringLen(NULL, json, len, GetDatabaseEncoding(),

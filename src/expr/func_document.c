@@ -455,7 +455,7 @@ fn_json_parse(ExprCall *call, JsonbValue *result)
 	 * A first pass finds out, without an error, whether it is JSON that jsonb
 	 * can hold (with escapes: \u0000 is not).
 	 */
-	lex = json_lex_context(json, strlen(json), true);
+	lex = compat_json_lex(json, strlen(json), true);
 	if (pg_parse_json(lex, &nullSemAction) != JSON_SUCCESS ||
 		!numbers_are_parsable(json))
 	{

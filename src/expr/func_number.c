@@ -117,7 +117,7 @@ fn_pi(ExprCall *call, JsonbValue *result)
 static void
 fn_rand(ExprCall *call, JsonbValue *result)
 {
-	value_set_double(result, random_double());
+	value_set_double(result, compat_random_double());
 }
 
 const ExprFunctionDef func_number_table[] = {
