@@ -36,8 +36,11 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 
 PG_CPPFLAGS  = -I$(srcdir)/src
-EXTRA_CLEAN  = output_iso tmp_check
+EXTRA_CLEAN  = output_iso tmp_check $(OBJS:.o=.d)
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# ./dev compiles with -MMD: a changed header rebuilds what includes it
+-include $(wildcard $(OBJS:.o=.d))
