@@ -1,0 +1,99 @@
+# pg_dump and restore of a database with collections, the extension in a
+# schema of its own; and pg_upgrade.  What comes back is equal, upserting it
+# again changes nothing, and DROP EXTENSION leaves the collections alone.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Upsert::Test;
+
+my $node = PostgreSQL::Test::Cluster->new('old');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE src');
+$node->safe_psql('src', <<'SQL');
+CREATE SCHEMA ext;
+CREATE EXTENSION upsert SCHEMA ext;
+CREATE SCHEMA app;
+SET search_path = app, ext;
+SELECT create_collection('person', '{"unique": ["email", "name.last"]}');
+SELECT create_collection('knows', '{"type": "edge"}');
+SELECT upsert_load('person', (SELECT jsonb_agg(jsonb_build_object('_key', 'p' || g, 'email', g || '@x', 'name', jsonb_build_object('last', 'L' || g))) FROM generate_series(1, 500) g));
+SELECT upsert_load('knows', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || g, '_from', 'person/p' || g, '_to', 'person/p' || g + 1)) FROM generate_series(1, 499) g));
+SQL
+
+my $all = <<'SQL';
+SELECT md5(string_agg(p::text, ',' ORDER BY _key)) FROM app.person p
+UNION ALL SELECT md5(string_agg(k::text, ',' ORDER BY _key)) FROM app.knows k;
+SQL
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
+
+# the database equals the one that was dumped, and works
+sub is_whole
+{
+	my ($of, $db, $expected, $label) = @_;
+
+	rows_are($of, $all, $expected, "$label: the documents are equal", $db);
+	rows_are($of, <<'SQL', "unchanged\nupdated", "$label: upserts go on", $db);
+SET search_path = app, ext;
+SELECT action FROM upsert('person', '{"_key": "p1", "email": "1@x"}');
+SELECT action FROM upsert('person', '{"_key": "p1", "restored": true}');
+SQL
+	sqlstate_is($of,
+		q{SET search_path = app, ext; SELECT upsert('person', '{"_key": "other", "email": "2@x"}')},
+		'23505', "$label: so do unique attributes", $db);
+	sqlstate_is($of,
+		q{SET search_path = app, ext; SELECT upsert('knows', '{"_key": "other", "n": 1}')},
+		'UP006', "$label: so does the kind of a collection", $db);
+	return;
+}
+
+my $before = $node->safe_psql('src', $all);
+foreach my $format ('plain', 'custom')
+{
+	my $db = "restored_$format";
+
+	$node->command_ok([ 'pg_dump', '-F', $format, '-f', "$dump.$format", 'src' ], "$format: dump");
+	$node->safe_psql('postgres', "CREATE DATABASE $db");
+	$node->command_ok(
+		$format eq 'plain'
+		? [ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $db, '-f', "$dump.plain" ]
+		: [ 'pg_restore', '--exit-on-error', '-d', $db, "$dump.custom" ],
+		"$format: restore");
+	is_whole($node, $db, $before, $format);
+}
+unlike(slurp_file("$dump.plain"), qr/CREATE (FUNCTION|OPERATOR)/,
+	'what belongs to the extension is not dumped');
+
+# the collections are ordinary tables: they need no extension to live
+$node->safe_psql('restored_plain', 'DROP EXTENSION upsert');
+rows_are($node, 'SELECT count(*) FROM app.person', 500, 'dropped: the documents stay', 'restored_plain');
+$node->safe_psql('restored_plain', 'CREATE EXTENSION upsert SCHEMA ext');
+rows_are($node, q{SET search_path = app, ext; SELECT action FROM upsert('person', '{"_key": "p2", "n": 1}')},
+	'updated', 'created again: they are collections as before', 'restored_plain');
+
+# pg_upgrade, to the same version for want of another
+my $upgraded = PostgreSQL::Test::Cluster->new('new');
+$upgraded->init;
+$node->stop;
+chdir PostgreSQL::Test::Utils::tempdir();
+command_ok(
+	[
+		'pg_upgrade', '--no-sync', '-d', $node->data_dir, '-D',
+		$upgraded->data_dir, '-b', $node->config_data('--bindir'), '-B',
+		$upgraded->config_data('--bindir'), '-s', $node->host, '-p',
+		$node->port, '-P', $upgraded->port
+	],
+	'pg_upgrade');
+$upgraded->start;
+is_whole($upgraded, 'src', $before, 'upgraded');
+rows_are($upgraded, q{SELECT extversion = default_version FROM pg_extension JOIN pg_available_extensions ON extname = name WHERE extname = 'upsert'},
+	't', 'upgraded: the extension is at the version of its files', 'src');
+$upgraded->safe_psql('src', 'ALTER EXTENSION upsert UPDATE');
+
+$upgraded->stop;
+done_testing();
