@@ -29,7 +29,9 @@ REGRESS     += merge
 REGRESS     += tid
 REGRESS_OPTS = --load-extension=upsert
 
-ISOLATION      =
+ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
+	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
+	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1

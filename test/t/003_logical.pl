@@ -19,9 +19,9 @@ CREATE SEQUENCE mark;
 SQL
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLE docs');
 $subscriber->safe_psql('postgres',
-	"CREATE SUBSCRIPTION s CONNECTION '"
+	'CREATE SUBSCRIPTION s CONNECTION $$'
 	  . $publisher->connstr('postgres')
-	  . "' PUBLICATION p");
+	  . '$$ PUBLICATION p');
 $subscriber->wait_for_subscription_sync($publisher, 's');
 
 each_store(
