@@ -10,7 +10,8 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
 OBJS  = src/upsert.o
-OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o
+OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o src/doc/path.o src/doc/tree.o \
+	src/doc/patch.o src/doc/diff.o
 OBJS += src/atproto/tid.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
@@ -25,7 +26,7 @@ OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o 
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
-REGRESS     += merge
+REGRESS     += merge patch diff
 REGRESS     += tid
 REGRESS_OPTS = --load-extension=upsert
 

@@ -34,6 +34,27 @@ COMMENT ON FUNCTION @extschema@.jsonb_merge_patch(pg_catalog.jsonb, pg_catalog.j
 Errors: 54000 if the result exceeds the size of a jsonb; 54001 if nested too deep.
 Semantics: RFC 7396.';
 
+CREATE FUNCTION @extschema@.jsonb_patch(
+	doc pg_catalog.jsonb, patch pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_jsonb_patch'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.jsonb_patch(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Applies a JSON Patch, an array of add, remove, replace, move, copy and test operations, to a value of any type: all of them in order, or none and an error.
+Errors: 22023 if the patch is malformed or asks for the impossible whatever the document is (a value moved into itself, the whole document removed); 2203A if a path names no member; 22033 if it names no array element; 23514 if a test fails (numbers are compared as numbers); 54000 if the result exceeds the size of a jsonb; 54001 if nested too deep.
+Semantics: RFC 6902, with the pointers of RFC 6901.';
+
+CREATE FUNCTION @extschema@.jsonb_diff(
+	old pg_catalog.jsonb, new pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'upsert_jsonb_diff'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.jsonb_diff(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'The difference of two values of any type as a JSON Patch (RFC 6902) of add, remove and replace operations, an empty array if there is none: jsonb_patch(old, jsonb_diff(old, new)) is new, also in how its numbers are written.
+Errors: 54000 if the patch exceeds the size of a jsonb; 54001 if nested too deep.';
+
 --
 -- 2. Expressions: type docexpr, c8ql_eval (src/expr)
 --

@@ -54,6 +54,23 @@ extern Jsonb *doc_merge(const Jsonb *old, const Jsonb *patch,
 extern Jsonb *doc_merge_patch(const Jsonb *old, const Jsonb *patch);
 
 /*
+ * JSON Patch, RFC 6902.  Any JSON value may be patched; patch is an array of
+ * operations, applied in order, all or none.  Returns doc itself if nothing
+ * changes in the end.
+ *
+ * Errors: 22023 if patch is malformed, whatever the document; 2203A if a path
+ * names no member, 22033 if it names no array element; 23514 if a test fails.
+ */
+extern Jsonb *doc_patch(const Jsonb *doc, const Jsonb *patch);
+
+/*
+ * The difference of two JSON values as a JSON Patch of add, remove and replace
+ * operations: doc_patch(old, doc_diff(old, new)) is new, to the byte.  Equal
+ * documents give an empty array.
+ */
+extern Jsonb *doc_diff(const Jsonb *old, const Jsonb *new);
+
+/*
  * Are these the same document?  Decided by image: 1 and 1.0 are different
  * (their text differs), the order of attributes in the source is not.
  */
