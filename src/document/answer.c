@@ -15,7 +15,6 @@
 #include "document/answer.h"
 
 #define EXCERPT_BYTES 200
-static Jsonb *doc_diff(const Jsonb *a, const Jsonb *b){return NULL;}
 
 static Jsonb *
 show(const Collection *c, const DocumentResult *result, const char *rev,
