@@ -15,7 +15,8 @@ OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o src/doc/path.o src/d
 OBJS += src/atproto/tid.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
-	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o
+	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
+	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
 OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \

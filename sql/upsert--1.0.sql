@@ -224,6 +224,12 @@ AS 'MODULE_PATHNAME', 'jsonld_expand_sql' LANGUAGE c STABLE STRICT PARALLEL SAFE
 COMMENT ON FUNCTION @extschema@.jsonld_expand(pg_catalog.jsonb, pg_catalog.jsonb) IS
 'JSON-LD 1.1 expansion: the document as an array of nodes without contexts, every key an IRI or keyword. Options are those of the JSON-LD API, and safe (error instead of dropping data) and strictCompactIri (undefined prefixes are errors). Remote contexts come from jsonld_contexts. UP008: a JSON-LD error, its code first in DETAIL; UP009: a limit; 22023: a bad option. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
 
+CREATE FUNCTION @extschema@.jsonld_compact(doc pg_catalog.jsonb, context pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'jsonld_compact_sql' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_compact(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'JSON-LD 1.1 compaction: expands the document, then writes it with the given context (a context, or an object with @context). Options and errors as for jsonld_expand. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
+
 --
 -- 7. Ledgers (src/ledger)
 --

@@ -145,8 +145,7 @@ context_initial(JldProcessor *proc)
 
 	if (memo->initial)
 		return memo->initial;
-	memo->plain = context_new(proc->mcxt, proc->options.base);
-	memo->initial = memo->plain;
+	memo->initial = context_plain(proc);
 	if (local)
 	{
 		if (jld_is_object(local) &&
@@ -157,6 +156,16 @@ context_initial(JldProcessor *proc)
 		proc->path = step.up;
 	}
 	return memo->initial;
+}
+
+ActiveContext *
+context_plain(JldProcessor *proc)
+{
+	ContextMemo *memo = memo_get(proc);
+
+	if (memo->plain == NULL)
+		memo->plain = context_new(proc->mcxt, proc->options.base);
+	return memo->plain;
 }
 
 /* --- contexts of documents ------------------------------------------------ */

@@ -106,6 +106,9 @@ extern TermDefinition *context_term(const ActiveContext *ctx, JldStr term);
 /* The context that a call starts from: base and expandContext of options. */
 extern ActiveContext *context_initial(JldProcessor *proc);
 
+/* The same without expandContext: what compaction starts from. */
+extern ActiveContext *context_plain(JldProcessor *proc);
+
 /* A newly initialized context whose base and original base are base. */
 extern ActiveContext *context_new(MemoryContext mcxt, JldStr base);
 

@@ -260,3 +260,76 @@ recompose(const IriParts *parts)
 	}
 	return (JldStr) {buf.data, buf.len};
 }
+
+/* the position after the last "/" of path, 0 where there is none */
+static int
+directory_length(JldStr path)
+{
+	int			len = path.len;
+
+	while (len > 0 && path.data[len - 1] != '/')
+		len--;
+	return len;
+}
+
+JldStr
+iri_relativize(JldStr base, JldStr iri)
+{
+	IriParts	b;
+	IriParts	t;
+	StringInfoData buf;
+	JldStr		relative;
+
+	iri_parse(base, &b);
+	iri_parse(iri, &t);
+	if (t.scheme.data == NULL || !jld_eq(b.scheme, t.scheme) ||
+		(b.authority.data == NULL) != (t.authority.data == NULL) ||
+		!jld_eq(b.authority, t.authority) ||
+		t.path.len == 0 || t.path.data[0] != '/')
+		return iri;
+
+	initStringInfo(&buf);
+	/* the same path: query and fragment suffice, unless base's query would
+	 * shine through */
+	if (jld_eq(b.path, t.path) && (t.query.data || (t.fragment.data && !b.query.data)))
+		 /* nothing */ ;
+	else
+	{
+		int			dir = directory_length(b.path);
+		int			common = 0;
+		JldStr		rest;
+
+		/* the common directories */
+		for (int i = 0; i < dir && i < t.path.len && b.path.data[i] == t.path.data[i]; i++)
+			if (b.path.data[i] == '/')
+				common = i + 1;
+		rest = sub(t.path, common, t.path.len);
+		for (int i = common; i < dir; i++)
+			if (b.path.data[i] == '/')
+				appendStringInfoString(&buf, "../");
+		/* what would be taken for nothing, a scheme, or another path */
+		if (buf.len == 0)
+		{
+			const char *slash = memchr(rest.data, '/', rest.len);
+			int			first = slash ? slash - rest.data : rest.len;
+
+			if (first == 0 || memchr(rest.data, ':', first))
+				appendStringInfoString(&buf, "./");
+		}
+		appendBinaryStringInfo(&buf, rest.data, rest.len);
+	}
+	if (t.query.data)
+	{
+		appendStringInfoChar(&buf, '?');
+		appendBinaryStringInfo(&buf, t.query.data, t.query.len);
+	}
+	if (t.fragment.data)
+	{
+		appendStringInfoChar(&buf, '#');
+		appendBinaryStringInfo(&buf, t.fragment.data, t.fragment.len);
+	}
+
+	/* dot segments in iri and the like cannot be said in relative form */
+	relative = (JldStr) {buf.data, buf.len};
+	return jld_eq(iri_resolve(base, relative), iri) ? relative : iri;
+}
