@@ -12,7 +12,9 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o src/doc/path.o src/doc/tree.o \
 	src/doc/patch.o src/doc/diff.o
-OBJS += src/atproto/tid.o
+OBJS += src/atproto/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
+OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/mst.o
+OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
@@ -28,7 +30,7 @@ OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
 REGRESS     += merge patch diff
-REGRESS     += tid
+REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

@@ -272,3 +272,120 @@ AS 'MODULE_PATHNAME', 'at_tid_from_timestamptz'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.at_tid_from_timestamptz(pg_catalog.timestamptz, pg_catalog.int4) IS
 'The TID of a time and a clock id (0 to 1023); with clock id 0 the least TID of its microsecond, so fit for range bounds. Errors: 22008 before 1970 or after 2255, 22023 clock id out of range.';
+
+CREATE FUNCTION @extschema@.dag_cbor(data pg_catalog.jsonb)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 'dag_cbor'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.dag_cbor(pg_catalog.jsonb) IS
+'The DAG-CBOR bytes of AT Protocol data in its JSON form: one encoding per document (atproto.com/specs/data-model). Integers of 64 bits only, {"$link"} and {"$bytes"} in their exact forms, blobs whole; else UP006 with the path in DETAIL.';
+
+CREATE FUNCTION @extschema@.dag_cbor_decode(data pg_catalog.bytea)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'dag_cbor_decode'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.dag_cbor_decode(pg_catalog.bytea) IS
+'The inverse of dag_cbor. Strict: whatever is not the one encoding of a document is UP006 with the offset in DETAIL.';
+
+CREATE FUNCTION @extschema@.record_cid(record pg_catalog.jsonb)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'record_cid'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.record_cid(pg_catalog.jsonb) IS
+'The CID of a record: version 1, DAG-CBOR, SHA-256, base 32 (bafyrei...). Errors: as dag_cbor, and UP006 if it is no object.';
+
+CREATE FUNCTION @extschema@.blob_cid(data pg_catalog.bytea)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'blob_cid'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.blob_cid(pg_catalog.bytea) IS
+'The CID of the bytes of a file: version 1, raw, SHA-256, base 32 (bafkrei...).';
+
+CREATE FUNCTION @extschema@.at_is_valid(format pg_catalog.text, value pg_catalog.text)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 'at_is_valid'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_is_valid(pg_catalog.text, pg_catalog.text) IS
+'Whether a string has a Lexicon format (atproto.com/specs/lexicon): tid, record-key, nsid, did, handle, at-identifier, at-uri, datetime, cid, language, uri. Error: 22023 unknown format.';
+
+CREATE FUNCTION @extschema@.at_uri(repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'at_uri'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_uri(pg_catalog.text, pg_catalog.text, pg_catalog.text) IS
+'Builds at://REPO/COLLECTION/RKEY. Errors: UP007 repo is neither a DID nor a handle, or collection no NSID; UP004 illegal record key.';
+
+CREATE FUNCTION @extschema@.at_uri_parts(uri pg_catalog.text, OUT authority pg_catalog.text, OUT collection pg_catalog.text, OUT rkey pg_catalog.text)
+RETURNS pg_catalog.record
+AS 'MODULE_PATHNAME', 'at_uri_parts'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_uri_parts(pg_catalog.text) IS
+'Splits an AT URI in the form that Lexicon allows; missing parts are NULL. Error: UP007.';
+
+CREATE FUNCTION @extschema@.mst_root_add(state pg_catalog.internal, path pg_catalog.text, cid pg_catalog.text)
+RETURNS pg_catalog.internal
+AS 'MODULE_PATHNAME', 'mst_root_add'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.mst_root_add(pg_catalog.internal, pg_catalog.text, pg_catalog.text) IS
+'Transition function of mst_root.';
+
+CREATE FUNCTION @extschema@.mst_root_final(state pg_catalog.internal)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'mst_root_final'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.mst_root_final(pg_catalog.internal) IS
+'Final function of mst_root.';
+
+CREATE AGGREGATE @extschema@.mst_root(path pg_catalog.text, cid pg_catalog.text)
+(
+	SFUNC = @extschema@.mst_root_add,
+	STYPE = pg_catalog.internal,
+	FINALFUNC = @extschema@.mst_root_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.mst_root(pg_catalog.text, pg_catalog.text) IS
+'The root CID of the Merkle search tree over the records of one repository, each given by its path COLLECTION/RKEY and CID (atproto.com/specs/repository): equals "data" of a signed commit over the same records. Input order does not matter. Errors: UP007 path or CID, 22004 one of them NULL, 21000 a path twice.';
+
+CREATE TABLE @extschema@.at_lexicons
+(
+	nsid	pg_catalog.text COLLATE pg_catalog."C" PRIMARY KEY,
+	lexicon	pg_catalog.jsonb NOT NULL
+);
+COMMENT ON TABLE @extschema@.at_lexicons IS
+'The AT Protocol lexicons that records are validated against; written by at_put_lexicon.';
+GRANT SELECT ON @extschema@.at_lexicons TO PUBLIC;
+GRANT INSERT, UPDATE, DELETE, TRUNCATE ON @extschema@.at_lexicons TO @extowner@;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.at_lexicons', '');
+
+CREATE FUNCTION @extschema@.at_lexicons_changed()
+RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME', 'at_lexicons_changed'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_lexicons_changed() IS
+'Trigger function: makes all sessions forget the lexicons that they have read.';
+
+CREATE TRIGGER at_lexicons_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.at_lexicons
+FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.at_lexicons_changed();
+
+CREATE FUNCTION @extschema@.at_put_lexicon(lexicon pg_catalog.jsonb)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'at_put_lexicon'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_put_lexicon(pg_catalog.jsonb) IS
+'Registers a lexicon (atproto.com/specs/lexicon), or replaces it, and returns its NSID; records of that collection are validated from now on. Error: UP006 malformed lexicon, with the path in DETAIL.';
+
+CREATE FUNCTION @extschema@.at_drop_lexicon(nsid pg_catalog.text)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 'at_drop_lexicon'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_drop_lexicon(pg_catalog.text) IS
+'Forgets a lexicon; false if it was not registered.';
+
+CREATE FUNCTION @extschema@.at_validation_status(collection pg_catalog.text, record pg_catalog.jsonb)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'at_validation_status'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_validation_status(pg_catalog.text, pg_catalog.jsonb) IS
+'What the protocol calls validationStatus: "valid" if the record matches the registered lexicon of its collection, "unknown" if there is none or a part of it refers to one that is not registered. Errors: UP006 the record breaks the data model or the lexicon, with the path in DETAIL; UP007 collection is no NSID.';

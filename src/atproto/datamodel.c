@@ -1,0 +1,97 @@
+/*
+ * datamodel.c
+ *		The rules for objects of the AT Protocol data model.
+ *
+ * "$type", where there is one, is a non-empty string.  If it is "blob", the
+ * object is a reference to a file and has exactly these pairs:
+ *
+ *		$type		"blob"
+ *		ref			a link
+ *		mimeType	a non-empty string
+ *		size		a positive integer
+ *
+ * Encoder and decoder go through an object pair by pair, so the rules are a
+ * notepad (AtObject) that is filled on the way and read at the end.  Unknown
+ * keys that start with "$" are left alone, as the protocol demands.
+ *
+ * The specification says that the link is to raw bytes; its own examples link
+ * to DAG-CBOR as well, so the codec is not looked at.
+ */
+#include "postgres.h"
+
+#include "atproto/datamodel.h"
+
+#define BLOB_PAIRS	4
+
+static bool key_is(const char *key, int keylen, const char *name);
+
+static bool
+key_is(const char *key, int keylen, const char *name)
+{
+	return keylen == strlen(name) && memcmp(key, name, keylen) == 0;
+}
+
+AtNumber
+at_numeric_to_int64(Numeric num, int64 *value)
+{
+	char	   *digits;
+	char	   *end;
+	AtNumber	result = AT_NUMBER_INTEGER;
+
+	if (numeric_is_nan(num) || numeric_is_inf(num))
+		return AT_NUMBER_OUT_OF_RANGE;
+
+	/* without trailing zeros, so that any point left is a fraction's */
+	digits = numeric_normalize(num);
+	errno = 0;
+	*value = strtoi64(digits, &end, 10);
+	if (*end == '.')
+		result = AT_NUMBER_FRACTION;
+	else if (errno != 0)
+		result = AT_NUMBER_OUT_OF_RANGE;
+	pfree(digits);
+	return result;
+}
+
+void
+at_object_begin(AtObject *object)
+{
+	memset(object, 0, sizeof(AtObject));
+}
+
+void
+at_object_pair(AtObject *object, const char *key, int keylen,
+			   const AtValue *value)
+{
+	object->npairs++;
+	if (key_is(key, keylen, "$type"))
+	{
+		object->bad_type = value->kind != AT_KIND_STRING || value->len == 0;
+		object->is_blob = value->kind == AT_KIND_STRING &&
+			key_is(value->str, value->len, "blob");
+	}
+	else if (key_is(key, keylen, "ref"))
+		object->has_ref = value->kind == AT_KIND_LINK;
+	else if (key_is(key, keylen, "mimeType"))
+		object->has_mime_type = value->kind == AT_KIND_STRING && value->len > 0;
+	else if (key_is(key, keylen, "size"))
+		object->has_size = value->kind == AT_KIND_INTEGER && value->integer > 0;
+}
+
+const char *
+at_object_fault(const AtObject *object)
+{
+	if (object->bad_type)
+		return gettext_noop("\"$type\" must be a non-empty string");
+	if (!object->is_blob)
+		return NULL;
+	if (!object->has_ref)
+		return gettext_noop("the \"ref\" of a blob must be a link");
+	if (!object->has_mime_type)
+		return gettext_noop("the \"mimeType\" of a blob must be a non-empty string");
+	if (!object->has_size)
+		return gettext_noop("the \"size\" of a blob must be a positive integer");
+	if (object->npairs != BLOB_PAIRS)
+		return gettext_noop("a blob must have no keys other than \"$type\", \"ref\", \"mimeType\" and \"size\"");
+	return NULL;
+}

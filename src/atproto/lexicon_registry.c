@@ -1,0 +1,273 @@
+/*
+ * lexicon_registry.c
+ *		The lexicons that this database knows.
+ *
+ * They are rows of the table at_lexicons(nsid, lexicon) in the extension's
+ * schema, and travel in dumps.  Each backend keeps those that it has used, and
+ * those that it has found missing, in a hash table:
+ *
+ *		NSID -> lexicon (jsonb in LexiconCache's context) | NULL
+ *
+ * The cache holds for one table; a relcache invalidation of the table drops
+ * it.  The table's own trigger sends that invalidation, whichever way the
+ * rows were changed, and PostgreSQL delivers it at commit to all backends,
+ * and to ours at the end of the command and again if the transaction fails.
+ * Entries are read with the latest snapshot, so that an old one of REPEATABLE
+ * READ does not outlive its transaction in the cache.
+ *
+ * This module must not know what is in a lexicon.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "atproto/cbor.h"
+#include "atproto/lexicon.h"
+#include "atproto/lexicon_registry.h"
+#include "atproto/syntax.h"
+#include "compat.h"
+#include "upsert.h"
+
+#define LEXICONS_TABLE	"at_lexicons"
+#define NSID_SIZE		320		/* the longest NSID, terminated */
+
+/* names that were looked up in vain stay, up to this many */
+#define LEXICON_CACHE_MAX	1024
+
+typedef struct LexiconEntry
+{
+	char		nsid[NSID_SIZE];	/* hash key */
+	Jsonb	   *lexicon;		/* NULL: not registered */
+} LexiconEntry;
+
+/* The cache; see above.  context is NULL while there is none. */
+static struct
+{
+	MemoryContext context;
+	HTAB	   *entries;
+	Oid			relid;			/* of the table */
+	bool		callback;		/* registered */
+}			LexiconCache;
+
+static void cache_invalidate(Datum arg, Oid relid);
+static void cache_prepare(Oid schema);
+static char *table_name(Oid schema);
+static Jsonb *load_lexicon(Oid schema, const char *nsid, MemoryContext context);
+
+/* Drops the cache if the table, or everything, has changed. */
+static void
+cache_invalidate(Datum arg, Oid relid)
+{
+	if (LexiconCache.context != NULL &&
+		(relid == InvalidOid || relid == LexiconCache.relid))
+	{
+		MemoryContextDelete(LexiconCache.context);
+		LexiconCache.context = NULL;
+	}
+}
+
+/* Makes sure that there is a cache for the table in this schema. */
+static void
+cache_prepare(Oid schema)
+{
+	Oid			relid = get_relname_relid(LEXICONS_TABLE, schema);
+	HASHCTL		ctl = {.keysize = NSID_SIZE, .entrysize = sizeof(LexiconEntry)};
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of the extension is missing", LEXICONS_TABLE)));
+	if (LexiconCache.context != NULL &&
+		(relid != LexiconCache.relid ||
+		 hash_get_num_entries(LexiconCache.entries) >= LEXICON_CACHE_MAX))
+		cache_invalidate((Datum) 0, InvalidOid);
+	if (LexiconCache.context != NULL)
+		return;
+
+	if (!LexiconCache.callback)
+	{
+		CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
+		LexiconCache.callback = true;
+	}
+	LexiconCache.relid = relid;
+	LexiconCache.context = AllocSetContextCreate(CacheMemoryContext,
+												 "upsert lexicons",
+												 ALLOCSET_SMALL_SIZES);
+	ctl.hcxt = LexiconCache.context;
+	LexiconCache.entries = hash_create("upsert lexicons", 32, &ctl,
+									   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+}
+
+/* The table's qualified name, palloc'd. */
+static char *
+table_name(Oid schema)
+{
+	return quote_qualified_identifier(get_namespace_name(schema), LEXICONS_TABLE);
+}
+
+/* Reads a lexicon from the table into context; NULL if it is not there. */
+static Jsonb *
+load_lexicon(Oid schema, const char *nsid, MemoryContext context)
+{
+	Oid			argtypes[] = {TEXTOID};
+	Datum		args[] = {CStringGetTextDatum(nsid)};
+	char	   *query = psprintf("SELECT lexicon FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
+								 table_name(schema));
+	Jsonb	   *result = NULL;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	SPI_connect();
+	if (SPI_execute_with_args(query, 1, argtypes, args, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read %s", LEXICONS_TABLE);
+	if (SPI_processed > 0)
+	{
+		bool		isnull;
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 1, &isnull);
+
+		if (!isnull)
+		{
+			MemoryContext old_context = MemoryContextSwitchTo(context);
+
+			result = DatumGetJsonbPCopy(value);
+			MemoryContextSwitchTo(old_context);
+		}
+	}
+	SPI_finish();
+	PopActiveSnapshot();
+	return result;
+}
+
+Jsonb *
+lexicon_registry_lookup(void *schema, const char *nsid, int len)
+{
+	Oid			schema_oid = *(Oid *) schema;
+	char		name[NSID_SIZE];
+	LexiconEntry *entry;
+	Jsonb	   *copy;
+
+	if (len >= NSID_SIZE)
+		return NULL;
+	memcpy(name, nsid, len);
+	name[len] = '\0';
+
+	cache_prepare(schema_oid);
+	entry = hash_search(LexiconCache.entries, name, HASH_FIND, NULL);
+	if (entry == NULL)
+	{
+		Jsonb	   *lexicon = load_lexicon(schema_oid, name, CurrentMemoryContext);
+
+		/* reading may have dropped the cache under us */
+		cache_prepare(schema_oid);
+		entry = hash_search(LexiconCache.entries, name, HASH_ENTER, NULL);
+		entry->lexicon = NULL;
+		if (lexicon != NULL)
+		{
+			entry->lexicon = MemoryContextAlloc(LexiconCache.context,
+												VARSIZE(lexicon));
+			memcpy(entry->lexicon, lexicon, VARSIZE(lexicon));
+		}
+		return lexicon;
+	}
+	if (entry->lexicon == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(entry->lexicon));
+	memcpy(copy, entry->lexicon, VARSIZE(entry->lexicon));
+	return copy;
+}
+
+
+/*
+ * SQL-callable functions
+ */
+
+PG_FUNCTION_INFO_V1(at_put_lexicon);
+PG_FUNCTION_INFO_V1(at_drop_lexicon);
+PG_FUNCTION_INFO_V1(at_lexicons_changed);
+PG_FUNCTION_INFO_V1(at_validation_status);
+
+/* at_put_lexicon(lexicon jsonb) -> text */
+Datum
+at_put_lexicon(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *lexicon = PG_GETARG_JSONB_P(0);
+	char	   *nsid = lexicon_check(lexicon);
+	Oid			argtypes[] = {TEXTOID, JSONBOID};
+	Datum		args[] = {CStringGetTextDatum(nsid), JsonbPGetDatum(lexicon)};
+	char	   *command;
+
+	command = psprintf("INSERT INTO %s AS old (nsid, lexicon) VALUES ($1, $2) "
+					   "ON CONFLICT (nsid) DO UPDATE SET lexicon = excluded.lexicon "
+					   "WHERE old.lexicon OPERATOR(pg_catalog.<>) excluded.lexicon",
+					   table_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+	SPI_connect();
+	if (SPI_execute_with_args(command, 2, argtypes, args, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not write %s", LEXICONS_TABLE);
+	SPI_finish();
+	PG_RETURN_TEXT_P(cstring_to_text(nsid));
+}
+
+/* at_drop_lexicon(nsid text) -> boolean */
+Datum
+at_drop_lexicon(PG_FUNCTION_ARGS)
+{
+	Oid			argtypes[] = {TEXTOID};
+	Datum		args[] = {PG_GETARG_DATUM(0)};
+	char	   *command;
+	uint64		deleted;
+
+	command = psprintf("DELETE FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
+					   table_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+	SPI_connect();
+	if (SPI_execute_with_args(command, 1, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not write %s", LEXICONS_TABLE);
+	deleted = SPI_processed;
+	SPI_finish();
+	PG_RETURN_BOOL(deleted > 0);
+}
+
+/* at_validation_status(collection text, record jsonb) -> text */
+Datum
+at_validation_status(PG_FUNCTION_ARGS)
+{
+	char	   *collection = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Jsonb	   *record = PG_GETARG_JSONB_P(1);
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	StringInfoData cbor;
+	char	   *missing;
+
+	if (!syntax_is_nsid(collection, strlen(collection)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid collection: not an NSID"),
+				 errdetail("The value is \"%s\".", collection)));
+	initStringInfo(&cbor);
+	cbor_encode_record(record, &cbor);
+	PG_RETURN_TEXT_P(cstring_to_text(lexicon_validate(collection, record,
+													  lexicon_registry_lookup,
+													  &schema, &missing) == LEXICON_VALID ?
+									 "valid" : "unknown"));
+}
+
+/* at_lexicons_changed() -> trigger, on each statement that changes the table */
+Datum
+at_lexicons_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						"at_lexicons_changed")));
+	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,17 @@
+/*
+ * lexicon_registry.h
+ *		The lexicons that this database knows: table at_lexicons.
+ */
+#ifndef UPSERT_ATPROTO_LEXICON_REGISTRY_H
+#define UPSERT_ATPROTO_LEXICON_REGISTRY_H
+
+#include "utils/jsonb.h"
+
+/*
+ * The registered lexicon with this NSID (len bytes), or NULL.  schema points
+ * to the OID of the schema that the extension lives in.  The result is a copy
+ * in the current memory context.  Has the signature of a LexiconLookup.
+ */
+extern Jsonb *lexicon_registry_lookup(void *schema, const char *nsid, int len);
+
+#endif							/* UPSERT_ATPROTO_LEXICON_REGISTRY_H */
