@@ -26,11 +26,14 @@ OBJS += src/document/options.o src/document/document.o src/document/request.o \
 OBJS += src/expr/value.o src/expr/value_build.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
+OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
+	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
 REGRESS     += merge patch diff
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
+REGRESS     += lexis precedence expression docexpr
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
@@ -42,7 +45,7 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 
 PG_CPPFLAGS  = -I$(srcdir)/src
-EXTRA_CLEAN  = output_iso tmp_check $(OBJS:.o=.d)
+EXTRA_CLEAN  = output_iso tmp_check $(OBJS:.o=.d) src/expr/gram.c src/expr/gram.h src/expr/scan.c
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
@@ -50,3 +53,9 @@ include $(PGXS)
 
 # ./dev compiles with -MMD: a changed header rebuilds what includes it
 -include $(wildcard $(OBJS:.o=.d))
+
+# the grammar's header must be there before whoever includes it
+src/expr/gram.c: BISONFLAGS += -d
+src/expr/gram.h: src/expr/gram.c
+	touch $@
+src/expr/scan.o src/expr/gram.o src/expr/parse.o: src/expr/gram.h

@@ -59,6 +59,73 @@ Errors: 54000 if the patch exceeds the size of a jsonb; 54001 if nested too deep
 -- 2. Expressions: type docexpr, c8ql_eval (src/expr)
 --
 
+CREATE TYPE @extschema@.docexpr;
+
+CREATE FUNCTION @extschema@.docexpr_in(pg_catalog.cstring)
+RETURNS @extschema@.docexpr
+AS 'MODULE_PATHNAME', 'docexpr_in'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.docexpr_in(pg_catalog.cstring) IS
+'input of type docexpr: parses an expression of C8QL; error 42601 (errorNum 1501) with line and column';
+
+CREATE FUNCTION @extschema@.docexpr_out(@extschema@.docexpr)
+RETURNS pg_catalog.cstring
+AS 'MODULE_PATHNAME', 'docexpr_out'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.docexpr_out(@extschema@.docexpr) IS
+'output of type docexpr: the canonical text, which parses to the same expression';
+
+CREATE FUNCTION @extschema@.docexpr_recv(pg_catalog.internal)
+RETURNS @extschema@.docexpr
+AS 'MODULE_PATHNAME', 'docexpr_recv'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.docexpr_recv(pg_catalog.internal) IS
+'binary input of type docexpr: a version byte (1) and the text';
+
+CREATE FUNCTION @extschema@.docexpr_send(@extschema@.docexpr)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 'docexpr_send'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.docexpr_send(@extschema@.docexpr) IS
+'binary output of type docexpr: a version byte (1) and the canonical text';
+
+CREATE TYPE @extschema@.docexpr (
+	INPUT = @extschema@.docexpr_in,
+	OUTPUT = @extschema@.docexpr_out,
+	RECEIVE = @extschema@.docexpr_recv,
+	SEND = @extschema@.docexpr_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE @extschema@.docexpr IS
+'a parsed expression of C8QL, such as {logins: OLD.logins + 1}';
+
+CREATE FUNCTION @extschema@.docexpr(pg_catalog.jsonb)
+RETURNS @extschema@.docexpr
+AS 'MODULE_PATHNAME', 'docexpr_from_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION @extschema@.docexpr(pg_catalog.jsonb) IS
+'the constant expression that is equivalent to a jsonb value';
+
+CREATE CAST (pg_catalog.jsonb AS @extschema@.docexpr)
+	WITH FUNCTION @extschema@.docexpr(pg_catalog.jsonb) AS IMPLICIT;
+
+CREATE FUNCTION @extschema@.c8ql_eval(expr @extschema@.docexpr,
+	bind pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'c8ql_eval'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION @extschema@.c8ql_eval(@extschema@.docexpr, pg_catalog.jsonb) IS
+'evaluates an expression of C8QL; bind holds its @parameters and, if it uses them, OLD and NEW; warnings of the language are raised as WARNING';
+
 --
 -- 3. Collections and documents (src/catalog, src/document)
 --

@@ -1,0 +1,122 @@
+/*
+ * expr/compile.h
+ *		From tree to code that runs: for the evaluator and for those who run
+ *		whole statements.
+ *
+ * Code is a tree again; each node knows the C function that evaluates it.
+ * Variables are slots of one frame, found when compiling and not by name when
+ * running; bind parameters are numbered likewise.
+ */
+#ifndef EXPR_COMPILE_H
+#define EXPR_COMPILE_H
+
+#include "nodes/pg_list.h"
+
+#include "expr/expr.h"
+#include "expr/func.h"
+#include "expr/node.h"
+
+typedef struct ExprCode ExprCode;
+typedef struct ExprCompiler ExprCompiler;
+
+/* The state of one run.  Values borrow; whoever fills a slot keeps it alive. */
+typedef struct ExprFrame
+{
+	JsonbValue *slots;
+	JsonbValue *params;			/* by number */
+	ExprWarn	warn;			/* never NULL */
+	void	   *warn_arg;
+	void	   *host_arg;		/* the host's, for host functions */
+} ExprFrame;
+
+typedef void (*ExprEvaluate) (const ExprCode *code, ExprFrame *frame,
+							  JsonbValue *result);
+
+struct ExprCode
+{
+	ExprEvaluate evaluate;
+	uint8		op;				/* as in the node */
+	uint8		flags;
+	bool		constant;		/* the value is known: evaluate copies it */
+	int			slot;			/* variable, parameter; first of an expansion */
+	const char *name;
+	int			name_len;
+	JsonbValue	value;			/* of a constant */
+	const ExprFunctionDef *function;
+	void	   *extra;			/* the host's, for subqueries */
+	int			nargs;
+	ExprCode  **args;			/* NULL where a part is absent */
+};
+
+/*
+ * What the language leaves to whoever can run statements.  The one host
+ * registers itself when the library is loaded; without it subqueries and
+ * functions that read documents are refused.
+ */
+typedef struct ExprHost
+{
+	/* Compile a subquery into *extra; set code->evaluate.  */
+	void		(*subquery) (ExprCompiler *compiler, const ExprNode *query,
+							 ExprCode *code);
+
+	/* A function without a C function: set code->evaluate. */
+	void		(*function) (ExprCompiler *compiler, const ExprNode *call,
+							 ExprCode *code);
+
+	/* A name that is no variable: true if it is a collection (code is set). */
+	bool		(*collection) (ExprCompiler *compiler, const ExprNode *node,
+							   ExprCode *code);
+	/* Make host_arg of a frame that runs outside of a statement. */
+	void	   *(*start) (void);
+} ExprHost;
+
+extern void expr_set_host(const ExprHost *host);
+
+typedef struct ExprVariable
+{
+	const char *name;
+	int			slot;
+} ExprVariable;
+
+struct ExprCompiler
+{
+	const char *source;			/* for the place of errors; may be NULL */
+	int			nslots;
+	List	   *variables;		/* ExprVariable, visible now, newest last */
+	List	   *params;			/* names, in the order of their numbers */
+	void	   *host_arg;		/* the host's while compiling */
+};
+
+/* Start with nothing visible. */
+extern void expr_compiler_init(ExprCompiler *compiler, const char *source);
+
+/* A new slot; and one that a name refers to from here on. */
+extern int	expr_new_slot(ExprCompiler *compiler);
+extern int	expr_declare(ExprCompiler *compiler, const char *name);
+
+/* Let a name refer to a slot from here on. */
+extern void expr_declare_slot(ExprCompiler *compiler, const char *name,
+							  int slot);
+
+/* The slot that a name refers to, -1 if none. */
+extern int	expr_lookup(const ExprCompiler *compiler, const char *name);
+
+/* Compile one expression with what is visible now. */
+extern ExprCode *expr_compile_node(ExprCompiler *compiler,
+								   const ExprNode *node);
+
+/* Fill params from the bind object; error 1551. */
+extern void expr_bind(const ExprCompiler *compiler, const Jsonb *bind,
+					  JsonbValue *params);
+
+/* Evaluate. */
+static inline void
+expr_run(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
+{
+	code->evaluate(code, frame, result);
+}
+
+/* The evaluating functions, by node (expr/eval.c). */
+extern ExprEvaluate expr_evaluator(const ExprNode *node);
+
+#endif							/* EXPR_COMPILE_H */
