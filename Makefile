@@ -20,7 +20,8 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
-OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o
+OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o \
+	src/store/searchlock.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/sql.o
 OBJS += src/expr/value.o src/expr/value_build.o

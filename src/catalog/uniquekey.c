@@ -38,6 +38,17 @@ same_columns(Form_pg_index index, int nkeys, const AttrNumber *keys)
 	return true;
 }
 
+/* Would INSERT ... ON CONFLICT (these columns) use this index? */
+static bool
+arbitrates(Relation index, int nkeys, const AttrNumber *keys)
+{
+	Form_pg_index form = index->rd_index;
+
+	return form->indisunique && form->indimmediate && form->indisready &&
+		RelationGetIndexPredicate(index) == NIL &&
+		same_columns(form, nkeys, keys);
+}
+
 List *
 unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
 {
@@ -49,21 +60,37 @@ unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
 	foreach(lc, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-		Form_pg_index form = index->rd_index;
 
-		if (form->indisunique && form->indimmediate && form->indisready &&
+		if (arbitrates(index, nkeys, keys) &&
 			index->rd_rel->relam == BTREE_AM_OID &&
-			!compat_index_nulls_not_distinct(form) &&
-			RelationGetIndexPredicate(index) == NIL &&
-			same_columns(form, nkeys, keys))
+			!compat_index_nulls_not_distinct(index->rd_index))
 		{
 			arbiters = lappend_oid(arbiters, lfirst_oid(lc));
-			probe = probe || form->indisvalid;
+			probe = probe || index->rd_index->indisvalid;
 		}
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
 	return probe ? arbiters : NIL;
+}
+
+bool
+unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys)
+{
+	bool		found = false;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		found = found || (index->rd_index->indisvalid &&
+						  arbitrates(index, nkeys, keys));
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return found;
 }
 
 Oid

@@ -19,6 +19,12 @@
  */
 extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
 
+/*
+ * True if SQL's ON CONFLICT (these columns) would find an arbiter: as above,
+ * and NULLS NOT DISTINCT indexes and those of partitioned tables too.
+ */
+extern bool unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys);
+
 /* The one of the arbiters that look-ups may use (it is valid). */
 extern Oid	unique_key_probe_index(List *arbiters);
 

@@ -172,6 +172,14 @@ row_key(const Collection *c, TupleTableSlot *slot)
 	return isnull ? NULL : collection_key_to_string(c, value);
 }
 
+/* The same image, or the same to jsonb's "=", to which 1 is 1.0. */
+static bool
+same_document(Jsonb *new, Jsonb *old)
+{
+	return new == old || doc_equal(new, old) ||
+		compareJsonbContainers(&new->root, &old->root) == 0;
+}
+
 static void
 set_column(StoreRow *row, AttrNumber attno, Datum value)
 {
@@ -195,7 +203,7 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	verdict = a->compose(a->arg, a->old, a->old_rev, &new);
 	if (verdict != STORE_WRITE)
 		return verdict;
-	if (a->old && (new == a->old || doc_equal(new, a->old)))
+	if (a->old && same_document(new, a->old))
 		return STORE_KEEP;
 
 	check_document(c, new);

@@ -95,6 +95,14 @@ typedef enum TryResult
 	TRY_NOTHING					/* a BEFORE trigger said: do nothing */
 } TryResult;
 
+/* Which unique indexes tell us of a lost race; the others raise 23505. */
+typedef enum Arbitration
+{
+	ARBITRATE_NOT,				/* the key is ours alone */
+	ARBITRATE_KEY,
+	ARBITRATE_ALL
+} Arbitration;
+
 static void direct_open(Store *s, List *arbiters);
 static StoreOutcome direct_apply(Store *s, const Datum *key, const bool *nulls,
 								 StoreCompose compose, void *arg);
@@ -310,6 +318,8 @@ prepare_delete(Store *s, DirectState *st)
 static bool
 probe(Store *s, DirectState *st, const Datum *key, const bool *nulls)
 {
+	MemoryContext oldcontext;
+	bool		found;
 	int			i;
 
 	ExecClearTuple(s->old);
@@ -321,18 +331,17 @@ probe(Store *s, DirectState *st, const Datum *key, const bool *nulls)
 		st->scankeys[i].sk_argument = key[st->keymap[i]];
 	}
 
+	/* the scan keeps state of its own, which must live as long as it does */
+	oldcontext = MemoryContextSwitchTo(s->context);
 	if (st->scan == NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
-
 		st->scan = compat_index_beginscan(s->rel, st->index,
 										  st->estate->es_snapshot,
 										  s->target.nkeys);
-		MemoryContextSwitchTo(oldcontext);
-	}
 	st->scan->xs_snapshot = st->estate->es_snapshot;
 	index_rescan(st->scan, st->scankeys, s->target.nkeys, NULL, 0);
-	return index_getnext_slot(st->scan, ForwardScanDirection, s->old);
+	found = index_getnext_slot(st->scan, ForwardScanDirection, s->old);
+	MemoryContextSwitchTo(oldcontext);
+	return found;
 }
 
 /* The key columns of the row in "slot", as triggers may have left them. */
@@ -427,15 +436,19 @@ check_new(Store *s, DirectState *st, CmdType command)
 		ExecPartitionCheck(st->rri, s->new, st->estate, true);
 }
 
-/* Inserts s->new; "arbitrate" says that somebody may have been faster. */
+/*
+ * Inserts s->new.  With arbitration, TRY_AGAIN says that somebody was faster:
+ * by the key, or by any unique index (ARBITRATE_ALL), so that one who inserts
+ * the same document, with its other unique attributes, is met again by key.
+ */
 static TryResult
-try_insert(Store *s, DirectState *st, bool arbitrate)
+try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 {
 	EState	   *estate = st->estate;
 	List	   *recheck;
 
 	estate->es_output_cid = GetCurrentCommandId(true);
-	if (!arbitrate)
+	if (arbitrate == ARBITRATE_NOT)
 	{
 		table_tuple_insert(s->rel, s->new, estate->es_output_cid, 0, NULL);
 		recheck = compat_insert_index_tuples(st->rri, s->new, estate, false,
@@ -452,7 +465,8 @@ try_insert(Store *s, DirectState *st, bool arbitrate)
 		table_tuple_insert_speculative(s->rel, s->new, estate->es_output_cid,
 									   0, NULL, token);
 		recheck = compat_insert_index_tuples(st->rri, s->new, estate, true,
-											 &conflict, st->arbiters);
+											 &conflict,
+											 arbitrate == ARBITRATE_ALL ? NIL : st->arbiters);
 		table_tuple_complete_speculative(s->rel, s->new, token, !conflict);
 		SpeculativeInsertionLockRelease(xid);
 		if (conflict)
@@ -572,6 +586,7 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 {
 	TryResult	result;
 
+	ExecClearTuple(s->new);		/* an earlier try may have been an insert */
 	switch (store_compose(s, s->old, compose, arg))
 	{
 		case STORE_KEEP:
@@ -617,7 +632,7 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
  * an earlier try: its triggers and defaults must not run twice.
  */
 static TryResult
-apply_absent(Store *s, DirectState *st, bool arbitrate, bool *composed,
+apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 			 StoreCompose compose, void *arg, StoreOutcome *outcome)
 {
 	if (!*composed)
@@ -674,7 +689,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 {
 	DirectState *st = s->impl;
 	EState	   *estate = st->estate;
-	bool		arbitrate = key != NULL;
+	Arbitration arbitrate = key ? ARBITRATE_ALL : ARBITRATE_NOT;
 	bool		composed = false;	/* s->new is a row to insert */
 	TryResult	lost_to = TRY_DONE;
 	StoreOutcome outcome = STORE_SKIPPED;
@@ -712,8 +727,10 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 
 		/*
 		 * A try that lost its insertion waits for the winner here.  If the
-		 * winner is committed, a new snapshot shows it; the triggers may have
-		 * moved the key, so we look for the key that collided.
+		 * winner is committed, a new snapshot shows it; triggers may have
+		 * moved the key, so we look for the key that collided.  A winner by
+		 * another index than the key's is either the same document, and then
+		 * found by its key, or a true violation, which the next try raises.
 		 */
 		if (result == TRY_AGAIN && composed)
 		{
@@ -727,6 +744,9 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 				key = newkey;
 				nulls = newnulls;
 			}
+			else if (!compat_check_index_constraints(st->rri, s->new, estate,
+													 &conflict, NIL))
+				arbitrate = ARBITRATE_KEY;
 		}
 		PopActiveSnapshot();
 

@@ -1,18 +1,856 @@
 /*
  * spi.c
- *		The store through SQL statements, for whatever direct.c cannot take.
+ *		The store through SQL statements, for whatever direct.c cannot take:
+ *		partitioned tables, inheritance, row-level security, rules, views,
+ *		foreign tables, deferrable keys, keys without any unique index, and
+ *		everything where upsert.direct is off.
+ *
+ * The same five steps as in direct.c, in SQL:
+ *
+ *		SELECT ... WHERE key				   found --> compose --> KEEP: done
+ *		SELECT ... FOR UPDATE				   another version? compose again
+ *		UPDATE / DELETE ... WHERE ctid = ...
+ *											   absent -> compose
+ *		INSERT ... ON CONFLICT DO NOTHING	   nothing inserted? look again
+ *
+ * Views and foreign tables have no rows of ours to lock, so there the UPDATE
+ * itself is the compare and swap: it asks that the whole row still reads as
+ * it did.  Where ON CONFLICT has no arbiter, the search lock keeps other
+ * upserts of the key out, and a subtransaction catches the unique violation
+ * that a plain INSERT of somebody else may cause.
+ *
+ * Statements are prepared once for each store and set of columns.  All names
+ * in them are quoted, and operators are schema-qualified.
  */
 #include "postgres.h"
 
+#include "compat.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class_d.h"
+#include "catalog/pg_type_d.h"
+#include "commands/trigger.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+#include "catalog/uniquekey.h"
+#include "store/searchlock.h"
 #include "store/store_impl.h"
+
+/*
+ * How often a write may do nothing, without a reason that we can see, before
+ * we take it for a trigger's or a policy's word.  A concurrent delete gives
+ * one such answer.
+ */
+#define MAX_REFUSED 5
+
+/* A prepared statement that goes when the store's memory goes. */
+typedef struct Statement
+{
+	SPIPlanPtr	plan;
+	Bitmapset  *columns;		/* that it sets, or keys that it finds NULL */
+	MemoryContextCallback callback;
+} Statement;
+
+typedef struct SpiState
+{
+	char	   *name;			/* quoted, with schema */
+	bool		lockable;		/* has rows with a ctid that we can lock */
+	bool		returning;		/* statements can say what they wrote */
+	char	   *on_conflict;	/* clause, or NULL: no arbiter */
+
+	Statement	find;
+	Statement	lock;
+	Statement	insert;
+	Statement	update;
+	Statement	remove;
+
+	/* of the row in s->old */
+	Datum		ctid;			/* points into ctid_data */
+	ItemPointerData ctid_data;
+	Oid			tableoid;
+	char	   *image;			/* the row as text, where rows cannot be locked */
+} SpiState;
+
+static void spi_open(Store *s, List *arbiters);
+static StoreOutcome spi_apply(Store *s, const Datum *key, const bool *nulls,
+							  StoreCompose compose, void *arg);
+static void spi_close(Store *s);
+
+const StoreMethods store_spi_methods = {spi_open, spi_apply, spi_close};
+
+/* ----------
+ * Set-up
+ * ----------
+ */
+
+/* ON CONFLICT with the columns of a unique index, if SQL could use one. */
+static char *
+conflict_clause(Store *s)
+{
+	StringInfoData buf;
+	int			i;
+
+	if (!unique_key_can_arbitrate(s->rel, s->target.nkeys, s->target.keys))
+		return NULL;
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, " ON CONFLICT (");
+	for (i = 0; i < s->target.nkeys; i++)
+		appendStringInfo(&buf, "%s%s", i ? ", " : "",
+						 quote_identifier(NameStr(TupleDescAttr(s->tupdesc, s->target.keys[i] - 1)->attname)));
+	appendStringInfoString(&buf, ") DO NOTHING");
+	return buf.data;
+}
 
 static void
 spi_open(Store *s, List *arbiters)
 {
+	SpiState   *st = palloc0(sizeof(SpiState));
+	char		relkind = s->rel->rd_rel->relkind;
+	bool		table = relkind == RELKIND_RELATION ||
+		relkind == RELKIND_PARTITIONED_TABLE;
+
+	s->impl = st;
+	st->name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(s->rel)),
+										  RelationGetRelationName(s->rel));
+	st->lockable = table;
+	st->returning = s->rel->rd_rules == NULL ||
+		(relkind == RELKIND_VIEW && s->rel->rd_rules->numLocks == 1);
+	if (table && s->rel->rd_rules == NULL)
+		st->on_conflict = conflict_clause(s);
+
+	s->old = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
+	s->new = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
+}
+
+static void
+spi_close(Store *s)
+{
+	ExecDropSingleTupleTableSlot(s->old);
+	ExecDropSingleTupleTableSlot(s->new);
+}
+
+/* ----------
+ * Statements
+ * ----------
+ */
+
+static const char *
+column_name(Store *s, int i)
+{
+	return quote_identifier(NameStr(TupleDescAttr(s->tupdesc, i)->attname));
+}
+
+static void
+append_columns(Store *s, StringInfo buf)
+{
+	const char *separator = "";
+	int			i;
+
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+			continue;
+		appendStringInfo(buf, "%st.%s", separator, column_name(s, i));
+		separator = ", ";
+	}
+}
+
+/* "k1 = $1 AND k2 IS NULL": every key takes its parameter, NULL or not */
+static void
+append_key_condition(Store *s, StringInfo buf, const bool *nulls)
+{
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		int			column = s->target.keys[i] - 1;
+		Oid			type = TupleDescAttr(s->tupdesc, column)->atttypid;
+		Oid			eq;
+
+		if (i > 0)
+			appendStringInfoString(buf, " AND ");
+		if (nulls && nulls[i])
+		{
+			appendStringInfo(buf, "t.%s IS NULL", column_name(s, column));
+			continue;
+		}
+		eq = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+		if (!OidIsValid(eq))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("could not identify an equality operator for type %s",
+							format_type_be(type))));
+		generate_operator_clause(buf, psprintf("t.%s", column_name(s, column)),
+								 type, eq, psprintf("$%d", i + 1), type);
+	}
+}
+
+static void
+free_statement(void *arg)
+{
+	Statement  *statement = arg;
+
+	if (statement->plan)
+		SPI_freeplan(statement->plan);
+	statement->plan = NULL;
+}
+
+/* Prepares the statement, in place of what was there for other columns. */
+static void
+prepare(Store *s, Statement *statement, const char *sql, int nargs, Oid *types,
+		Bitmapset *columns)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
+
+	if (statement->callback.func == NULL)
+	{
+		statement->callback.func = free_statement;
+		statement->callback.arg = statement;
+		MemoryContextRegisterResetCallback(s->context, &statement->callback);
+	}
+	free_statement(statement);
+	statement->columns = bms_copy(columns);
+	MemoryContextSwitchTo(oldcontext);
+
+	statement->plan = SPI_prepare(sql, nargs, types);
+	if (statement->plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(statement->plan);
+}
+
+static Oid *
+key_types(Store *s, int extra)
+{
+	Oid		   *types = palloc(sizeof(Oid) * (s->target.nkeys + extra));
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+		types[i] = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1)->atttypid;
+	return types;
+}
+
+/* SELECT by key, FOR UPDATE or not; two rows are one too many. */
+static void
+prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
+{
+	SpiState   *st = s->impl;
+	Bitmapset  *null_keys = NULL;
+	StringInfoData sql;
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+		if (nulls && nulls[i])
+			null_keys = bms_add_member(null_keys, i);
+	if (statement->plan && bms_equal(null_keys, statement->columns))
+		return;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	append_columns(s, &sql);
+	appendStringInfoString(&sql, st->lockable ? ", t.ctid, t.tableoid" :
+						   ", (t.*)::pg_catalog.text");
+	appendStringInfo(&sql, " FROM %s t WHERE ", st->name);
+	append_key_condition(s, &sql, nulls);
+	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR UPDATE OF t" : "");
+	prepare(s, statement, sql.data, s->target.nkeys, key_types(s, 0), null_keys);
+}
+
+/* The columns that compose has set. */
+static Bitmapset *
+set_columns(Store *s)
+{
+	Bitmapset  *columns = NULL;
+	int			i;
+
+	for (i = 0; i < s->tupdesc->natts; i++)
+		if (s->row.set[i])
+			columns = bms_add_member(columns, i);
+	return columns;
+}
+
+static void
+append_returning(Store *s, StringInfo sql)
+{
+	SpiState   *st = s->impl;
+
+	if (!st->returning)
+		return;
+	appendStringInfoString(sql, " RETURNING ");
+	append_columns(s, sql);
+}
+
+static void
+prepare_insert(Store *s)
+{
+	SpiState   *st = s->impl;
+	Bitmapset  *columns = set_columns(s);
+	Oid		   *types = palloc(sizeof(Oid) * s->tupdesc->natts);
+	StringInfoData names;
+	StringInfoData params;
+	StringInfoData sql;
+	int			n = 0;
+	int			i = -1;
+
+	if (st->insert.plan && bms_equal(columns, st->insert.columns))
+		return;
+
+	initStringInfo(&names);
+	initStringInfo(&params);
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		types[n++] = TupleDescAttr(s->tupdesc, i)->atttypid;
+		appendStringInfo(&names, "%s%s", n > 1 ? ", " : "", column_name(s, i));
+		appendStringInfo(&params, "%s$%d", n > 1 ? ", " : "", n);
+	}
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s AS t", st->name);
+	if (n > 0)
+		appendStringInfo(&sql, " (%s) VALUES (%s)", names.data, params.data);
+	else
+		appendStringInfoString(&sql, " DEFAULT VALUES");
+	if (st->on_conflict)
+		appendStringInfoString(&sql, st->on_conflict);
+	append_returning(s, &sql);
+	prepare(s, &st->insert, sql.data, n, types, columns);
+}
+
+/* The row that s->old is, after n parameters. */
+static void
+append_old_row(Store *s, StringInfo sql, Oid *types, int *n)
+{
+	SpiState   *st = s->impl;
+	int			i;
+
+	if (st->lockable)
+	{
+		appendStringInfo(sql,
+						 " WHERE t.ctid OPERATOR(pg_catalog.=) $%d AND t.tableoid OPERATOR(pg_catalog.=) $%d",
+						 *n + 1, *n + 2);
+		types[(*n)++] = TIDOID;
+		types[(*n)++] = OIDOID;
+		return;
+	}
+	appendStringInfoString(sql, " WHERE ");
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		int			column = s->target.keys[i] - 1;
+
+		appendStringInfo(sql, "t.%s IS NOT DISTINCT FROM $%d AND ",
+						 column_name(s, column), *n + 1);
+		types[(*n)++] = TupleDescAttr(s->tupdesc, column)->atttypid;
+	}
+	appendStringInfo(sql, "(t.*)::pg_catalog.text OPERATOR(pg_catalog.=) $%d", *n + 1);
+	types[(*n)++] = TEXTOID;
+}
+
+static void
+prepare_update(Store *s)
+{
+	SpiState   *st = s->impl;
+	Bitmapset  *columns = set_columns(s);
+	Oid		   *types = palloc(sizeof(Oid) * (s->tupdesc->natts + INDEX_MAX_KEYS + 2));
+	StringInfoData sql;
+	int			n = 0;
+	int			i = -1;
+
+	if (st->update.plan && bms_equal(columns, st->update.columns))
+		return;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS t SET ", st->name);
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		types[n++] = TupleDescAttr(s->tupdesc, i)->atttypid;
+		appendStringInfo(&sql, "%s%s = $%d", n > 1 ? ", " : "", column_name(s, i), n);
+	}
+	append_old_row(s, &sql, types, &n);
+	append_returning(s, &sql);
+	prepare(s, &st->update, sql.data, n, types, columns);
+}
+
+static void
+prepare_remove(Store *s)
+{
+	SpiState   *st = s->impl;
+	Oid			types[INDEX_MAX_KEYS + 2];
+	StringInfoData sql;
+	int			n = 0;
+
+	if (st->remove.plan)
+		return;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM %s AS t", st->name);
+	append_old_row(s, &sql, types, &n);
+	prepare(s, &st->remove, sql.data, n, types, NULL);
+}
+
+/* ----------
+ * Running them
+ * ----------
+ */
+
+static uint64
+run(Statement *statement, Datum *values, const bool *nulls, int n, Snapshot snapshot)
+{
+	char	   *flags = palloc(n + 1);
+	int			rc;
+	int			i;
+
+	for (i = 0; i < n; i++)
+		flags[i] = nulls && nulls[i] ? 'n' : ' ';
+	flags[n] = '\0';
+	if (snapshot == InvalidSnapshot)
+		rc = SPI_execute_plan(statement->plan, values, flags, false, 0);
+	else
+		rc = SPI_execute_snapshot(statement->plan, values, flags, snapshot,
+								  InvalidSnapshot, true, false, 0);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+/* Puts a row of the last result into a slot that outlives the result. */
+static void
+store_result(Store *s, TupleTableSlot *slot)
+{
+	HeapTuple	tuple = SPI_tuptable->vals[0];
+	int			column = 0;
+	int			i;
+
+	ExecClearTuple(slot);
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+		{
+			slot->tts_values[i] = (Datum) 0;
+			slot->tts_isnull[i] = true;
+			continue;
+		}
+		slot->tts_values[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc,
+											++column, &slot->tts_isnull[i]);
+	}
+	ExecStoreVirtualTuple(slot);
+	ExecMaterializeSlot(slot);
+}
+
+/* Looks up the key, with what identifies the version of the row. */
+static bool
+find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
+	 bool lock, Snapshot snapshot)
+{
+	SpiState   *st = s->impl;
+	int			last;
+	bool		isnull;
+	uint64		n;
+
+	ExecClearTuple(s->old);
+	prepare_find(s, statement, nulls, lock);
+	n = run(statement, (Datum *) key, nulls, s->target.nkeys, snapshot);
+	if (n == 0)
+		return false;
+	if (n > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("more than one row of \"%s\" matches",
+						RelationGetRelationName(s->rel)),
+				 errhint("Search by a unique key.")));
+
+	store_result(s, s->old);
+	last = SPI_tuptable->tupdesc->natts;
+	if (st->lockable)
+	{
+		Datum		ctid = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										 last - 1, &isnull);
+
+		st->ctid_data = *(ItemPointer) DatumGetPointer(ctid);
+		st->ctid = PointerGetDatum(&st->ctid_data);
+		st->tableoid = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
+													  SPI_tuptable->tupdesc,
+													  last, &isnull));
+	}
+	else
+		st->image = MemoryContextStrdup(s->item_context,
+										SPI_getvalue(SPI_tuptable->vals[0],
+													 SPI_tuptable->tupdesc, last));
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/* The parameters that append_old_row() asked for. */
+static void
+add_old_row(Store *s, Datum *values, bool *nulls, int *n)
+{
+	SpiState   *st = s->impl;
+	int			i;
+
+	if (st->lockable)
+	{
+		nulls[*n] = false;
+		values[(*n)++] = st->ctid;
+		nulls[*n] = false;
+		values[(*n)++] = ObjectIdGetDatum(st->tableoid);
+		return;
+	}
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		values[*n] = slot_getattr(s->old, s->target.keys[i], &nulls[*n]);
+		(*n)++;
+	}
+	nulls[*n] = false;
+	values[(*n)++] = CStringGetTextDatum(st->image);
+}
+
+/* The composed values, in the order of the statement's parameters. */
+static int
+row_values(Store *s, Datum *values, bool *nulls)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		if (!s->row.set[i])
+			continue;
+		values[n] = s->row.values[i];
+		nulls[n++] = s->row.isnull[i];
+	}
+	return n;
+}
+
+static bool
+update_row(Store *s)
+{
+	SpiState   *st = s->impl;
+	int			size = s->tupdesc->natts + INDEX_MAX_KEYS + 2;
+	Datum	   *values = palloc(sizeof(Datum) * size);
+	bool	   *nulls = palloc(sizeof(bool) * size);
+	int			n;
+
+	prepare_update(s);
+	n = row_values(s, values, nulls);
+	add_old_row(s, values, nulls, &n);
+	if (run(&st->update, values, nulls, n, InvalidSnapshot) == 0)
+		return false;
+	if (st->returning)
+		store_result(s, s->new);
+	return true;
+}
+
+static bool
+remove_row(Store *s)
+{
+	SpiState   *st = s->impl;
+	Datum		values[INDEX_MAX_KEYS + 2];
+	bool		nulls[INDEX_MAX_KEYS + 2];
+	int			n = 0;
+
+	prepare_remove(s);
+	add_old_row(s, values, nulls, &n);
+	return run(&st->remove, values, nulls, n, InvalidSnapshot) > 0;
+}
+
+static bool
+insert_row(Store *s)
+{
+	SpiState   *st = s->impl;
+	Datum	   *values = palloc(sizeof(Datum) * s->tupdesc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * s->tupdesc->natts);
+	int			n;
+
+	prepare_insert(s);
+	n = row_values(s, values, nulls);
+	if (run(&st->insert, values, nulls, n, InvalidSnapshot) == 0)
+		return false;
+	if (st->returning)
+		store_result(s, s->new);
+	return true;
+}
+
+/*
+ * Inserts where only a unique violation tells that somebody was faster.
+ * False: there was one, of whatever index; the caller looks again, and if it
+ * finds nothing the violation is the answer.
+ */
+static bool
+insert_row_or_violation(Store *s, ErrorData **violation)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool inserted = false;
+
+	*violation = NULL;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		inserted = insert_row(s);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		*violation = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (*violation && (*violation)->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		ReThrowError(*violation);
+	return inserted;
+}
+
+/* A hash of the key by the types' own notion of equality. */
+static uint32
+hash_key(Store *s, const Datum *key, const bool *nulls)
+{
+	uint32		hash = 0;
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1);
+		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
+												 TYPECACHE_HASH_PROC_FINFO);
+		uint32		one = 0;
+
+		if (!(nulls && nulls[i]) && OidIsValid(type->hash_proc_finfo.fn_oid))
+			one = DatumGetUInt32(FunctionCall1Coll(&type->hash_proc_finfo,
+												   att->attcollation, key[i]));
+		hash = hash_combine(hash, one);
+	}
+	return hash;
+}
+
+/* ----------
+ * One item
+ * ----------
+ */
+
+/* Calls compose in the context that it was promised. */
+static StoreVerdict
+compose_item(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(s->item_context);
+	StoreVerdict verdict = store_compose(s, old, compose, arg);
+
+	MemoryContextSwitchTo(oldcontext);
+	return verdict;
+}
+
+/* s->new as a preview shows it: composed values over the old row. */
+static void
+preview_row(Store *s, TupleTableSlot *old)
+{
+	int			i;
+
+	ExecClearTuple(s->new);
+	if (old)
+		slot_getallattrs(old);
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		bool		set = s->row.set[i];
+
+		s->new->tts_values[i] = set ? s->row.values[i] : old ? old->tts_values[i] : (Datum) 0;
+		s->new->tts_isnull[i] = set ? s->row.isnull[i] : old ? old->tts_isnull[i] : true;
+	}
+	ExecStoreVirtualTuple(s->new);
+}
+
+/*
+ * The row in s->old is to be changed.  True if that is done and *outcome
+ * says how; false: it is not that row any more.
+ */
+static bool
+change_found(Store *s, StoreVerdict verdict, StoreOutcome *outcome)
+{
+	SpiState   *st = s->impl;
+	bool		done;
+
+	*outcome = verdict == STORE_REMOVE ? STORE_DELETED : STORE_UPDATED;
+	if (s->target.preview)
+	{
+		if (verdict != STORE_REMOVE)
+			preview_row(s, s->old);
+		return true;
+	}
+	done = verdict == STORE_REMOVE ? remove_row(s) : update_row(s);
+	if (!done && st->lockable)
+	{
+		/* the row is locked, so it was a trigger that said no */
+		*outcome = STORE_SKIPPED;
+		return true;
+	}
+	return done;
+}
+
+/*
+ * Locks the row that was found; true if it is still the same version.  In
+ * READ COMMITTED the version that won is in s->old otherwise, or none is.
+ */
+static bool
+lock_found(Store *s, const Datum *key, const bool *nulls)
+{
+	SpiState   *st = s->impl;
+	ItemPointerData ctid = st->ctid_data;
+	Oid			tableoid = st->tableoid;
+
+	return find(s, &st->lock, key, nulls, true, InvalidSnapshot) &&
+		ItemPointerEquals(&ctid, &st->ctid_data) && tableoid == st->tableoid;
+}
+
+/* The new row as it stands now, where the statement could not return it. */
+static void
+read_back(Store *s, const Datum *key, const bool *nulls)
+{
+	SpiState   *st = s->impl;
+
+	if (st->returning || key == NULL)
+		return;
+	prepare_find(s, &st->find, nulls, false);
+	if (run(&st->find, (Datum *) key, nulls, s->target.nkeys, InvalidSnapshot) > 0)
+		store_result(s, s->new);
+}
+
+static void
+refuse_by_policy(Store *s)
+{
 	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("relation \"%s\" cannot be written directly",
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("new row violates row-level security policy (USING expression) for table \"%s\"",
 					RelationGetRelationName(s->rel))));
 }
 
-const StoreMethods store_spi_methods = {spi_open, NULL, NULL};
+static StoreOutcome
+spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
+					StoreCompose compose, void *arg)
+{
+	SpiState   *st = s->impl;
+	ErrorData  *violation = NULL;
+	bool		locked = false; /* we hold the search lock */
+	int			refused = 0;	/* writes that did nothing */
+
+	for (;;)
+	{
+		StoreOutcome outcome;
+		StoreVerdict verdict;
+
+		CHECK_FOR_INTERRUPTS();
+		if (key != NULL && find(s, &st->find, key, nulls, false, InvalidSnapshot))
+		{
+			verdict = compose_item(s, s->old, compose, arg);
+			if (verdict == STORE_KEEP)
+				return STORE_UNCHANGED;
+			if (verdict == STORE_SKIP)
+				return STORE_SKIPPED;
+			if (st->lockable && !s->target.preview &&
+				!lock_found(s, key, nulls))
+			{
+				/* visible, not gone, and yet not ours to lock */
+				if (TTS_EMPTY(s->old) && ++refused > MAX_REFUSED)
+					refuse_by_policy(s);
+				continue;
+			}
+			if (!change_found(s, verdict, &outcome))
+			{
+				/* an INSTEAD OF trigger may say no, and will again */
+				if (++refused > MAX_REFUSED)
+					return STORE_SKIPPED;
+				continue;
+			}
+			if (outcome == STORE_UPDATED && !s->target.preview)
+				read_back(s, key, nulls);
+			return outcome;
+		}
+
+		if (violation)
+			ReThrowError(violation);
+		ExecClearTuple(s->old);
+		verdict = compose_item(s, NULL, compose, arg);
+		if (verdict == STORE_KEEP)
+			return STORE_UNCHANGED;
+		if (verdict != STORE_WRITE)
+			return STORE_SKIPPED;
+		if (s->target.preview)
+		{
+			preview_row(s, NULL);
+			return STORE_INSERTED;
+		}
+
+		if (key == NULL || st->on_conflict)
+		{
+			if (insert_row(s))
+			{
+				read_back(s, key, nulls);
+				return STORE_INSERTED;
+			}
+
+			/*
+			 * A trigger said no, or there is a conflict.  Another look shows
+			 * a row that came meanwhile, but not one that a policy hides.
+			 */
+			if (key == NULL || ++refused > MAX_REFUSED)
+			{
+				if (check_enable_rls(RelationGetRelid(s->rel), InvalidOid, true) == RLS_ENABLED)
+					refuse_by_policy(s);
+				return STORE_SKIPPED;
+			}
+			continue;
+		}
+
+		if (!locked)
+		{
+			search_lock(RelationGetRelid(s->rel), hash_key(s, key, nulls));
+			locked = true;
+			if (IsolationUsesXactSnapshot())
+			{
+				PushActiveSnapshot(GetLatestSnapshot());
+				if (find(s, &st->find, key, nulls, false, GetActiveSnapshot()))
+					store_serialization_failure(false);
+				PopActiveSnapshot();
+			}
+			continue;
+		}
+		if (insert_row_or_violation(s, &violation))
+		{
+			read_back(s, key, nulls);
+			return STORE_INSERTED;
+		}
+		if (violation == NULL && st->returning)
+			return STORE_SKIPPED;
+		if (violation == NULL)
+		{
+			read_back(s, key, nulls);
+			return STORE_INSERTED;
+		}
+	}
+}
+
+static StoreOutcome
+spi_apply(Store *s, const Datum *key, const bool *nulls,
+		  StoreCompose compose, void *arg)
+{
+	StoreOutcome outcome;
+
+	ExecClearTuple(s->old);
+	ExecClearTuple(s->new);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	outcome = spi_apply_connected(s, key, nulls, compose, arg);
+	SPI_finish();
+	return outcome;
+}

@@ -1,0 +1,17 @@
+/*
+ * searchlock.h
+ *		Arbitration where no unique index arbitrates.
+ */
+#ifndef UPSERT_SEARCHLOCK_H
+#define UPSERT_SEARCHLOCK_H
+
+/*
+ * Waits until no other transaction holds the lock on this search of this
+ * relation, and holds it to the end of the transaction.  "hash" stands for
+ * the normalised search values: equal searches must have equal hashes; other
+ * searches that happen to share it only wait for nothing.  The caller looks
+ * (and found nothing), locks, looks again with a new snapshot, and inserts.
+ */
+extern void search_lock(Oid relid, uint32 hash);
+
+#endif							/* UPSERT_SEARCHLOCK_H */
