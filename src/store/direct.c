@@ -89,9 +89,7 @@ typedef enum TryResult
 {
 	TRY_DONE,
 	TRY_AGAIN,					/* look again, nothing was lost to anybody */
-	TRY_LOST_UPDATED,			/* somebody else changed the row */
-	TRY_LOST_DELETED,
-	TRY_LOST_INSERTED,			/* somebody else inserted the key */
+	TRY_LOST_ROW,				/* somebody else changed or deleted the row */
 	TRY_NOTHING					/* a BEFORE trigger said: do nothing */
 } TryResult;
 
@@ -483,9 +481,8 @@ lost(TM_Result result)
 	switch (result)
 	{
 		case TM_Updated:
-			return TRY_LOST_UPDATED;
 		case TM_Deleted:
-			return TRY_LOST_DELETED;
+			return TRY_LOST_ROW;
 		case TM_SelfModified:
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
@@ -691,7 +688,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	EState	   *estate = st->estate;
 	Arbitration arbitrate = key ? ARBITRATE_ALL : ARBITRATE_NOT;
 	bool		composed = false;	/* s->new is a row to insert */
-	TryResult	lost_to = TRY_DONE;
+	bool		key_taken = false;	/* by a row that we do not see */
 	StoreOutcome outcome = STORE_SKIPPED;
 	Datum		newkey[INDEX_MAX_KEYS];
 	bool		newnulls[INDEX_MAX_KEYS];
@@ -718,8 +715,8 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		else
 		{
 			/* what beat us is not for this snapshot to see */
-			if (lost_to != TRY_DONE && IsolationUsesXactSnapshot())
-				store_serialization_failure(lost_to == TRY_LOST_DELETED);
+			if (key_taken && IsolationUsesXactSnapshot())
+				store_serialization_failure();
 
 			result = apply_absent(s, st, arbitrate, &composed, compose, arg,
 								  &outcome);
@@ -739,7 +736,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 			if (!compat_check_index_constraints(st->rri, s->new, estate,
 												&conflict, st->arbiters))
 			{
-				lost_to = TRY_LOST_INSERTED;
+				key_taken = true;
 				key_of_slot(s, s->new, newkey, newnulls);
 				key = newkey;
 				nulls = newnulls;
@@ -752,10 +749,10 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 
 		if (result == TRY_DONE)
 			break;
-		if (result == TRY_LOST_UPDATED || result == TRY_LOST_DELETED)
+		if (result == TRY_LOST_ROW)
 		{
 			if (IsolationUsesXactSnapshot())
-				store_serialization_failure(result == TRY_LOST_DELETED);
+				store_serialization_failure();
 		}
 		else if (!composed)
 			CommandCounterIncrement();	/* let us see what triggers did */

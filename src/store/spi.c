@@ -8,7 +8,7 @@
  * The same five steps as in direct.c, in SQL:
  *
  *		SELECT ... WHERE key				   found --> compose --> KEEP: done
- *		SELECT ... FOR UPDATE				   another version? compose again
+ *		SELECT ... FOR NO KEY UPDATE		   another version? compose again
  *		UPDATE / DELETE ... WHERE ctid = ...
  *											   absent -> compose
  *		INSERT ... ON CONFLICT DO NOTHING	   nothing inserted? look again
@@ -240,7 +240,11 @@ key_types(Store *s, int extra)
 	return types;
 }
 
-/* SELECT by key, FOR UPDATE or not; two rows are one too many. */
+/*
+ * SELECT by key; two rows are one too many.  The lock is the weakest that
+ * keeps other writers out, so that foreign keys to the row do not wait for us;
+ * a statement that changes a key takes what more it needs by itself.
+ */
 static void
 prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
 {
@@ -262,7 +266,7 @@ prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
 						   ", (t.*)::pg_catalog.text");
 	appendStringInfo(&sql, " FROM %s t WHERE ", st->name);
 	append_key_condition(s, &sql, nulls);
-	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR UPDATE OF t" : "");
+	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR NO KEY UPDATE OF t" : "");
 	prepare(s, statement, sql.data, s->target.nkeys, key_types(s, 0), null_keys);
 }
 
@@ -820,7 +824,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			{
 				PushActiveSnapshot(GetLatestSnapshot());
 				if (find(s, &st->find, key, nulls, false, GetActiveSnapshot()))
-					store_serialization_failure(false);
+					store_serialization_failure();
 				PopActiveSnapshot();
 			}
 			continue;

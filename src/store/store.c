@@ -132,11 +132,9 @@ store_compose(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
 }
 
 void
-store_serialization_failure(bool deleted)
+store_serialization_failure(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 deleted ?
-			 errmsg("could not serialize access due to concurrent delete") :
 			 errmsg("could not serialize access due to concurrent update")));
 }

@@ -50,6 +50,6 @@ extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 								  StoreCompose compose, void *arg);
 
 /* Raises 40001 in PostgreSQL's own words. */
-extern void store_serialization_failure(bool deleted) pg_attribute_noreturn();
+extern void store_serialization_failure(void) pg_attribute_noreturn();
 
 #endif							/* UPSERT_STORE_IMPL_H */
