@@ -118,7 +118,8 @@ rows_are($node, q{SELECT doc->'n' FROM counter}, 800, 'compare-and-set: no incre
 
 # the indexes are rebuilt under the upserts' feet
 $node->safe_psql('postgres',
-	q{DROP TABLE marks; SELECT create_collection('marks', '{"unique": ["u"]}')});
+	q{DROP TABLE marks; SELECT create_collection('marks', '{"unique": ["u"]}');
+	SELECT upsert_load('marks', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || g, 'u', 'u' || g)) FROM generate_series(0, 49) g))});
 my $reindex = PostgreSQL::Test::Utils::tempdir() . '/reindex.sql';
 append_to_file($reindex,
 	"REINDEX TABLE CONCURRENTLY marks;\nVACUUM marks;\n");
