@@ -10,7 +10,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Upsert::Test;
 
-my $publisher = new_node('publisher', 'wal_level = logical');
+my $publisher = new_node('publisher', 'wal_level = logical',
+	'max_wal_senders = 4', 'max_replication_slots = 4');
 my $subscriber = new_node('subscriber');
 
 $_->safe_psql('postgres', <<'SQL') foreach ($publisher, $subscriber);
@@ -48,7 +49,7 @@ SQL
 		rows_are($subscriber, $all, $publisher->safe_psql('postgres', $all),
 			"$label: the subscriber equals the publisher");
 	});
-rows_are($publisher, 'SELECT count(*) > 200 FROM docs', 't', 'there was something to compare');
+rows_are($publisher, 'SELECT count(*) > 150 FROM docs', 't', 'there was something to compare');
 
 $publisher->safe_psql('postgres', 'ALTER TABLE docs REPLICA IDENTITY NOTHING');
 each_store(
