@@ -3,7 +3,7 @@
 -- bench-conf: fsync = off
 \ir lib.sql
 
-SELECT create_collection('ours');
+SELECT create_collection('ours') \g /dev/null
 CREATE TABLE theirs (_key text COLLATE "C" PRIMARY KEY, _rev text COLLATE "C" NOT NULL, doc jsonb NOT NULL);
 DO $$
 BEGIN
@@ -14,7 +14,7 @@ END $$;
 
 -- documents of about 526 bytes of JSON text
 CREATE FUNCTION document(i int, version int) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_build_object('_key', 'user/' || md5(i::text), 'name', 'Name ' || i, 'email', 'user' || i || '@example.org',
+	SELECT jsonb_build_object('_key', 'user:' || md5(i::text), 'name', 'Name ' || i, 'email', 'user' || i || '@example.org',
 		'age', i % 90, 'active', i % 3 = 0, 'score', i * 1.25, 'visits', version,
 		'tags', jsonb_build_array('alpha', 'beta', 'gamma' || i % 10),
 		'address', jsonb_build_object('street', i || ' Long Street', 'city', 'City ' || i % 1000, 'zip', lpad((i % 99999)::text, 5, '0'),

@@ -3,7 +3,7 @@
 -- bench-conf: fsync = off
 \ir lib.sql
 
-SELECT create_collection('ours');
+SELECT create_collection('ours') \g /dev/null
 CREATE TABLE theirs (LIKE ours INCLUDING ALL);
 CREATE TABLE input AS
 SELECT version, jsonb_agg(jsonb_build_object('_key', md5(i::text), 'n', i, 'version', version, 'text', repeat('lorem ipsum ', 30),
