@@ -1,0 +1,24 @@
+/*
+ * nquads.h
+ *		N-Quads (W3C Recommendation of 2014-02-25): a strict reader and a
+ *		writer of the canonical form.
+ */
+#ifndef UPSERT_JSONLD_NQUADS_H
+#define UPSERT_JSONLD_NQUADS_H
+
+#include "lib/stringinfo.h"
+
+#include "jsonld/rdf.h"
+
+/*
+ * Read an N-Quads document of len bytes in the server encoding.  The terms
+ * of the answer point into text where they can, so text must outlive it.
+ * generalized: a blank node may stand as predicate.  Errors: 22P02 with line
+ * and column; 22P05 for \u0000 and characters the encoding has not.
+ */
+extern RdfDataset *nquads_parse(const char *text, int len, bool generalized);
+
+/* Append one statement with its " .\n", by the rules of canonical N-Quads. */
+extern void nquads_append(StringInfo out, const RdfQuad *quad);
+
+#endif							/* UPSERT_JSONLD_NQUADS_H */

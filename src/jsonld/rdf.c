@@ -1,0 +1,343 @@
+/*
+ * rdf.c
+ *		RDF terms and datasets, and what well-formed means for them.
+ *
+ * Owns the set of quads: an array in order of arrival and, beside it, a hash
+ * table of positions that keeps out what is there already:
+ *
+ *		quads  [ q0 | q1 | q2 | ... ]
+ *		index  [ 0 | 2 | 0 | 1 | 3 | 0 | ... ]		(position + 1)
+ *
+ * It must not know how quads are made (tordf.c, nquads.c) or used.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+
+#include "jsonld/rdf.h"
+
+static uint32 hash_term(const RdfTerm *term);
+static bool same_term(const RdfTerm *a, const RdfTerm *b);
+static void grow_index(RdfDataset *dataset);
+static int32 *find_slot(RdfDataset *dataset, const RdfQuad *quad);
+static bool is_authority(const char *p, const char *end);
+static bool is_ip_literal(const char *p, const char *end);
+static bool all_allowed(const char *p, const char *end, const char *extra,
+						bool private_use);
+static int	allowed_length(const char *p, const char *end, const char *extra,
+						   bool private_use);
+
+/* character classes of RFC 3986, independent of locale */
+static inline bool
+is_alpha(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+is_digit(unsigned char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_hex(unsigned char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* --- terms ---------------------------------------------------------------- */
+
+RdfTerm
+rdf_resource(JldStr id)
+{
+	RdfTerm		term = {jld_is_blank_node_id(id) ? RDF_BLANK : RDF_IRI, id};
+
+	return term;
+}
+
+RdfTerm
+rdf_literal(JldStr value, JldStr datatype)
+{
+	RdfTerm		term = {RDF_LITERAL, value, datatype};
+
+	return term;
+}
+
+static uint32
+hash_term(const RdfTerm *term)
+{
+	uint32		hash = jld_hash(term->value);
+
+	if (term->kind == RDF_LITERAL)
+	{
+		hash = hash_combine(hash, jld_hash(term->datatype));
+		hash = hash_combine(hash, jld_hash(term->language));
+	}
+	return hash_combine(hash, (uint32) term->kind);
+}
+
+static bool
+same_term(const RdfTerm *a, const RdfTerm *b)
+{
+	return a->kind == b->kind && jld_eq(a->value, b->value) &&
+		jld_eq(a->datatype, b->datatype) && jld_eq(a->language, b->language);
+}
+
+/* --- datasets ------------------------------------------------------------- */
+
+RdfDataset *
+rdf_dataset_create(void)
+{
+	RdfDataset *dataset = palloc(sizeof(RdfDataset));
+
+	dataset->n = 0;
+	dataset->cap = 16;
+	dataset->quads = palloc(dataset->cap * sizeof(RdfQuad));
+	dataset->index_size = 64;
+	dataset->index = palloc0(dataset->index_size * sizeof(int32));
+	return dataset;
+}
+
+void
+rdf_dataset_add(RdfDataset *dataset, const RdfQuad *quad)
+{
+	int32	   *slot = find_slot(dataset, quad);
+
+	if (*slot != 0)
+		return;
+	if (dataset->n == dataset->cap)
+	{
+		if (dataset->cap > PG_INT32_MAX / 4)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("too many RDF statements in one dataset")));
+		dataset->cap *= 2;
+		dataset->quads = repalloc_huge(dataset->quads,
+									   dataset->cap * sizeof(RdfQuad));
+	}
+	dataset->quads[dataset->n++] = *quad;
+	*slot = dataset->n;
+	if (dataset->n > dataset->index_size / 2)
+		grow_index(dataset);
+}
+
+static void
+grow_index(RdfDataset *dataset)
+{
+	pfree(dataset->index);
+	dataset->index_size *= 2;
+	dataset->index = MemoryContextAllocExtended(CurrentMemoryContext,
+												dataset->index_size * sizeof(int32),
+												MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < dataset->n; i++)
+		*find_slot(dataset, &dataset->quads[i]) = i + 1;
+}
+
+/* Where quad stands in the index, or the free slot where it would stand. */
+static int32 *
+find_slot(RdfDataset *dataset, const RdfQuad *quad)
+{
+	uint32		hash = hash_term(&quad->subject);
+	uint32		i;
+
+	hash = hash_combine(hash, hash_term(&quad->predicate));
+	hash = hash_combine(hash, hash_term(&quad->object));
+	hash = hash_combine(hash, hash_term(&quad->graph));
+
+	for (i = hash & (dataset->index_size - 1);
+		 dataset->index[i] != 0;
+		 i = (i + 1) & (dataset->index_size - 1))
+	{
+		const RdfQuad *other = &dataset->quads[dataset->index[i] - 1];
+
+		if (same_term(&quad->object, &other->object) &&
+			same_term(&quad->subject, &other->subject) &&
+			same_term(&quad->predicate, &other->predicate) &&
+			same_term(&quad->graph, &other->graph))
+			break;
+	}
+	return &dataset->index[i];
+}
+
+/* --- well-formedness ------------------------------------------------------ */
+
+/* IRI = scheme ":" ihier-part [ "?" iquery ] [ "#" ifragment ] (RFC 3987) */
+bool
+rdf_is_iri(JldStr s)
+{
+	const char *p = s.data;
+	const char *end = s.data + s.len;
+	const char *part;
+
+	if (s.len == 0 || !is_alpha(*p))
+		return false;
+	while (p < end && (is_alpha(*p) || is_digit(*p) ||
+					   *p == '+' || *p == '-' || *p == '.'))
+		p++;
+	if (p == end || *p != ':')
+		return false;
+	p++;
+
+	if (end - p >= 2 && p[0] == '/' && p[1] == '/')
+	{
+		part = p += 2;
+		while (p < end && *p != '/' && *p != '?' && *p != '#')
+			p++;
+		if (!is_authority(part, p))
+			return false;
+	}
+	part = p;
+	while (p < end && *p != '?' && *p != '#')
+		p++;
+	if (!all_allowed(part, p, ":@/", false))
+		return false;
+	if (p < end && *p == '?')
+	{
+		part = ++p;
+		while (p < end && *p != '#')
+			p++;
+		if (!all_allowed(part, p, ":@/?", true))
+			return false;
+	}
+	return p == end || all_allowed(p + 1, end, ":@/?", false);
+}
+
+/* iauthority = [ iuserinfo "@" ] ihost [ ":" port ] */
+static bool
+is_authority(const char *p, const char *end)
+{
+	const char *at = memchr(p, '@', end - p);
+	const char *host_end;
+
+	if (at != NULL)
+	{
+		if (!all_allowed(p, at, ":", false))
+			return false;
+		p = at + 1;
+	}
+	host_end = end;
+	while (host_end > p && is_digit(host_end[-1]))
+		host_end--;
+	if (host_end > p && host_end[-1] == ':')
+		host_end--;
+	else
+		host_end = end;
+	if (p < host_end && *p == '[')
+		return is_ip_literal(p, host_end);
+	return all_allowed(p, host_end, "", false);
+}
+
+/*
+ * IP-literal = "[" ( IPv6address / IPvFuture ) "]", by its characters: the
+ * count of groups in an IPv6 address is not looked at.
+ */
+static bool
+is_ip_literal(const char *p, const char *end)
+{
+	if (end - p < 4 || end[-1] != ']')
+		return false;
+	p++;
+	end--;
+	if (*p == 'v' || *p == 'V')
+	{
+		const char *version = ++p;
+
+		while (p < end && is_hex(*p))
+			p++;
+		if (p == version || p == end || *p != '.' || p + 1 == end)
+			return false;
+		for (p++; p < end; p++)
+			if (IS_HIGHBIT_SET(*p) || *p == '%' ||
+				allowed_length(p, end, ":", false) == 0)
+				return false;
+		return true;
+	}
+	for (; p < end; p++)
+		if (!is_hex(*p) && *p != ':' && *p != '.')
+			return false;
+	return true;
+}
+
+/* Only iunreserved, pct-encoded, sub-delims and what extra names? */
+static bool
+all_allowed(const char *p, const char *end, const char *extra,
+			bool private_use)
+{
+	while (p < end)
+	{
+		int			len = allowed_length(p, end, extra, private_use);
+
+		if (len == 0)
+			return false;
+		p += len;
+	}
+	return true;
+}
+
+/* The length of the allowed character (or pct-encoded) at p, else 0. */
+static int
+allowed_length(const char *p, const char *end, const char *extra,
+			   bool private_use)
+{
+	unsigned char c = *p;
+	pg_wchar	code;
+	int			len;
+
+	if (c == '\0')
+		return 0;
+	if (!IS_HIGHBIT_SET(c))
+	{
+		if (is_alpha(c) || is_digit(c) ||
+			strchr("-._~!$&'()*+,;=", c) != NULL || strchr(extra, c) != NULL)
+			return 1;
+		if (c == '%' && end - p >= 3 && is_hex(p[1]) && is_hex(p[2]))
+			return 3;
+		return 0;
+	}
+
+	len = Min(pg_mblen(p), end - p);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return len;
+	code = utf8_to_unicode((const unsigned char *) p);
+	if ((code >= 0xA0 && code <= 0xD7FF) ||
+		(code >= 0xF900 && code <= 0xFDCF) ||
+		(code >= 0xFDF0 && code <= 0xFFEF) ||
+		(code >= 0x10000 && code <= 0xEFFFD && (code & 0xFFFF) <= 0xFFFD &&
+		 !(code >= 0xE0000 && code <= 0xE0FFF)))
+		return len;
+	if (private_use &&
+		((code >= 0xE000 && code <= 0xF8FF) ||
+		 (code >= 0xF0000 && code <= 0x10FFFD && (code & 0xFFFF) <= 0xFFFD)))
+		return len;
+	return 0;
+}
+
+bool
+rdf_is_language_tag(JldStr s)
+{
+	int			length = 0;		/* of the subtag */
+	bool		first = true;
+
+	for (int i = 0; i < s.len; i++)
+	{
+		unsigned char c = s.data[i];
+
+		if (c == '-')
+		{
+			if (length == 0)
+				return false;
+			length = 0;
+			first = false;
+		}
+		else if (is_alpha(c) || (is_digit(c) && !first))
+		{
+			if (++length > 8)
+				return false;
+		}
+		else
+			return false;
+	}
+	return length > 0;
+}
