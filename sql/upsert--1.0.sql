@@ -297,6 +297,41 @@ AS 'MODULE_PATHNAME', 'jsonld_compact_sql' LANGUAGE c STABLE STRICT PARALLEL SAF
 COMMENT ON FUNCTION @extschema@.jsonld_compact(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'JSON-LD 1.1 compaction: expands the document, then writes it with the given context (a context, or an object with @context). Options and errors as for jsonld_expand. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
 
+-- flatten and RDF
+
+CREATE FUNCTION @extschema@.jsonld_flatten(doc pg_catalog.jsonb,
+	context pg_catalog.jsonb DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_flatten_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_flatten(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Flattens a JSON-LD document: one array of nodes with all their properties, named graphs under @graph of the node that names them, blank nodes labelled _:b0, _:b1 and so on; nodes are ordered by @id. With a context the answer is compacted with it and has its nodes under @graph. Errors: UP008 with the code of the specification in DETAIL, UP009, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 7.1 and 9.3 flatten().';
+
+CREATE FUNCTION @extschema@.jsonld_to_rdf(doc pg_catalog.jsonb,
+	options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_to_rdf_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_to_rdf(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'The RDF dataset of a JSON-LD document as canonical N-Quads, one statement a line. What RDF cannot hold (relative IRIs, malformed language tags) is left out, or with the option safe is UP008. JSON literals are written by RFC 8785. Errors: UP008 with the code of the specification in DETAIL, UP009, 22003 for a number beyond double precision, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.1 to 8.3 and 9.3 toRdf().';
+
+CREATE FUNCTION @extschema@.jsonld_quads(doc pg_catalog.jsonb,
+	options pg_catalog.jsonb DEFAULT '{}')
+RETURNS TABLE(subject pg_catalog.text, predicate pg_catalog.text, object pg_catalog.text,
+	datatype pg_catalog.text, language pg_catalog.text, graph pg_catalog.text)
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 100
+AS 'MODULE_PATHNAME', 'jsonld_quads_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_quads(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'The statements of jsonld_to_rdf as rows. IRIs stand bare, blank nodes as _:label. datatype is NULL where object is an IRI or a blank node and set where it is a literal; language is NULL but for rdf:langString; graph is NULL in the default graph. Errors: as jsonld_to_rdf.';
+
+CREATE FUNCTION @extschema@.jsonld_from_rdf(nquads pg_catalog.text,
+	options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_from_rdf_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.jsonb) IS
+'The expanded JSON-LD document of an RDF dataset in N-Quads (strict RDF 1.1; a blank node as predicate only with the option produceGeneralizedRdf). RDF lists become @list; with rdfDirection compound literals or i18n datatypes become @direction; with useNativeTypes booleans, integers and doubles become JSON values. Nodes are ordered by @id. Errors: 22P02 with line and column for bad N-Quads, UP008 with the code of the specification in DETAIL, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.4, 8.5 and 9.3 fromRdf(); RDF 1.1 N-Quads.';
+
 --
 -- 7. Ledgers (src/ledger)
 --

@@ -58,6 +58,9 @@ static void unique_insert(UniqueIndex *index, const JldValue *array,
 static uint64 unique_hash(const JldValue *array, const JldValue *item);
 static void generate(NodeMap *map, JldValue *element, const Place *place);
 static void generate_node(NodeMap *map, JldValue *element, const Place *place);
+static void drop_nameless(NodeMap *map, JldValue *element,
+						  const Place *place);
+static JldValue *reference_to(JldValue *id);
 static void generate_reverse(NodeMap *map, JldValue *reverse, JldStr id,
 							 const Place *place);
 static void add_to_place(NodeMap *map, JldValue *value, const Place *place);
@@ -269,7 +272,12 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 	}
 
 	/* 6.1 to 6.4 */
-	if (jld_is_string(value))
+	if (value != NULL && value->type == JLD_NULL)
+	{
+		drop_nameless(map, element, place);
+		return;
+	}
+	if (value != NULL)
 		id = relabel(map, value->u.string);
 	else
 		id = blank_node_label(&map->labels, JLD_NOSTR);
@@ -280,12 +288,7 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 		unique_push(map->unique, own_array(node, place->property),
 					place->referenced);
 	else if (place->property.data != NULL)
-	{
-		JldValue   *reference = jld_new_object(1);
-
-		jld_put(reference, JLD_STR("@id"), jld_new_string(id));
-		add_to_place(map, reference, place);
-	}
+		add_to_place(map, reference_to(jld_new_string(id)), place);
 
 	/* 6.7 */
 	if (types != NULL)
@@ -350,6 +353,31 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 	}
 }
 
+/*
+ * Expansion makes @id null where it ignores an IRI that looks like a keyword.
+ * No node has that name: what is said of it goes, and only the reference
+ * stays, so that lists keep their length.
+ */
+static void
+drop_nameless(NodeMap *map, JldValue *element, const Place *place)
+{
+	if (map->proc->options.safe)
+		jld_error(map->proc, JLD_DROPPED_DATA, jld_excerpt(element),
+				  "node has an @id that looks like a keyword");
+	if (place->referenced == NULL && place->property.data != NULL)
+		add_to_place(map, reference_to(&jld_null), place);
+}
+
+/* {"@id": id} */
+static JldValue *
+reference_to(JldValue *id)
+{
+	JldValue   *reference = jld_new_object(1);
+
+	jld_put(reference, JLD_STR("@id"), id);
+	return reference;
+}
+
 /* Step 6.9: the values of a reverse property point at node id. */
 static void
 generate_reverse(NodeMap *map, JldValue *reverse, JldStr id,
@@ -358,8 +386,7 @@ generate_reverse(NodeMap *map, JldValue *reverse, JldStr id,
 	Place		inside = {0};
 
 	inside.graph = place->graph;
-	inside.referenced = jld_new_object(1);
-	jld_put(inside.referenced, JLD_STR("@id"), jld_new_string(id));
+	inside.referenced = reference_to(jld_new_string(id));
 	for (int i = 0; i < reverse->n; i++)
 	{
 		inside.property = relabel(map, reverse->u.object.members[i].key);
