@@ -19,6 +19,8 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
 	src/jsonld/inverse.o src/jsonld/compact.o
+OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
+	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
 OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
 OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o \
 	src/store/searchlock.o
@@ -35,6 +37,9 @@ REGRESS      = init
 REGRESS     += merge patch diff
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += lexis precedence expression docexpr
+REGRESS     += merge
+REGRESS     += tid
+REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

@@ -68,7 +68,6 @@ static JldValue *own_array(JldValue *node, JldStr property);
 static JldValue *graph_of(NodeMap *map, JldStr name);
 static JldValue *node_of(JldValue *graph, JldStr id);
 static JldStr relabel(NodeMap *map, JldStr id);
-static JldValue *relabel_datatype(NodeMap *map, JldValue *element);
 static bool is_done_elsewhere(JldStr property);
 
 /* --- blank node labels ---------------------------------------------------- */
@@ -217,8 +216,8 @@ generate(NodeMap *map, JldValue *element, const Place *place)
 	}
 	else if (jld_is_value_object(element))
 	{
-		/* 3 (of a value object) and 4 */
-		add_to_place(map, relabel_datatype(map, element), place);
+		/* 4; expansion has refused blank nodes as datatypes, so 3 is nodes' */
+		add_to_place(map, element, place);
 	}
 	else if (jld_is_list_object(element))
 	{
@@ -355,8 +354,8 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 
 /*
  * Expansion makes @id null where it ignores an IRI that looks like a keyword.
- * No node has that name: what is said of it goes, and only the reference
- * stays, so that lists keep their length.
+ * No node has that name, so it goes with all that is said of it; only a list
+ * keeps the place, as its length matters.
  */
 static void
 drop_nameless(NodeMap *map, JldValue *element, const Place *place)
@@ -364,8 +363,8 @@ drop_nameless(NodeMap *map, JldValue *element, const Place *place)
 	if (map->proc->options.safe)
 		jld_error(map->proc, JLD_DROPPED_DATA, jld_excerpt(element),
 				  "node has an @id that looks like a keyword");
-	if (place->referenced == NULL && place->property.data != NULL)
-		add_to_place(map, reference_to(&jld_null), place);
+	if (place->list != NULL)
+		jld_push(place->list, reference_to(&jld_null));
 }
 
 /* {"@id": id} */
@@ -451,20 +450,6 @@ static JldStr
 relabel(NodeMap *map, JldStr id)
 {
 	return jld_is_blank_node_id(id) ? blank_node_label(&map->labels, id) : id;
-}
-
-/* Step 3 for a value object: its datatype may be a blank node. */
-static JldValue *
-relabel_datatype(NodeMap *map, JldValue *element)
-{
-	JldValue   *type = jld_get(element, JLD_STR("@type"));
-
-	if (!jld_is_string(type) || !jld_is_blank_node_id(type->u.string))
-		return element;
-	element = jld_copy_shallow(element);
-	jld_put(element, JLD_STR("@type"),
-			jld_new_string(relabel(map, type->u.string)));
-	return element;
 }
 
 /* Entries that the specification removes before it comes to the properties. */
