@@ -25,6 +25,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "common/jsonapi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
@@ -675,7 +676,8 @@ json_value(FromRdf *state, JldStr lexical)
 {
 	char	   *text = jld_cstr(lexical);
 
-	if (!compat_json_is_valid(text, lexical.len))
+	if (pg_parse_json(compat_json_lex(text, lexical.len, false),
+					  &nullSemAction) != JSON_SUCCESS)
 		jld_error(state->proc, JLD_INVALID_JSON_LITERAL, text,
 				  "literal of datatype rdf:JSON is not valid JSON");
 	return jld_from_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
