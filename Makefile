@@ -37,8 +37,6 @@ REGRESS      = init
 REGRESS     += merge patch diff
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += lexis precedence expression docexpr
-REGRESS     += merge
-REGRESS     += tid
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS_OPTS = --load-extension=upsert
 

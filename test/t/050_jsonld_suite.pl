@@ -450,7 +450,14 @@ is(join(' ', grep { !$judged{$_} } map { $_->{id} } @tests), '', 'every test has
 
 # Documents whose round trip loses something by the letter of the
 # specification, with the reason.
+my $compacted = 'expand(compact(expand(d), c)) = expand(d)';
 my %lossy = (
+	# a graph container without @index drops the index of the graph
+	"$compacted compact#t0079" => 1,
+	"$compacted compact#t0088" => 1,
+	# a graph of several nodes becomes one node with @included
+	"$compacted compact#t0109" => 1,
+	"$compacted compact#t0110" => 1,
 	# an IRI that looks like a keyword expands to {"@id": null}, which is no
 	# valid input
 	'expand(expand(d)) = expand(d) expand#t0122' => 1,
