@@ -26,6 +26,8 @@ OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o \
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/sql.o
+OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
+	src/relational/objects.o
 OBJS += src/expr/value.o src/expr/value_build.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
@@ -36,6 +38,7 @@ OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/ex
 REGRESS      = init
 REGRESS     += merge patch diff
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
+REGRESS     += object
 REGRESS     += lexis precedence expression docexpr
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS_OPTS = --load-extension=upsert

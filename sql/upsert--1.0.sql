@@ -240,6 +240,40 @@ COMMENT ON OPERATOR @extschema@.|= (pg_catalog.regclass, pg_catalog.jsonb) IS
 -- 5. Objects: JSON into ordinary tables (src/relational)
 --
 
+CREATE FUNCTION @extschema@.upsert_object(target pg_catalog.regclass, object pg_catalog.jsonb, criteria pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'upsert_object'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_object(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
+'Inserts the object as a row of any table, or updates the row that is there: attributes are columns; what is not given stays, or takes its default in a new row.
+criteria: NULL for the primary key (none of it given: a new row; some: error UP005), the name of a unique constraint or index (all of it must be given), or "any" for whichever unique keys the object fills. Nothing differs: action unchanged, nothing written.
+old and new are the row as jsonb, as far as the caller may read it; key is the criteria''s values, a JSON array if several.
+Errors: 42703 unknown attribute, 22P02 and the like of the types'' input, UP005, UP006 no object, 21000 several rows match, 428C9 a generated column given another value, UP001 to UP003 by ifRev and ignoreRevs (tables with a text column "_rev"), 42704 no such criteria, and whatever INSERT or UPDATE raise.
+Semantics: "Upsert Object" of the elastic.io / Open Integration Hub component standards.';
+
+CREATE FUNCTION @extschema@.upsert_object(target pg_catalog.regclass, object pg_catalog.jsonb, criteria pg_catalog.text[], options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'upsert_object_by_columns'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_object(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text[], pg_catalog.jsonb) IS
+'The same by columns, all of which must be given. Where no unique key is on exactly these, rows are counted: none inserts, one is updated, more is error 21000; two sessions with the same values wait for each other.';
+
+CREATE FUNCTION @extschema@.upsert_objects(target pg_catalog.regclass, objects pg_catalog.jsonb, criteria pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.upsert_item
+AS 'MODULE_PATHNAME', 'upsert_objects'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_objects(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
+'upsert_object for each element of an array, locked in the order of the keys, answered in the order of the array. Options as for upsert_many: ignoreErrors makes answers of the errors, duplicates says what becomes of a key that comes twice.';
+
+CREATE FUNCTION @extschema@.upsert_criteria(target pg_catalog.regclass,
+    OUT name pg_catalog.text, OUT columns pg_catalog.text[], OUT is_primary pg_catalog.bool,
+    OUT usable pg_catalog.bool, OUT reason pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'upsert_criteria'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.upsert_criteria(pg_catalog.regclass) IS
+'The unique keys of a table, the primary key first: what may be given to upsert_object as criteria, the columns that an object must then fill, and why a key cannot be used.';
+
 --
 -- 6. JSON-LD processor (src/jsonld)
 --

@@ -1,0 +1,434 @@
+/*
+ * table.c
+ *		An ordinary table as a target of JSON objects.
+ *
+ * Attributes are columns of the same name, exactly.  A JSON value becomes a
+ * column's value as jsonb_populate_record() has it, but one attribute at a
+ * time: an object that leaves out a column says nothing about it, not even
+ * that its domain allows NULL.
+ *
+ *		JSON null							NULL, whatever the type
+ *		into json, jsonb					the value
+ *		string into a scalar type			the type's input function
+ *		number, boolean into a scalar type	the same, of the JSON text
+ *		arrays, composites					jsonb_to_record(), one column
+ *
+ * Numbers travel as text or numeric, never as doubles.  Domains check
+ * themselves, as their input function is domain_in().
+ *
+ * Knows columns and types; does not know why a row is written.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "doc/doc.h"
+#include "relational/relational.h"
+
+/* A name this many edits away is not what was meant. */
+#define MAX_NAME_DISTANCE 3
+
+typedef enum InputKind
+{
+	INPUT_SCALAR,				/* text of the JSON value to the type's input */
+	INPUT_TEXT,					/* a string is the value as it is */
+	INPUT_NUMERIC,				/* a number is the value as it is */
+	INPUT_JSONB,				/* the value as it is */
+	INPUT_JSON_TEXT,			/* JSON text, strings with their quotes */
+	INPUT_RECORD				/* arrays and composites: by core's function */
+} InputKind;
+
+struct ColumnInput
+{
+	InputKind	kind;
+	bool		domain;			/* NULL may be refused */
+	FmgrInfo	function;		/* the type's input, or jsonb_to_record */
+	Oid			ioparam;
+	int32		typmod;
+	TupleDesc	record;			/* INPUT_RECORD: one column */
+};
+
+/* ----------
+ * The table
+ * ----------
+ */
+
+static void
+check_kind(Relation rel)
+{
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_FOREIGN_TABLE:
+			return;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is not a table, view, or foreign table",
+							RelationGetRelationName(rel))));
+	}
+}
+
+/* Which columns may this user see? */
+static void
+find_readable(ObjectTable *table)
+{
+	int			i;
+
+	table->all_readable =
+		pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	for (i = 0; i < table->tupdesc->natts; i++)
+	{
+		if (TupleDescAttr(table->tupdesc, i)->attisdropped)
+			continue;
+		if (table->all_readable ||
+			pg_attribute_aclcheck(table->relid, i + 1, GetUserId(),
+								  ACL_SELECT) == ACLCHECK_OK)
+			table->readable = bms_add_member(table->readable, i + 1);
+	}
+}
+
+ObjectTable *
+object_table_open(Oid relid)
+{
+	ObjectTable *table = palloc0(sizeof(ObjectTable));
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	check_kind(rel);
+
+	table->relid = relid;
+	table->rel = rel;
+	table->tupdesc = RelationGetDescr(rel);
+	table->context = CurrentMemoryContext;
+	table->inputs = palloc0(sizeof(ColumnInput *) * table->tupdesc->natts);
+	table->outputs = palloc0(sizeof(FmgrInfo *) * table->tupdesc->natts);
+	table->rev_attno = object_table_column(table, "_rev", strlen("_rev"));
+	if (table->rev_attno != InvalidAttrNumber &&
+		TupleDescAttr(table->tupdesc, table->rev_attno - 1)->atttypid != TEXTOID)
+		table->rev_attno = InvalidAttrNumber;
+	find_readable(table);
+	return table;
+}
+
+void
+object_table_close(ObjectTable *table)
+{
+	relation_close(table->rel, NoLock);
+}
+
+AttrNumber
+object_table_column(const ObjectTable *table, const char *name, int len)
+{
+	int			i;
+
+	if (len >= NAMEDATALEN)
+		return InvalidAttrNumber;
+	for (i = 0; i < table->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(table->tupdesc, i);
+
+		if (!att->attisdropped &&
+			memcmp(NameStr(att->attname), name, len) == 0 &&
+			NameStr(att->attname)[len] == '\0')
+			return i + 1;
+	}
+	return InvalidAttrNumber;
+}
+
+void
+object_table_no_column(const ObjectTable *table, const char *name, int len)
+{
+	const char *nearest = NULL;
+	int			distance = MAX_NAME_DISTANCE;
+	int			i;
+
+	for (i = 0; i < table->tupdesc->natts && len < NAMEDATALEN; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(table->tupdesc, i);
+		const char *candidate = NameStr(att->attname);
+		int			d;
+
+		if (att->attisdropped)
+			continue;
+		if (strlen(candidate) == len && pg_strncasecmp(candidate, name, len) == 0)
+			d = 0;				/* letter case is the commonest mistake */
+		else
+			d = varstr_levenshtein_less_equal(name, len,
+											  candidate, strlen(candidate),
+											  1, 1, 1, distance, true);
+		/* one that shares nothing is no suggestion */
+		if (d > distance || d >= strlen(candidate) ||
+			(nearest && d == distance))
+			continue;
+		distance = d;
+		nearest = candidate;
+	}
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%.*s\" of relation \"%s\" does not exist",
+					len, name, RelationGetRelationName(table->rel)),
+			 nearest ?
+			 errhint("Perhaps you meant the column \"%s\".", nearest) : 0));
+	pg_unreachable();
+}
+
+/* ----------
+ * From JSON
+ * ----------
+ */
+
+/* A row type of this one column, for jsonb_to_record(). */
+static TupleDesc
+one_column(Form_pg_attribute att)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(1);
+
+	TupleDescInitEntry(desc, 1, NameStr(att->attname), att->atttypid,
+					   att->atttypmod, 0);
+	TupleDescInitEntryCollation(desc, 1, att->attcollation);
+	return BlessTupleDesc(desc);
+}
+
+static ColumnInput *
+describe_input(ObjectTable *table, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->context);
+	ColumnInput *input = palloc0(sizeof(ColumnInput));
+	Oid			base = getBaseType(att->atttypid);
+	Oid			function;
+
+	input->domain = base != att->atttypid;
+	input->typmod = att->atttypmod;
+
+	if (type_is_array(base) || type_is_rowtype(base))
+		input->kind = INPUT_RECORD;
+	else if (base == JSONOID || base == JSONBOID)
+		input->kind = base == JSONBOID && !input->domain ?
+			INPUT_JSONB : INPUT_JSON_TEXT;
+	else if (att->atttypid == TEXTOID)
+		input->kind = INPUT_TEXT;
+	else if (att->atttypid == NUMERICOID && att->atttypmod == -1)
+		input->kind = INPUT_NUMERIC;
+	else
+		input->kind = INPUT_SCALAR;
+
+	if (input->kind == INPUT_RECORD)
+	{
+		fmgr_info(F_JSONB_TO_RECORD, &input->function);
+		input->record = one_column(att);
+	}
+	else
+	{
+		getTypeInputInfo(att->atttypid, &function, &input->ioparam);
+		fmgr_info(function, &input->function);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return input;
+}
+
+/* The text of a JSON value: of a string, without its quotes. */
+static char *
+value_text(const JsonbValue *v, bool quoted)
+{
+	JsonbValue	copy = *v;
+	Jsonb	   *jsonb;
+
+	if (!quoted)
+	{
+		switch (v->type)
+		{
+			case jbvString:
+				return pnstrdup(v->val.string.val, v->val.string.len);
+			case jbvNumeric:
+				return DatumGetCString(DirectFunctionCall1(numeric_out,
+														   NumericGetDatum(v->val.numeric)));
+			case jbvBool:
+				return v->val.boolean ? "true" : "false";
+			default:
+				break;
+		}
+	}
+	jsonb = JsonbValueToJsonb(&copy);
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
+static Datum
+value_by_record(ColumnInput *input, Jsonb *object, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+	ReturnSetInfo rsinfo = {T_ReturnSetInfo};
+	HeapTupleHeader header;
+	HeapTupleData tuple;
+	Datum		record;
+
+	rsinfo.expectedDesc = input->record;
+	InitFunctionCallInfoData(*fcinfo, &input->function, 1, InvalidOid, NULL,
+							 (Node *) &rsinfo);
+	fcinfo->args[0].value = JsonbPGetDatum(object);
+	fcinfo->args[0].isnull = false;
+	record = FunctionCallInvoke(fcinfo);
+
+	header = DatumGetHeapTupleHeader(record);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	return heap_getattr(&tuple, 1, input->record, isnull);
+}
+
+static Datum
+make_value(ColumnInput *input, Jsonb *object, const JsonbValue *v, bool *isnull)
+{
+	JsonbValue	copy = *v;
+	char	   *text = NULL;
+
+	*isnull = v->type == jbvNull;
+	if (*isnull && !input->domain)
+		return (Datum) 0;
+
+	switch (input->kind)
+	{
+		case INPUT_RECORD:
+			return value_by_record(input, object, isnull);
+		case INPUT_JSONB:
+			return JsonbPGetDatum(JsonbValueToJsonb(&copy));
+		case INPUT_TEXT:
+			if (v->type == jbvString)
+				return PointerGetDatum(cstring_to_text_with_len(v->val.string.val,
+																v->val.string.len));
+			break;
+		case INPUT_NUMERIC:
+			if (v->type == jbvNumeric)
+				return NumericGetDatum(v->val.numeric);
+			break;
+		default:
+			break;
+	}
+	if (!*isnull)
+		text = value_text(v, input->kind == INPUT_JSON_TEXT);
+	return InputFunctionCall(&input->function, text, input->ioparam,
+							 input->typmod);
+}
+
+static void
+value_error_context(void *arg)
+{
+	errcontext("attribute \"%s\" of a JSON object", (const char *) arg);
+}
+
+Datum
+object_table_value(ObjectTable *table, Jsonb *object, AttrNumber attno,
+				   const JsonbValue *v, bool *isnull)
+{
+	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
+	ErrorContextCallback errcallback;
+	Datum		value;
+
+	errcallback.callback = value_error_context;
+	errcallback.arg = NameStr(att->attname);
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	if (table->inputs[attno - 1] == NULL)
+		table->inputs[attno - 1] = describe_input(table, attno);
+	value = make_value(table->inputs[attno - 1], object, v, isnull);
+
+	error_context_stack = errcallback.previous;
+	return value;
+}
+
+/* ----------
+ * To JSON
+ * ----------
+ */
+
+/* to_jsonb() asks its call site for the type of its argument. */
+static struct FmgrInfo *
+make_to_jsonb(ObjectTable *table, Oid type)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->context);
+	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
+	Const	   *argument = makeNullConst(type, -1, InvalidOid);
+
+	fmgr_info(F_TO_JSONB, function);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
+											 list_make1(argument), InvalidOid,
+											 InvalidOid, COERCE_EXPLICIT_CALL),
+					   function);
+	MemoryContextSwitchTo(oldcontext);
+	return function;
+}
+
+void
+object_table_json(ObjectTable *table, AttrNumber attno, Datum value,
+				  bool isnull, JsonbValue *result)
+{
+	Oid			type = TupleDescAttr(table->tupdesc, attno - 1)->atttypid;
+	Jsonb	   *jsonb;
+
+	if (isnull)
+	{
+		result->type = jbvNull;
+		return;
+	}
+	if (table->outputs[attno - 1] == NULL)
+		table->outputs[attno - 1] = make_to_jsonb(table, type);
+	jsonb = DatumGetJsonbP(FunctionCall1(table->outputs[attno - 1], value));
+	if (!JsonbExtractScalar(&jsonb->root, result))
+	{
+		result->type = jbvBinary;
+		result->val.binary.data = &jsonb->root;
+		result->val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+	}
+}
+
+Jsonb *
+object_table_row(ObjectTable *table, TupleTableSlot *row)
+{
+	int			natts = table->tupdesc->natts;
+	const char **hidden;
+	Jsonb	   *result;
+	int			n = 0;
+	int			i;
+
+	if (table->to_jsonb == NULL)
+		table->to_jsonb = make_to_jsonb(table, table->rel->rd_rel->reltype);
+	result = DatumGetJsonbP(FunctionCall1(table->to_jsonb,
+										  ExecFetchSlotHeapTupleDatum(row)));
+	if (table->all_readable)
+		return result;
+
+	hidden = palloc(sizeof(char *) * natts);
+	for (i = 0; i < natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(table->tupdesc, i);
+
+		if (!att->attisdropped && !bms_is_member(i + 1, table->readable))
+			hidden[n++] = NameStr(att->attname);
+	}
+	return doc_strip_attributes(result, (const char *const *) hidden, n);
+}
