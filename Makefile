@@ -36,7 +36,7 @@ OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/ex
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
-REGRESS     += merge patch diff
+REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += object
 REGRESS     += lexis precedence expression docexpr
