@@ -41,6 +41,9 @@ REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += object
 REGRESS     += lexis precedence expression docexpr
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
+REGRESS     += merge patch diff
+REGRESS     += tid
+REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

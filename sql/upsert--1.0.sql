@@ -281,7 +281,6 @@ COMMENT ON FUNCTION @extschema@.upsert_criteria(pg_catalog.regclass) IS
 CREATE TABLE @extschema@.jsonld_context_registry (
 	iri pg_catalog.text COLLATE pg_catalog."C" PRIMARY KEY,
 	document pg_catalog.jsonb NOT NULL,
-	sha256 pg_catalog.bytea NOT NULL,
 	set_by pg_catalog.name NOT NULL DEFAULT pg_catalog.current_user(),
 	set_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
@@ -301,7 +300,9 @@ AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @extschema@.jsonld_context_regis
 FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.jsonld_registry_changed();
 
 CREATE VIEW @extschema@.jsonld_contexts AS
-SELECT iri, document, sha256, set_by, set_at
+SELECT iri, document,
+	pg_catalog.sha256(pg_catalog.convert_to(document::pg_catalog.text, 'UTF8')) AS sha256,
+	set_by, set_at
 FROM @extschema@.jsonld_context_registry;
 COMMENT ON VIEW @extschema@.jsonld_contexts IS
 'the stored JSON-LD contexts: IRI, document, SHA-256 of the document''s text, who stored it and when';

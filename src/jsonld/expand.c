@@ -32,6 +32,7 @@ typedef struct Expansion
 	JldStr		active_property;
 	JldValue   *result;
 	bool		input_is_json;	/* 12) input type is @json */
+	bool		seen_reverse;	/* 13.4.13) a key meant @reverse */
 } Expansion;
 
 static JldValue *expand_scalar(JldProcessor *proc, ActiveContext *ctx,
@@ -405,8 +406,13 @@ expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 	if (e->active_property.data && jld_is(e->active_property, "@reverse"))
 		jld_error(proc, JLD_INVALID_REVERSE_PROPERTY_MAP, jld_cstr(key),
 				  "a keyword cannot stand in a reverse property map");
-	/* 13.4.2) */
-	if (jld_get(e->result, expanded_property) != NULL &&
+	/*
+	 * 13.4.2) An @reverse entry in result may also be a reverse property's,
+	 * which collides with nothing: whether it came first is up to the order
+	 * of keys, which has no meaning.
+	 */
+	if ((keyword == JLD_KW_REVERSE ? e->seen_reverse :
+		 jld_get(e->result, expanded_property) != NULL) &&
 		(is_1_0 || (keyword != JLD_KW_INCLUDED && keyword != JLD_KW_TYPE)))
 		jld_error(proc, JLD_COLLIDING_KEYWORDS,
 				  psprintf("%.*s", expanded_property.len, expanded_property.data),
@@ -471,6 +477,7 @@ expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 									  value, false);
 			break;
 		case JLD_KW_REVERSE:	/* 13.4.13) */
+			e->seen_reverse = true;
 			expand_reverse(e, ctx, value);
 			return;
 		case JLD_KW_NEST:		/* 13.4.14) */

@@ -7,7 +7,7 @@
  * (jsonld_context_registry in the extension's schema); it is the only part of
  * the processor that reads one.
  *
- *		iri text COLLATE "C" PRIMARY KEY | document jsonb | sha256 | set_by | set_at
+ *		iri text COLLATE "C" PRIMARY KEY | document jsonb | set_by | set_at
  *
  * Contexts are read with the caller's snapshot and with his privileges.  What
  * was read may be remembered beyond the snapshot only if the newest snapshot
@@ -27,8 +27,6 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -204,24 +202,6 @@ spi_run(const char *sql, int nargs, Oid *types, Datum *values)
 	SPI_finish();
 }
 
-/* SHA-256 of the document's text form */
-static bytea *
-document_sha256(Jsonb *document)
-{
-	char	   *txt = JsonbToCString(NULL, &document->root, VARSIZE(document));
-	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-
-	if (pg_cryptohash_init(hash) < 0 ||
-		pg_cryptohash_update(hash, (uint8 *) txt, strlen(txt)) < 0 ||
-		pg_cryptohash_final(hash, (uint8 *) VARDATA(digest),
-							PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
-	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	return digest;
-}
-
 Datum
 jsonld_set_context(PG_FUNCTION_ARGS)
 {
@@ -231,20 +211,19 @@ jsonld_set_context(PG_FUNCTION_ARGS)
 	JldValue   *document = jld_from_jsonb(jb);
 	JldValue   *stored;
 	bool		lasting;
-	Oid			types[] = {TEXTOID, JSONBOID, BYTEAOID};
-	Datum		values[] = {PointerGetDatum(iri_text), PointerGetDatum(jb), 0};
+	Oid			types[] = {TEXTOID, JSONBOID};
+	Datum		values[] = {PointerGetDatum(iri_text), PointerGetDatum(jb)};
 
 	/* what is there already is not written again */
 	stored = registry_load(iri, &lasting);
 	if (stored && jld_equal(stored, document))
 		PG_RETURN_BOOL(false);
 
-	values[2] = PointerGetDatum(document_sha256(jb));
-	spi_run(psprintf("INSERT INTO %s AS r (iri, document, sha256) VALUES ($1, $2, $3) "
+	spi_run(psprintf("INSERT INTO %s (iri, document) VALUES ($1, $2) "
 					 "ON CONFLICT (iri) DO UPDATE SET document = EXCLUDED.document, "
-					 "sha256 = EXCLUDED.sha256, set_by = EXCLUDED.set_by, "
-					 "set_at = EXCLUDED.set_at", registry_qualified_name()),
-			3, types, values);
+					 "set_by = EXCLUDED.set_by, set_at = EXCLUDED.set_at",
+					 registry_qualified_name()),
+			2, types, values);
 	PG_RETURN_BOOL(true);
 }
 
