@@ -125,6 +125,14 @@ LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION @extschema@.c8ql_eval(@extschema@.docexpr, pg_catalog.jsonb) IS
 'evaluates an expression of C8QL; bind holds its @parameters and, if it uses them, OLD and NEW; warnings of the language are raised as WARNING';
+CREATE FUNCTION @extschema@.c8ql_functions(OUT name pg_catalog.text,
+	OUT min_args pg_catalog.int4, OUT max_args pg_catalog.int4,
+	OUT is_volatile pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 150;
+
+COMMENT ON FUNCTION @extschema@.c8ql_functions() IS
+'the functions of the expression language, aliases included: name, least and greatest number of arguments (NULL: any), and whether two calls may answer differently. Semantics: AQL (ArangoDB); see the README';
 
 --
 -- 3. Collections and documents (src/catalog, src/document)

@@ -15,11 +15,12 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "expr/func.h"
 #include "expr/func_util.h"
 #include "expr/value.h"
+#include "funcapi.h"
 #include "upsert.h"
+#include "utils/builtins.h"
 
 static const ExprFunctionDef *const tables[] = {
 	func_type_table,
@@ -280,4 +281,44 @@ bool
 func_set_contains(const FuncSet *set, const JsonbValue *v)
 {
 	return set_find(set, value_hash(v), v)->filled;
+}
+
+/*
+ * SQL-callable functions
+ */
+PG_FUNCTION_INFO_V1(c8ql_functions);
+
+Datum
+c8ql_functions(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	const ExprFunctionDef *def;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+		TupleDesc	desc;
+
+		context = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		context->tuple_desc = BlessTupleDesc(desc);
+		MemoryContextSwitchTo(old);
+	}
+	context = SRF_PERCALL_SETUP();
+	def = expr_function_nth((int) context->call_cntr);
+	if (def == NULL)
+		SRF_RETURN_DONE(context);
+
+	values[0] = CStringGetTextDatum(def->name);
+	values[1] = Int32GetDatum(def->min_args);
+	values[2] = Int32GetDatum(def->max_args);
+	values[3] = BoolGetDatum((def->flags & EXPR_FN_VOLATILE) != 0);
+	nulls[2] = def->max_args < 0;
+	SRF_RETURN_NEXT(context,
+					HeapTupleGetDatum(heap_form_tuple(context->tuple_desc,
+													  values, nulls)));
 }

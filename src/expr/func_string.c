@@ -125,7 +125,7 @@ fn_concat_separator(ExprCall *call, JsonbValue *result)
 	join_arguments(call, 1, func_text(&call->args[0]), result);
 }
 
-/* REPEAT(value, count, separator); StringInfo limits the result to 1 GB */
+/* REPEAT(value, count, separator) */
 static void
 fn_repeat(ExprCall *call, JsonbValue *result)
 {
@@ -139,6 +139,12 @@ fn_repeat(ExprCall *call, JsonbValue *result)
 		func_invalid_argument(call, result);
 		return;
 	}
+	if ((double) count * (text.len + separator.len) > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("result of %s() is too long", call->name),
+				 errdetail("A string cannot exceed %u bytes.",
+						   JENTRY_OFFLENMASK)));
 	initStringInfo(&buf);
 	if (text.len + separator.len > 0)
 	{
