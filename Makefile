@@ -44,6 +44,8 @@ REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += merge patch diff
 REGRESS     += tid
 REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
+REGRESS     += lexis precedence expression docexpr value
+REGRESS     += func_type func_string func_number func_array func_document func_date
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

@@ -555,6 +555,7 @@ number_parse(const char *s, int len, Numeric *out)
 											   CStringGetDatum(copy),
 											   ObjectIdGetDatum(InvalidOid),
 											   Int32GetDatum(-1)));
+	*out = number_normalize(*out);
 	pfree(copy);
 	return true;
 }

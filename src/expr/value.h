@@ -82,7 +82,7 @@ extern void value_to_json(const JsonbValue *v, StringInfo out);
 extern void json_append_string(StringInfo out, const char *s, int len);
 
 /*
- * Parse the text of a number; false if it is none or its decimal exponent
+ * Parse the text of a number, normalized; false if it is none or its decimal exponent
  * exceeds +-999 or it has more digits than numeric is sure to hold (100,000,
  * 10,000 of them after the point).  The grammar is JSON's, with an optional leading plus sign,
  * leading zeros, and "5." or ".5".
