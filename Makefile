@@ -39,12 +39,9 @@ REGRESS      = init
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += object
-REGRESS     += lexis precedence expression docexpr
-REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
-REGRESS     += merge patch diff
-REGRESS     += tid
-REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += lexis precedence expression docexpr value
+REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
+REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += func_type func_string func_number func_array func_document func_date
 REGRESS_OPTS = --load-extension=upsert
 
