@@ -31,9 +31,10 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "doc/build.h"
+
+/* a root container of the greatest size, and room for padding not needed */
+#define MAX_IMAGE ((Size) JENTRY_OFFLENMASK + VARHDRSZ + 2 * sizeof(uint32))
 
 static void too_large(void) pg_attribute_noreturn();
 static void reserve(DocBuilder *b, Size n);
@@ -150,7 +151,7 @@ doc_string_item(DocItem *item, const char *s, uint32 len)
 void
 doc_build_init(DocBuilder *b, Size size_hint)
 {
-	b->size = Min(Max(size_hint, 64), MaxAllocSize);
+	b->size = Min(Max(size_hint, 64), MAX_IMAGE);
 	b->data = palloc(b->size);
 	b->len = VARHDRSZ;
 }
@@ -232,8 +233,9 @@ doc_close(DocBuilder *b, DocFrame *f, DocFrame *parent)
 	Size		len = b->len - f->start;
 
 	/*
-	 * The one place where sizes are checked.  Within the frame a total that
-	 * is too large has been cut off, but then so is this length too large.
+	 * The one place where sizes are checked exactly.  Within the frame a
+	 * total that is too large has been cut off, but then this length is too
+	 * large as well.
 	 */
 	if (len > JENTRY_OFFLENMASK)
 		too_large();
@@ -286,9 +288,9 @@ reserve(DocBuilder *b, Size n)
 
 	if (likely(need <= b->size))
 		return;
-	if (need > MaxAllocSize)
-		too_large();
-	b->size = Min(Max(need, b->size * 2), MaxAllocSize);
+	if (need > MAX_IMAGE)
+		too_large();			/* doc_close() would say so, much later */
+	b->size = Min(Max(need, b->size * 2), MAX_IMAGE);
 	b->data = repalloc(b->data, b->size);
 }
 

@@ -45,7 +45,7 @@ typedef struct MergeStep
 } MergeStep;
 
 /* steps up to this number need no palloc */
-#define LOCAL_STEPS 32
+#define LOCAL_STEPS 16
 
 static bool changes(const JsonbContainer *old, const JsonbContainer *patch,
 					const MergeRule *rule);
