@@ -14,7 +14,7 @@ OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o src/doc/path.o src/d
 	src/doc/patch.o src/doc/diff.o
 OBJS += src/atproto/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/mst.o
-OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
+OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
@@ -38,6 +38,7 @@ OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/ex
 REGRESS      = init
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
+REGRESS     += record record_swap record_scripts
 REGRESS     += object
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten

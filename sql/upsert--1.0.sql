@@ -534,3 +534,71 @@ AS 'MODULE_PATHNAME', 'at_validation_status'
 LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.at_validation_status(pg_catalog.text, pg_catalog.jsonb) IS
 'What the protocol calls validationStatus: "valid" if the record matches the registered lexicon of its collection, "unknown" if there is none or a part of it refers to one that is not registered. Errors: UP006 the record breaks the data model or the lexicon, with the path in DETAIL; UP007 collection is no NSID.';
+
+CREATE TYPE @extschema@.at_result AS (
+    uri pg_catalog.text,
+    cid pg_catalog.text,
+    rev pg_catalog.text,
+    action pg_catalog.text,
+    old pg_catalog.jsonb,
+    new pg_catalog.jsonb,
+    validation_status pg_catalog.text
+);
+COMMENT ON TYPE @extschema@.at_result IS
+'What became of one AT Protocol record. action: inserted, updated, unchanged, deleted, or ignored (by a trigger); cid and rev are those stored now; validation_status: valid, unknown, or NULL if it was not validated.';
+
+CREATE FUNCTION @extschema@.create_record_store(name pg_catalog.text)
+RETURNS pg_catalog.regclass
+AS 'MODULE_PATHNAME', 'create_record_store'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text) IS
+'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos with the latest revision of each repository. Errors: those of CREATE TABLE.';
+
+CREATE FUNCTION @extschema@.at_create_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, record pg_catalog.jsonb, rkey pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_create_record'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_create_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
+'Creates a record as com.atproto.repo.createRecord does; without a record key it gets a TID, or the one key of its lexicon. Options: validate, dryRun. Errors: UP002 it exists, UP004 record key, UP006 data model, $type or lexicon, UP007 repo or collection, UP009 too large.';
+
+CREATE FUNCTION @extschema@.at_put_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text, record pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_put_record'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_put_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Creates or replaces a record as com.atproto.repo.putRecord does; one with the CID that is stored is left alone, before swapRecord is looked at. Options: swapRecord (a CID that must be stored, or null: nothing must be), validate, dryRun. Errors: UP001 other CID, UP002 it exists, UP003 it does not, UP004 record key, UP006 data model, $type or lexicon, UP007 repo, collection or CID, UP009 too large.';
+
+CREATE FUNCTION @extschema@.at_upsert_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, insert @extschema@.docexpr, update @extschema@.docexpr, rkey pg_catalog.text DEFAULT NULL, bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_upsert_record'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_upsert_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, @extschema@.docexpr, @extschema@.docexpr, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Creates a record from the expression insert, or merges the expression update (which sees the stored record as OLD) into the one with this key; without a key it always creates. There is no time between reading and writing in which a change could be lost. Options: keepNull, mergeObjects, swapRecord, validate, dryRun. Errors: as at_put_record, and those of the expressions.';
+
+CREATE FUNCTION @extschema@.at_delete_record(store pg_catalog.regclass, uri pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_delete_record'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_delete_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'Deletes a record as com.atproto.repo.deleteRecord does: action deleted, or unchanged where there was none. Options: swapRecord (a CID), dryRun. Errors: UP001 other CID, UP007 URI.';
+
+CREATE FUNCTION @extschema@.at_save_all(store pg_catalog.regclass, repo pg_catalog.text, records pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_save_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_save_all(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Saves all records of an array of {"collection", "record", "rkey"}, or none: put where there is a key, else created. One row each, in input order. Options: sameRkey (one generated key for all that have none), validate, dryRun. Errors: as at_put_record.';
+
+CREATE FUNCTION @extschema@.at_apply_writes(store pg_catalog.regclass, repo pg_catalog.text, writes pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_apply_writes'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_apply_writes(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Does all writes of an array as com.atproto.repo.applyWrites takes it ({"$type": "com.atproto.repo.applyWrites#create", "collection", "rkey", "value"}, #update, #delete), or none. One row each, in input order. Options: validate, dryRun. Errors: UP002 a record to create exists, UP003 one to update or delete does not, UP009 more than upsert.at_max_writes or upsert.at_max_writes_size, and as at_put_record.';
+
+CREATE FUNCTION @extschema@.at_get_record(store pg_catalog.regclass, uri pg_catalog.text)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'at_get_record'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_get_record(pg_catalog.regclass, pg_catalog.text) IS
+'{"uri", "cid", "value"} of a record, as com.atproto.repo.getRecord answers; NULL where there is none. Error: UP007 URI.';

@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "atproto/record.h"
 #include "jsonld/jsonld.h"
 #include "store/store.h"
 #include "upsert.h"
@@ -19,6 +20,7 @@ _PG_init(void)
 {
 	jsonld_init();
 	store_init();
+	record_init();
 }
 
 const char *

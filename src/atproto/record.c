@@ -1,0 +1,591 @@
+/*
+ * record.c
+ *		Writing AT Protocol records with the semantics of com.atproto.repo.
+ *
+ * Each write goes through the same steps, and each may stop it:
+ *
+ *		prepare		key, "$type", data model, CID, lexicon		UP004, UP006
+ *		  |			(an upsert's record is made while composing)
+ *		compose		same CID as stored?							unchanged
+ *		  |			must it exist, or not; swapRecord			UP001 - UP003
+ *		  |			next revision of the repository (locks it)
+ *		store		insert, update or delete the row
+ *
+ * "Same CID" comes before every check but "must not exist", so that a retry
+ * of a write that has succeeded never fails, as in the reference
+ * implementation.  Composing may happen more than once, with the row that won
+ * a race; nothing is remembered from the time before, so an update merges
+ * into the winner's record and no change is lost.
+ *
+ * The writes of a batch are done in the order of their URIs, so that two
+ * batches cannot wait for each other in a circle, and answered in the order
+ * given.  This module must not know SQL's argument lists nor JSON's spelling
+ * of batches (record_sql.c), nor how a row is written (the store).
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "atproto/cbor.h"
+#include "atproto/cid.h"
+#include "atproto/lexicon.h"
+#include "atproto/lexicon_registry.h"
+#include "atproto/record.h"
+#include "atproto/record_store.h"
+#include "atproto/syntax.h"
+#include "atproto/tid.h"
+#include "compat.h"
+#include "doc/doc.h"
+
+/* Settings; the defaults are the protocol's */
+static int	at_max_record_size = 1048576;
+static int	at_max_writes = 200;
+static int	at_max_writes_size = 2000000;
+
+/* One call of record_write() */
+typedef struct RecordBatch
+{
+	RecordStore store;
+	Oid			schema;
+	const char *repo;
+	const RecordOptions *options;
+	MemoryContext context;		/* of the answers */
+	Size		size;			/* of all records, in bytes of DAG-CBOR */
+} RecordBatch;
+
+/* A record ready to be stored */
+typedef struct ReadyRecord
+{
+	Jsonb	   *record;
+	char		cid[CID_TEXT_LENGTH + 1];
+} ReadyRecord;
+
+/* What composing works on */
+typedef struct ComposeState
+{
+	RecordBatch *batch;
+	RecordWrite *write;
+	ReadyRecord ready;			/* unless the record has yet to be made */
+} ComposeState;
+
+/* A write and its place in the input */
+typedef struct WriteOrder
+{
+	RecordWrite *write;
+	int			place;
+} WriteOrder;
+
+static void check_names(const char *repo, const RecordWrite *write);
+static void check_key(RecordBatch *batch, RecordWrite *write);
+static void make_key(RecordBatch *batch, RecordWrite *write);
+static Jsonb *with_type(Jsonb *record, const char *collection);
+static void make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
+					   ReadyRecord *ready);
+static int	compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1]);
+static void validate(RecordBatch *batch, RecordWrite *write, Jsonb *record);
+static void require_object(const Jsonb *value, const char *what);
+static void refuse_existing(const RecordWrite *write, const char *cid) pg_attribute_noreturn();
+static void refuse_missing(const RecordWrite *write) pg_attribute_noreturn();
+static void check_swap(const RecordBatch *batch, const RecordWrite *write,
+					   bool exists, const char *stored_cid);
+static void answer(RecordBatch *batch, RecordWrite *write, const char *cid,
+				   const char *rev, Jsonb *old, Jsonb *new);
+static StoreVerdict compose(void *arg, TupleTableSlot *old_slot, StoreRow *row);
+static StoreVerdict compose_delete(ComposeState *state,
+								   const StoredRecord *stored, bool exists);
+static void write_one(RecordBatch *batch, RecordWrite *write);
+static int	compare_order(const void *a, const void *b);
+static void describe_write(void *arg);
+
+void
+record_init(void)
+{
+	DefineCustomIntVariable("upsert.at_max_record_size",
+							"Greatest size of an AT Protocol record, as DAG-CBOR.",
+							NULL, &at_max_record_size, 1048576, 1, MaxAllocSize,
+							PGC_USERSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("upsert.at_max_writes",
+							"Greatest number of writes in one at_apply_writes().",
+							NULL, &at_max_writes, 200, 1, PG_INT32_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("upsert.at_max_writes_size",
+							"Greatest size of all records in one at_apply_writes(), as DAG-CBOR.",
+							NULL, &at_max_writes_size, 2000000, 1, PG_INT32_MAX,
+							PGC_USERSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+}
+
+/* Checks the syntax of repository, collection and record key. */
+static void
+check_names(const char *repo, const RecordWrite *write)
+{
+	if (!syntax_is_at_identifier(repo, strlen(repo)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid repository: neither a DID nor a handle"),
+				 errdetail("The value is \"%s\".", repo)));
+	if (!syntax_is_nsid(write->collection, strlen(write->collection)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid collection: not an NSID"),
+				 errdetail("The value is \"%s\".", write->collection)));
+	if (write->rkey != NULL &&
+		!syntax_is_record_key(write->rkey, strlen(write->rkey)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("invalid record key"),
+				 errdetail("The value is \"%s\".", write->rkey),
+				 errhint("Record keys are 1 to 512 characters of A-Z, a-z, 0-9 and ._:~-, and not \".\" or \"..\".")));
+}
+
+/* Makes a key for a record without one, by the collection's key type. */
+static void
+make_key(RecordBatch *batch, RecordWrite *write)
+{
+	char	   *literal = NULL;
+	char		tid[TID_LENGTH + 1];
+
+	switch (lexicon_key_type(write->collection, lexicon_registry_lookup,
+							 &batch->schema, &literal))
+	{
+		case LEXICON_KEY_LITERAL:
+			write->rkey = literal;
+			return;
+		case LEXICON_KEY_NSID:
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_KEY),
+					 errmsg("a record of \"%s\" needs a record key",
+							write->collection),
+					 errdetail("The key is an NSID, which cannot be made up.")));
+		case LEXICON_KEY_ANY:
+		case LEXICON_KEY_TID:
+			break;
+	}
+	tid_next(tid);
+	write->rkey = pstrdup(tid);
+	write->fresh = !batch->options->same_rkey;
+}
+
+/* Does the record key suit the collection's key type? */
+static void
+check_key(RecordBatch *batch, RecordWrite *write)
+{
+	char	   *literal = NULL;
+	bool		suits = true;
+	int			len = strlen(write->rkey);
+
+	if (batch->options->validate == VALIDATE_NEVER)
+		return;
+	switch (lexicon_key_type(write->collection, lexicon_registry_lookup,
+							 &batch->schema, &literal))
+	{
+		case LEXICON_KEY_ANY:
+			break;
+		case LEXICON_KEY_TID:
+			suits = tid_is_valid(write->rkey, len);
+			break;
+		case LEXICON_KEY_NSID:
+			suits = syntax_is_nsid(write->rkey, len);
+			break;
+		case LEXICON_KEY_LITERAL:
+			suits = strcmp(write->rkey, literal) == 0;
+			break;
+	}
+	if (!suits)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("record key does not suit the lexicon of \"%s\"",
+						write->collection),
+				 errdetail("The value is \"%s\".", write->rkey),
+				 literal != NULL ?
+				 errhint("The only key is \"%s\".", literal) : 0));
+}
+
+static void
+require_object(const Jsonb *value, const char *what)
+{
+	if (!JB_ROOT_IS_OBJECT(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("%s must be a JSON object", what)));
+}
+
+/* The record with "$type" filled in; an error if it is of another type. */
+static Jsonb *
+with_type(Jsonb *record, const char *collection)
+{
+	JsonbValue	type;
+	DocAttribute attribute = {"$type", collection, strlen(collection)};
+
+	if (!doc_get_attribute(record, "$type", &type))
+		return doc_add_attributes(record, &attribute, 1);
+	if (!lexicon_is_string(&type, collection))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("invalid \"$type\" of a record"),
+				 type.type == jbvString ?
+				 errdetail("Expected \"%s\", got \"%s\".", collection,
+						   pnstrdup(type.val.string.val, type.val.string.len)) :
+				 errdetail("Expected \"%s\", got something else than a string.",
+						   collection)));
+	return record;
+}
+
+/* Writes the CID of a record and returns its size in bytes of DAG-CBOR. */
+static int
+compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1])
+{
+	StringInfoData cbor;
+	uint8		binary[CID_LENGTH];
+
+	initStringInfo(&cbor);
+	cbor_encode_record(record, &cbor);
+	cid_compute(CID_CODEC_DAG_CBOR, cbor.data, cbor.len, binary);
+	cid_to_text(binary, cid);
+	pfree(cbor.data);
+	return cbor.len;
+}
+
+/* Validates a record against its lexicon, as the options say. */
+static void
+validate(RecordBatch *batch, RecordWrite *write, Jsonb *record)
+{
+	char	   *missing;
+
+	if (batch->options->validate == VALIDATE_NEVER)
+		return;
+	if (lexicon_validate(write->collection, record, lexicon_registry_lookup,
+						 &batch->schema, &missing) == LEXICON_VALID)
+	{
+		write->status = "valid";
+		return;
+	}
+	if (batch->options->validate == VALIDATE_ALWAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("record cannot be validated"),
+				 errdetail("The lexicon \"%s\" is not registered.", missing),
+				 errhint("Register it with at_put_lexicon().")));
+	write->status = "unknown";
+}
+
+/* Makes a record ready to be stored, or raises what is wrong with it. */
+static void
+make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
+		   ReadyRecord *ready)
+{
+	int			size;
+
+	require_object(record, _("a record"));
+	ready->record = with_type(record, write->collection);
+	size = compute_cid(ready->record, ready->cid);
+	if (size > at_max_record_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("record is too large"),
+				 errdetail("It has %d bytes as DAG-CBOR, the limit is %d.",
+						   size, at_max_record_size),
+				 errhint("The limit is the setting upsert.at_max_record_size.")));
+	batch->size += size;
+	validate(batch, write, ready->record);
+}
+
+static void
+refuse_existing(const RecordWrite *write, const char *cid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
+			 errmsg("record \"%s\" exists", write->uri),
+			 cid != NULL ? errdetail("Expected none, found %s.", cid) : 0));
+}
+
+static void
+refuse_missing(const RecordWrite *write)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
+			 errmsg("record \"%s\" does not exist", write->uri)));
+}
+
+/* Checks "swapRecord" against what is stored. */
+static void
+check_swap(const RecordBatch *batch, const RecordWrite *write, bool exists,
+		   const char *stored_cid)
+{
+	const RecordOptions *options = batch->options;
+
+	if (options->swap == SWAP_NONE && exists)
+		refuse_existing(write, stored_cid);
+	if (options->swap != SWAP_CID)
+		return;
+	if (!exists || stored_cid == NULL)
+		refuse_missing(write);
+	if (strcmp(options->swap_cid, stored_cid) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
+				 errmsg("record \"%s\" was changed meanwhile", write->uri),
+				 errdetail("Expected %s, found %s.", options->swap_cid,
+						   stored_cid),
+				 errhint("Read the record again and repeat the change on it.")));
+}
+
+static char *
+copy_string(const char *str)
+{
+	return str == NULL ? NULL : pstrdup(str);
+}
+
+static Jsonb *
+copy_record(const Jsonb *record)
+{
+	Jsonb	   *copy;
+
+	if (record == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(record));
+	memcpy(copy, record, VARSIZE(record));
+	return copy;
+}
+
+/* Puts the answer where it outlives the store's item. */
+static void
+answer(RecordBatch *batch, RecordWrite *write, const char *cid,
+	   const char *rev, Jsonb *old, Jsonb *new)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+
+	write->cid = copy_string(cid);
+	write->rev = copy_string(rev);
+	write->old = copy_record(old);
+	write->new = copy_record(new);
+	MemoryContextSwitchTo(old_context);
+}
+
+static StoreVerdict
+compose_delete(ComposeState *state, const StoredRecord *stored, bool exists)
+{
+	RecordBatch *batch = state->batch;
+	RecordWrite *write = state->write;
+
+	if (!exists)
+	{
+		if (write->must_exist)
+			refuse_missing(write);
+		answer(batch, write, NULL, NULL, NULL, NULL);
+		return STORE_KEEP;
+	}
+	check_swap(batch, write, true, stored->cid);
+	answer(batch, write, NULL, record_store_rev(&batch->store, stored->rev),
+		   stored->record, NULL);
+	return STORE_REMOVE;
+}
+
+/* Says what becomes of a row; see StoreCompose. */
+static StoreVerdict
+compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
+{
+	ComposeState *state = arg;
+	RecordBatch *batch = state->batch;
+	RecordWrite *write = state->write;
+	const RecordColumns *columns = &batch->store.columns;
+	StoredRecord stored = record_store_read(&batch->store, old_slot);
+	bool		exists = old_slot != NULL;
+	bool		cid_stored = stored.cid != NULL;
+	ReadyRecord ready = state->ready;
+	const char *rev;
+
+	/* a row without a CID has the one of its record, should somebody ask */
+	if (stored.record != NULL && !cid_stored &&
+		batch->options->swap == SWAP_CID)
+	{
+		stored.cid = palloc(CID_TEXT_LENGTH + 1);
+		(void) compute_cid(stored.record, stored.cid);
+	}
+
+	if (write->op == RECORD_DELETE)
+		return compose_delete(state, &stored, exists);
+	if (write->op == RECORD_CREATE && exists)
+		refuse_existing(write, stored.cid);
+	if (write->op == RECORD_UPDATE && !exists)
+		refuse_missing(write);
+	if (write->op == RECORD_UPSERT)
+	{
+		ExprBindings bindings = {.old = stored.record, .bind = write->bind};
+		Jsonb	   *record;
+
+		if (stored.record != NULL)
+		{
+			record = expr_eval(write->update, &bindings);
+			require_object(record, _("an update"));
+			record = doc_merge(stored.record, record,
+							   batch->options->keep_null,
+							   batch->options->merge_objects);
+		}
+		else
+			record = expr_eval(write->insert, &bindings);
+		make_ready(batch, write, record, &ready);
+	}
+
+	if (cid_stored && strcmp(stored.cid, ready.cid) == 0)
+	{
+		answer(batch, write, stored.cid, stored.rev, stored.record,
+			   stored.record);
+		return STORE_KEEP;
+	}
+	check_swap(batch, write, exists, stored.cid);
+
+	rev = record_store_rev(&batch->store, stored.rev);
+	if (!exists)
+	{
+		record_store_set(row, columns->uri, write->uri);
+		record_store_set(row, columns->repo, batch->repo);
+		record_store_set(row, columns->collection, write->collection);
+		record_store_set(row, columns->rkey, write->rkey);
+	}
+	else if (columns->indexed_at != InvalidAttrNumber)
+	{
+		row->values[columns->indexed_at - 1] =
+			TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		row->isnull[columns->indexed_at - 1] = false;
+		row->set[columns->indexed_at - 1] = true;
+	}
+	record_store_set(row, columns->cid, ready.cid);
+	if (rev != NULL)
+		record_store_set(row, columns->rev, rev);
+	row->values[columns->record - 1] = JsonbPGetDatum(ready.record);
+	row->isnull[columns->record - 1] = false;
+	row->set[columns->record - 1] = true;
+	answer(batch, write, ready.cid, rev, stored.record, ready.record);
+	return STORE_WRITE;
+}
+
+/* Adds the record to an error's context. */
+static void
+describe_write(void *arg)
+{
+	const RecordWrite *write = *(RecordWrite **) arg;
+
+	if (write != NULL && write->uri != NULL)
+		errcontext("record \"%s\"", write->uri);
+}
+
+/* Does one write that has been prepared. */
+static void
+write_one(RecordBatch *batch, RecordWrite *write)
+{
+	ComposeState state = {batch, write};
+	Datum		key = CStringGetTextDatum(write->uri);
+
+	if (write->record != NULL)
+		make_ready(batch, write, write->record, &state.ready);
+	switch (store_apply(batch->store.store, write->fresh ? NULL : &key, NULL,
+						compose, &state))
+	{
+		case STORE_INSERTED:
+			write->action = UPSERT_INSERTED;
+			break;
+		case STORE_UPDATED:
+			write->action = UPSERT_UPDATED;
+			break;
+		case STORE_UNCHANGED:
+			write->action = UPSERT_UNCHANGED;
+			break;
+		case STORE_DELETED:
+			write->action = UPSERT_DELETED;
+			break;
+		case STORE_SKIPPED:
+			/* a trigger would not have it; what is stored, if anything, stays */
+			write->action = UPSERT_IGNORED;
+			write->cid = write->rev = NULL;
+			write->new = NULL;
+			break;
+	}
+}
+
+/* By URI, then by place. */
+static int
+compare_order(const void *a, const void *b)
+{
+	const WriteOrder *oa = a;
+	const WriteOrder *ob = b;
+	int			cmp = strcmp(oa->write->uri, ob->write->uri);
+
+	return cmp != 0 ? cmp : oa->place - ob->place;
+}
+
+void
+record_write(Oid relid, Oid schema, const char *repo,
+			 const RecordOptions *options, bool bounded,
+			 RecordWrite *writes, int nwrites)
+{
+	RecordBatch batch = {.schema = schema, .repo = repo, .options = options,
+	.context = CurrentMemoryContext};
+	RecordWrite *current = NULL;
+	ErrorContextCallback callback = {.callback = describe_write,
+		.arg = &current,
+	.previous = error_context_stack};
+	MemoryContext item_context;
+	WriteOrder *order;
+	char	   *shared_key = NULL;
+
+	if (bounded && nwrites > at_max_writes)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("too many writes"),
+				 errdetail("There are %d, the limit is %d.", nwrites,
+						   at_max_writes),
+				 errhint("The limit is the setting upsert.at_max_writes.")));
+
+	order = MemoryContextAllocHuge(CurrentMemoryContext,
+								   Max(nwrites, 1) * sizeof(WriteOrder));
+	for (int i = 0; i < nwrites; i++)
+	{
+		RecordWrite *write = &writes[i];
+
+		check_names(repo, write);
+		if (write->rkey == NULL && options->same_rkey && shared_key != NULL)
+			write->rkey = shared_key;
+		if (write->rkey == NULL)
+		{
+			make_key(&batch, write);
+			if (options->same_rkey)
+				shared_key = write->rkey;
+		}
+		if (write->op != RECORD_DELETE)
+			check_key(&batch, write);
+		write->uri = psprintf("at://%s/%s/%s", repo, write->collection,
+							  write->rkey);
+		order[i].write = write;
+		order[i].place = i;
+	}
+	qsort(order, nwrites, sizeof(WriteOrder), compare_order);
+
+	item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
+										 ALLOCSET_DEFAULT_SIZES);
+	record_store_open(&batch.store, relid, repo, options->dry_run);
+	error_context_stack = &callback;
+	for (int i = 0; i < nwrites; i++)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(item_context);
+
+		CHECK_FOR_INTERRUPTS();
+		current = order[i].write;
+		write_one(&batch, current);
+		MemoryContextSwitchTo(old_context);
+		MemoryContextReset(item_context);
+		if (bounded && batch.size > at_max_writes_size)
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+					 errmsg("writes are too large"),
+					 errdetail("Their records have more than %d bytes as DAG-CBOR.",
+							   at_max_writes_size),
+					 errhint("The limit is the setting upsert.at_max_writes_size.")));
+	}
+	current = NULL;
+	error_context_stack = callback.previous;
+	record_store_close(&batch.store);
+}

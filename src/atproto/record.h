@@ -1,0 +1,97 @@
+/*
+ * record.h
+ *		Writing AT Protocol records: what com.atproto.repo does, for one
+ *		repository at a time.
+ *
+ *		RecordWrite *writes = ...			one each, filled in by the caller
+ *		record_write(relid, schema, repo, options, writes, n);
+ *		... writes[i].action, .cid, .rev, .old, .new ...
+ */
+#ifndef UPSERT_ATPROTO_RECORD_H
+#define UPSERT_ATPROTO_RECORD_H
+
+#include "expr/expr.h"
+#include "upsert.h"
+#include "utils/jsonb.h"
+
+typedef enum RecordOp
+{
+	RECORD_CREATE,				/* must not exist */
+	RECORD_PUT,					/* create or replace */
+	RECORD_UPDATE,				/* replace, must exist */
+	RECORD_UPSERT,				/* create, or merge into what is there */
+	RECORD_DELETE				/* nothing to do if it does not exist */
+} RecordOp;
+
+/* "swapRecord": what the caller believes to be stored */
+typedef enum RecordSwap
+{
+	SWAP_ANY,					/* does not care */
+	SWAP_NONE,					/* nothing */
+	SWAP_CID					/* the record with this CID */
+} RecordSwap;
+
+/* "validate" */
+typedef enum RecordValidate
+{
+	VALIDATE_IF_KNOWN,			/* against the lexicon if it is registered */
+	VALIDATE_ALWAYS,			/* it must be registered */
+	VALIDATE_NEVER
+} RecordValidate;
+
+typedef struct RecordOptions
+{
+	RecordValidate validate;
+	RecordSwap	swap;			/* where there is one write */
+	char	   *swap_cid;
+	bool		keep_null;		/* of RECORD_UPSERT, see doc_merge() */
+	bool		merge_objects;
+	bool		same_rkey;		/* generated keys are one for all */
+	bool		dry_run;
+} RecordOptions;
+
+typedef struct RecordWrite
+{
+	/* asked for */
+	RecordOp	op;
+	bool		must_exist;		/* RECORD_DELETE: an error if it does not */
+	char	   *collection;
+	char	   *rkey;			/* NULL: to be made (RECORD_CREATE only) */
+	Jsonb	   *record;			/* CREATE, PUT, UPDATE */
+	ExprProgram *insert;		/* UPSERT */
+	ExprProgram *update;
+	Jsonb	   *bind;
+
+	/* private to record.c: nobody can have used the key before */
+	bool		fresh;
+
+	/* answered, in the context that record_write() was called in */
+	UpsertOutcome action;
+	char	   *uri;
+	char	   *cid;			/* stored now; NULL: nothing is */
+	char	   *rev;
+	const char *status;			/* "valid", "unknown", or NULL: not validated */
+	Jsonb	   *old;
+	Jsonb	   *new;
+} RecordWrite;
+
+/* Registers the limits as settings; called once by _PG_init. */
+extern void record_init(void);
+
+/*
+ * Does all the writes, or raises an error and has done none.  relid is the
+ * table, schema the one that the extension lives in (for lexicons), repo a
+ * DID or handle.  bounded: the limits of com.atproto.repo.applyWrites hold.
+ *
+ * Several writes to one record are done in the order given; the order
+ * between records does not show, except that all locks are taken in one.
+ *
+ * Errors: UP001 to UP003 by swap, op and must_exist; UP004 record key; UP006
+ * data model, "$type" or lexicon; UP007 repo, collection, swap CID; UP009
+ * limits; and those of the store.
+ */
+extern void record_write(Oid relid, Oid schema, const char *repo,
+						 const RecordOptions *options, bool bounded,
+						 RecordWrite *writes, int nwrites);
+
+#endif							/* UPSERT_ATPROTO_RECORD_H */

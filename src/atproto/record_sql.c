@@ -1,0 +1,508 @@
+/*
+ * record_sql.c
+ *		The SQL functions of AT Protocol records: from arguments and options
+ *		to writes, and from writes to rows.
+ *
+ *		at_create_record, at_put_record, at_upsert_record, at_delete_record
+ *				one RecordWrite, one at_result
+ *		at_save_all, at_apply_writes
+ *				a JSON array, one RecordWrite and one at_result each
+ *		at_get_record
+ *				what com.atproto.repo.getRecord answers
+ *
+ * What writes mean is in record.c.  Unknown options, and unknown attributes
+ * in the elements of a batch, are errors: a misspelt "swapRecord" must not
+ * pass as none.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "atproto/cid.h"
+#include "atproto/lexicon.h"
+#include "atproto/record.h"
+#include "atproto/record_store.h"
+#include "atproto/syntax.h"
+#include "compat.h"
+#include "document/answer.h"
+
+/* Options that a function takes */
+#define TAKES_VALIDATE		0x01
+#define TAKES_SWAP			0x02	/* string or null */
+#define TAKES_SWAP_CID		0x04	/* string */
+#define TAKES_MERGE			0x08	/* keepNull, mergeObjects */
+#define TAKES_SAME_RKEY		0x10
+
+#define AT_RESULT_COLUMNS	7
+
+/* The kinds of writes in com.atproto.repo.applyWrites */
+static const struct
+{
+	const char *type;
+	RecordOp	op;
+}			apply_types[] =
+{
+	{"com.atproto.repo.applyWrites#create", RECORD_CREATE},
+	{"com.atproto.repo.applyWrites#update", RECORD_UPDATE},
+	{"com.atproto.repo.applyWrites#delete", RECORD_DELETE},
+};
+
+static void wrong_type(const char *name, const char *expected) pg_attribute_noreturn();
+static bool bool_option(const char *name, const JsonbValue *v);
+static void swap_option(const JsonbValue *v, bool null_allowed,
+						RecordOptions *options);
+static void parse_options(Jsonb *json, int takes, RecordOptions *options);
+static void bad_element(int place, const char *message) pg_attribute_noreturn();
+static char *string_attribute(const JsonbValue *v, int place, const char *message);
+static void parse_saved(const JsonbValue *element, int place, RecordWrite *write);
+static void parse_applied(const JsonbValue *element, int place,
+						  RecordWrite *write);
+
+static void
+wrong_type(const char *name, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\"", name),
+			 errdetail("Expected %s.", expected)));
+}
+
+static bool
+bool_option(const char *name, const JsonbValue *v)
+{
+	if (v->type != jbvBool)
+		wrong_type(name, "true or false");
+	return v->val.boolean;
+}
+
+static void
+swap_option(const JsonbValue *v, bool null_allowed, RecordOptions *options)
+{
+	uint8		cid[CID_MAX];
+
+	if (v->type == jbvNull && null_allowed)
+	{
+		options->swap = SWAP_NONE;
+		return;
+	}
+	if (v->type != jbvString)
+		wrong_type("swapRecord", null_allowed ? "a CID or null" : "a CID");
+	options->swap = SWAP_CID;
+	options->swap_cid = pnstrdup(v->val.string.val, v->val.string.len);
+	if (cid_from_text(v->val.string.val, v->val.string.len, cid) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid CID in option \"swapRecord\""),
+				 errdetail("The value is \"%s\".", options->swap_cid)));
+}
+
+/* Reads the options of a function that takes these. */
+static void
+parse_options(Jsonb *json, int takes, RecordOptions *options)
+{
+	JsonbIterator *it;
+	JsonbValue	key;
+	JsonbValue	v;
+
+	memset(options, 0, sizeof(RecordOptions));
+	options->keep_null = true;
+	options->merge_objects = true;
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	it = JsonbIteratorInit(&json->root);
+	JsonbIteratorNext(&it, &key, true);
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		JsonbIteratorNext(&it, &v, true);
+		if ((takes & TAKES_VALIDATE) && lexicon_is_string(&key, "validate"))
+			options->validate = bool_option("validate", &v) ?
+				VALIDATE_ALWAYS : VALIDATE_NEVER;
+		else if ((takes & (TAKES_SWAP | TAKES_SWAP_CID)) &&
+				 lexicon_is_string(&key, "swapRecord"))
+			swap_option(&v, (takes & TAKES_SWAP) != 0, options);
+		else if ((takes & TAKES_MERGE) && lexicon_is_string(&key, "keepNull"))
+			options->keep_null = bool_option("keepNull", &v);
+		else if ((takes & TAKES_MERGE) && lexicon_is_string(&key, "mergeObjects"))
+			options->merge_objects = bool_option("mergeObjects", &v);
+		else if ((takes & TAKES_SAME_RKEY) && lexicon_is_string(&key, "sameRkey"))
+			options->same_rkey = bool_option("sameRkey", &v);
+		else if (lexicon_is_string(&key, "dryRun"))
+			options->dry_run = bool_option("dryRun", &v);
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\"",
+							pnstrdup(key.val.string.val, key.val.string.len))));
+	}
+}
+
+/* Raises UP006 for an element of a batch, counted from 1. */
+static void
+bad_element(int place, const char *message)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+			 errmsg("invalid element of a batch"),
+			 errdetail("Element %d: %s.", place, message)));
+}
+
+static char *
+string_attribute(const JsonbValue *v, int place, const char *message)
+{
+	if (v->type != jbvString)
+		bad_element(place, message);
+	return pnstrdup(v->val.string.val, v->val.string.len);
+}
+
+/* {"collection", "record", "rkey"?}: with a key it is put, else created. */
+static void
+parse_saved(const JsonbValue *element, int place, RecordWrite *write)
+{
+	JsonbContainer *object = lexicon_object(element);
+	JsonbIterator *it;
+	JsonbValue	key;
+	JsonbValue	v;
+
+	if (object == NULL)
+		bad_element(place, _("not an object"));
+	it = JsonbIteratorInit(object);
+	JsonbIteratorNext(&it, &key, true);
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		JsonbIteratorNext(&it, &v, true);
+		if (lexicon_is_string(&key, "collection"))
+			write->collection = string_attribute(&v, place, _("\"collection\" must be a string"));
+		else if (lexicon_is_string(&key, "rkey"))
+			write->rkey = string_attribute(&v, place, _("\"rkey\" must be a string"));
+		else if (lexicon_is_string(&key, "record"))
+			write->record = JsonbValueToJsonb(&v);
+		else
+			bad_element(place, psprintf(_("unknown attribute \"%s\""),
+										pnstrdup(key.val.string.val,
+												 key.val.string.len)));
+	}
+	if (write->collection == NULL)
+		bad_element(place, _("\"collection\" is missing"));
+	if (write->record == NULL)
+		bad_element(place, _("\"record\" is missing"));
+	write->op = write->rkey == NULL ? RECORD_CREATE : RECORD_PUT;
+}
+
+/* {"$type", "collection", "rkey", "value"} as in the protocol. */
+static void
+parse_applied(const JsonbValue *element, int place, RecordWrite *write)
+{
+	JsonbContainer *object = lexicon_object(element);
+	bool		typed = false;
+	JsonbIterator *it;
+	JsonbValue	key;
+	JsonbValue	v;
+
+	if (object == NULL)
+		bad_element(place, _("not an object"));
+	it = JsonbIteratorInit(object);
+	JsonbIteratorNext(&it, &key, true);
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		JsonbIteratorNext(&it, &v, true);
+		if (lexicon_is_string(&key, "$type"))
+		{
+			for (int i = 0; i < lengthof(apply_types); i++)
+			{
+				if (lexicon_is_string(&v, apply_types[i].type))
+				{
+					write->op = apply_types[i].op;
+					typed = true;
+				}
+			}
+		}
+		else if (lexicon_is_string(&key, "collection"))
+			write->collection = string_attribute(&v, place, _("\"collection\" must be a string"));
+		else if (lexicon_is_string(&key, "rkey"))
+			write->rkey = string_attribute(&v, place, _("\"rkey\" must be a string"));
+		else if (lexicon_is_string(&key, "value"))
+			write->record = JsonbValueToJsonb(&v);
+		else
+			bad_element(place, psprintf(_("unknown attribute \"%s\""),
+										pnstrdup(key.val.string.val,
+												 key.val.string.len)));
+	}
+	if (!typed)
+		bad_element(place, _("\"$type\" must be \"com.atproto.repo.applyWrites#create\", \"...#update\" or \"...#delete\""));
+	if (write->collection == NULL)
+		bad_element(place, _("\"collection\" is missing"));
+	if (write->rkey == NULL && write->op != RECORD_CREATE)
+		bad_element(place, _("\"rkey\" is missing"));
+	if ((write->record == NULL) != (write->op == RECORD_DELETE))
+		bad_element(place, write->record == NULL ? _("\"value\" is missing") :
+					_("a deletion has no \"value\""));
+	write->must_exist = true;
+}
+
+
+/*
+ * SQL-callable functions
+ */
+
+PG_FUNCTION_INFO_V1(at_create_record);
+PG_FUNCTION_INFO_V1(at_put_record);
+PG_FUNCTION_INFO_V1(at_upsert_record);
+PG_FUNCTION_INFO_V1(at_delete_record);
+PG_FUNCTION_INFO_V1(at_save_all);
+PG_FUNCTION_INFO_V1(at_apply_writes);
+PG_FUNCTION_INFO_V1(at_get_record);
+
+/* The compiled expressions of a call site of at_upsert_record() */
+typedef struct UpsertCallSite
+{
+	ExprCache	insert;
+	ExprCache	update;
+} UpsertCallSite;
+
+/* Raises 22004 if one of the first n arguments is null. */
+static void
+require_arguments(FunctionCallInfo fcinfo, int n)
+{
+	static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth"};
+
+	for (int i = 0; i < n; i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("the %s argument must not be null", ordinals[i])));
+	}
+}
+
+/* An optional jsonb argument; {} if null. */
+static Jsonb *
+object_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? document_empty() : PG_GETARG_JSONB_P(n);
+}
+
+static char *
+text_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static void
+set_text(const char *str, Datum *value, bool *isnull)
+{
+	*isnull = str == NULL;
+	*value = str == NULL ? (Datum) 0 : CStringGetTextDatum(str);
+}
+
+/* One write as a row of type at_result. */
+static HeapTuple
+result_tuple(const RecordWrite *write, TupleDesc tupdesc)
+{
+	Datum		values[AT_RESULT_COLUMNS];
+	bool		nulls[AT_RESULT_COLUMNS];
+
+	set_text(write->uri, &values[0], &nulls[0]);
+	set_text(write->cid, &values[1], &nulls[1]);
+	set_text(write->rev, &values[2], &nulls[2]);
+	set_text(upsert_outcome_name(write->action), &values[3], &nulls[3]);
+	nulls[4] = write->old == NULL;
+	values[4] = PointerGetDatum(write->old);
+	nulls[5] = write->new == NULL;
+	values[5] = PointerGetDatum(write->new);
+	set_text(write->status, &values[6], &nulls[6]);
+	return heap_form_tuple(tupdesc, values, nulls);
+}
+
+/* Does one write to the table and repository of the first two arguments. */
+static Datum
+write_single(FunctionCallInfo fcinfo, const char *repo,
+			 const RecordOptions *options, RecordWrite *write)
+{
+	TupleDesc	tupdesc = answer_row_type(fcinfo);
+
+	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
+				 repo, options, false, write, 1);
+	return HeapTupleGetDatum(result_tuple(write, tupdesc));
+}
+
+/* at_create_record(store, repo, collection, record, rkey, options) */
+Datum
+at_create_record(PG_FUNCTION_ARGS)
+{
+	RecordOptions options;
+	RecordWrite write = {.op = RECORD_CREATE};
+
+	require_arguments(fcinfo, 4);
+	parse_options(object_argument(fcinfo, 5), TAKES_VALIDATE, &options);
+	write.collection = text_argument(fcinfo, 2);
+	write.record = PG_GETARG_JSONB_P(3);
+	write.rkey = text_argument(fcinfo, 4);
+	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
+}
+
+/* at_put_record(store, repo, collection, rkey, record, options) */
+Datum
+at_put_record(PG_FUNCTION_ARGS)
+{
+	RecordOptions options;
+	RecordWrite write = {.op = RECORD_PUT};
+
+	require_arguments(fcinfo, 5);
+	parse_options(object_argument(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP,
+				  &options);
+	write.collection = text_argument(fcinfo, 2);
+	write.rkey = text_argument(fcinfo, 3);
+	write.record = PG_GETARG_JSONB_P(4);
+	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
+}
+
+/* at_upsert_record(store, repo, collection, insert, update, rkey, bind, options) */
+Datum
+at_upsert_record(PG_FUNCTION_ARGS)
+{
+	UpsertCallSite *site = fcinfo->flinfo->fn_extra;
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	RecordOptions options;
+	RecordWrite write = {.op = RECORD_UPSERT};
+
+	require_arguments(fcinfo, 5);
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(context, sizeof(UpsertCallSite));
+	parse_options(object_argument(fcinfo, 7),
+				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE, &options);
+	write.collection = text_argument(fcinfo, 2);
+	write.insert = expr_compile_cached(&site->insert, PG_GETARG_DOCEXPR_P(3),
+									   context);
+	write.update = expr_compile_cached(&site->update, PG_GETARG_DOCEXPR_P(4),
+									   context);
+	write.rkey = text_argument(fcinfo, 5);
+	write.bind = object_argument(fcinfo, 6);
+	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
+}
+
+/* Splits the URI of a record; error UP007 if it is none. */
+static AtUri
+record_uri(const char *str)
+{
+	AtUri		uri;
+
+	if (!at_uri_split(str, strlen(str), &uri) || uri.rkey.str == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid AT URI of a record"),
+				 errdetail("The value is \"%s\".", str),
+				 errhint("It has the form at://REPO/COLLECTION/RKEY.")));
+	return uri;
+}
+
+/* at_delete_record(store, uri, options) */
+Datum
+at_delete_record(PG_FUNCTION_ARGS)
+{
+	RecordOptions options;
+	RecordWrite write = {.op = RECORD_DELETE};
+	AtUri		uri;
+
+	require_arguments(fcinfo, 2);
+	uri = record_uri(text_argument(fcinfo, 1));
+	parse_options(object_argument(fcinfo, 2), TAKES_SWAP_CID, &options);
+	write.collection = pnstrdup(uri.collection.str, uri.collection.len);
+	write.rkey = pnstrdup(uri.rkey.str, uri.rkey.len);
+	return write_single(fcinfo, pnstrdup(uri.authority.str, uri.authority.len),
+						&options, &write);
+}
+
+/* Does a batch: store, repo, array and options are the arguments. */
+static Datum
+write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
+			void (*parse) (const JsonbValue *, int, RecordWrite *))
+{
+	Tuplestorestate *rows;
+	TupleDesc	tupdesc;
+	Jsonb	   *array;
+	RecordOptions options;
+	RecordWrite *writes;
+	int			nwrites;
+
+	require_arguments(fcinfo, 3);
+	rows = answer_begin_set(fcinfo, &tupdesc);
+	array = PG_GETARG_JSONB_P(2);
+	parse_options(object_argument(fcinfo, 3), takes, &options);
+	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a batch must be a JSON array")));
+	nwrites = JB_ROOT_COUNT(array);
+	writes = MemoryContextAllocExtended(CurrentMemoryContext,
+										Max(nwrites, 1) * sizeof(RecordWrite),
+										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < nwrites; i++)
+		parse(getIthJsonbValueFromContainer(&array->root, i), i + 1, &writes[i]);
+	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
+				 text_argument(fcinfo, 1), &options, bounded, writes, nwrites);
+	for (int i = 0; i < nwrites; i++)
+		tuplestore_puttuple(rows, result_tuple(&writes[i], tupdesc));
+	return (Datum) 0;
+}
+
+/* at_save_all(store, repo, records, options) */
+Datum
+at_save_all(PG_FUNCTION_ARGS)
+{
+	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_SAME_RKEY, false,
+					   parse_saved);
+}
+
+/* at_apply_writes(store, repo, writes, options) */
+Datum
+at_apply_writes(PG_FUNCTION_ARGS)
+{
+	return write_batch(fcinfo, TAKES_VALIDATE, true, parse_applied);
+}
+
+/* at_get_record(store, uri) -> jsonb */
+Datum
+at_get_record(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Datum		uri = PG_GETARG_DATUM(1);
+	Oid			argtypes[] = {TEXTOID};
+	RecordColumns columns;
+	char	   *query;
+	Datum		result = (Datum) 0;
+	bool		found;
+
+	(void) record_uri(text_argument(fcinfo, 1));
+	record_store_columns(relid, &columns);
+	query = psprintf("SELECT pg_catalog.jsonb_build_object('uri', uri, "
+					 "'cid', coalesce(cid, %s.record_cid(record)), 'value', record) "
+					 "FROM %s WHERE uri OPERATOR(pg_catalog.=) $1",
+					 quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid))),
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+												get_rel_name(relid)));
+	SPI_connect();
+	if (SPI_execute_with_args(query, 1, argtypes, &uri, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
+	found = SPI_processed > 0;
+	if (found)
+	{
+		bool		isnull;
+
+		result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							   &isnull);
+		result = SPI_datumTransfer(result, false, -1);
+	}
+	SPI_finish();
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
+}

@@ -1,0 +1,322 @@
+/*
+ * record_store.c
+ *		Tables of AT Protocol records.
+ *
+ *		status (uri PK, repo, collection, rkey, cid, rev, record, ...)
+ *		status_repos (repo PK, rev)			one row a repository
+ *
+ * A revision is the repository's logical clock: each write takes the next one
+ * and all its records carry it.  The clock is the repository's row in the
+ * companion table NAME_repos, which create_record_store() makes; updating it
+ * locks it, so the writers of a repository form a queue and a later revision
+ * is never visible before an earlier one.
+ *
+ * The row is locked when the first record is about to be written, not before:
+ * what changes nothing must lock nothing.  At that moment the store (see
+ * store.h) has only read the record, so everybody locks repository first,
+ * record second, and writers of one repository cannot deadlock.
+ *
+ * Any table with columns uri, cid and record will do as well; without the
+ * companion the revision, if there is a column for it, is each record's own.
+ *
+ * This module must not know what a record means or when it may be written.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+
+#include "atproto/record_store.h"
+#include "compat.h"
+#include "upsert.h"
+
+#define REPOS_SUFFIX	"repos"	/* behind an underscore */
+
+/* room on the page, so that updates stay there */
+#define RECORDS_FILLFACTOR	85
+
+/* What compose_repo() is told */
+typedef struct RepoClock
+{
+	RecordStore *rs;
+	const char *floor;			/* the revision must be greater; or NULL */
+} RepoClock;
+
+static AttrNumber find_column(Relation rel, const char *name, Oid type);
+static AttrNumber required_column(Relation rel, const char *name, Oid type);
+static void find_repos(RecordStore *rs, Relation rel);
+static char *read_text(TupleTableSlot *slot, AttrNumber column);
+static StoreVerdict compose_repo(void *arg, TupleTableSlot *old, StoreRow *row);
+
+/*
+ * The column of this name and type (text: also varchar without a length), if
+ * it can be set.
+ */
+static AttrNumber
+find_column(Relation rel, const char *name, Oid type)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attgenerated == '\0' &&
+			strcmp(NameStr(att->attname), name) == 0)
+		{
+			if (att->atttypid == type ||
+				(type == TEXTOID && att->atttypid == VARCHAROID &&
+				 att->atttypmod < 0))
+				return att->attnum;
+			return InvalidAttrNumber;
+		}
+	}
+	return InvalidAttrNumber;
+}
+
+static AttrNumber
+required_column(Relation rel, const char *name, Oid type)
+{
+	AttrNumber	column = find_column(rel, name, type);
+
+	if (column == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table of AT Protocol records",
+						RelationGetRelationName(rel)),
+				 errdetail("It has no column \"%s\" of type %s.", name,
+						   format_type_be(type)),
+				 errhint("create_record_store() makes such a table.")));
+	return column;
+}
+
+void
+record_store_columns(Oid relid, RecordColumns *columns)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+
+	columns->uri = required_column(rel, "uri", TEXTOID);
+	columns->cid = required_column(rel, "cid", TEXTOID);
+	columns->record = required_column(rel, "record", JSONBOID);
+	columns->rev = find_column(rel, "rev", TEXTOID);
+	columns->repo = find_column(rel, "repo", TEXTOID);
+	if (columns->repo == InvalidAttrNumber)
+		columns->repo = find_column(rel, "did", TEXTOID);
+	columns->collection = find_column(rel, "collection", TEXTOID);
+	columns->rkey = find_column(rel, "rkey", TEXTOID);
+	columns->indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
+	table_close(rel, NoLock);
+}
+
+/* Finds the companion table and its columns, if there is such a table. */
+static void
+find_repos(RecordStore *rs, Relation rel)
+{
+	char	   *name = makeObjectName(RelationGetRelationName(rel), NULL,
+									  REPOS_SUFFIX);
+	Oid			relid = get_relname_relid(name, RelationGetNamespace(rel));
+	Relation	repos;
+
+	if (!OidIsValid(relid))
+		return;
+	repos = table_open(relid, AccessShareLock);
+	rs->repos_repo = find_column(repos, "repo", TEXTOID);
+	rs->repos_rev = find_column(repos, "rev", TEXTOID);
+	table_close(repos, NoLock);
+	if (rs->repos_repo != InvalidAttrNumber && rs->repos_rev != InvalidAttrNumber)
+		rs->repos_relid = relid;
+}
+
+void
+record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview)
+{
+	StoreTarget target = {.relid = relid, .nkeys = 1, .preview = preview};
+	const RecordColumns *columns = &rs->columns;
+
+	memset(rs, 0, sizeof(RecordStore));
+	rs->relid = relid;
+	rs->repo = repo;
+	rs->preview = preview;
+	record_store_columns(relid, &rs->columns);
+
+	target.keys[0] = columns->uri;
+	for (const AttrNumber *column = &columns->uri; column <= &columns->indexed_at; column++)
+	{
+		if (*column == InvalidAttrNumber)
+			continue;
+		target.insert_columns = bms_add_member(target.insert_columns, *column);
+		if (column == &columns->cid || column == &columns->record ||
+			column == &columns->rev || column == &columns->indexed_at)
+			target.update_columns = bms_add_member(target.update_columns, *column);
+		if (column == &columns->uri || column == &columns->cid ||
+			column == &columns->record || column == &columns->rev)
+			target.read_columns = bms_add_member(target.read_columns, *column);
+	}
+	rs->store = store_open(&target);
+	if (columns->rev != InvalidAttrNumber)
+		find_repos(rs, store_relation(rs->store));
+}
+
+void
+record_store_close(RecordStore *rs)
+{
+	store_close(rs->store);
+}
+
+/* A text column of a row, palloc'd; NULL if null or not there. */
+static char *
+read_text(TupleTableSlot *slot, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (column == InvalidAttrNumber)
+		return NULL;
+	value = slot_getattr(slot, column, &isnull);
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+StoredRecord
+record_store_read(const RecordStore *rs, TupleTableSlot *slot)
+{
+	StoredRecord stored = {0};
+	bool		isnull;
+	Datum		value;
+
+	if (slot == NULL)
+		return stored;
+	stored.cid = read_text(slot, rs->columns.cid);
+	stored.rev = read_text(slot, rs->columns.rev);
+	value = slot_getattr(slot, rs->columns.record, &isnull);
+	if (!isnull)
+		stored.record = DatumGetJsonbPCopy(value);
+	return stored;
+}
+
+void
+record_store_set(StoreRow *row, AttrNumber column, const char *value)
+{
+	if (column == InvalidAttrNumber)
+		return;
+	row->values[column - 1] = CStringGetTextDatum(value);
+	row->isnull[column - 1] = false;
+	row->set[column - 1] = true;
+}
+
+/* Moves a repository's revision on. */
+static StoreVerdict
+compose_repo(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	RepoClock  *clock = arg;
+	RecordStore *rs = clock->rs;
+	const char *previous = old == NULL ? NULL : read_text(old, rs->repos_rev);
+
+	if (previous == NULL ||
+		(clock->floor != NULL && strcmp(previous, clock->floor) < 0))
+		previous = clock->floor;
+	tid_next_after(previous, rs->rev);
+	record_store_set(row, rs->repos_repo, rs->repo);
+	record_store_set(row, rs->repos_rev, rs->rev);
+	return STORE_WRITE;
+}
+
+const char *
+record_store_rev(RecordStore *rs, const char *old_rev)
+{
+	StoreTarget target = {.relid = rs->repos_relid, .nkeys = 1,
+	.preview = rs->preview};
+	RepoClock	clock = {rs, old_rev};
+	Datum		key;
+	Store	   *repos;
+
+	if (rs->columns.rev == InvalidAttrNumber)
+		return NULL;
+	if (!OidIsValid(rs->repos_relid))
+	{
+		tid_next_after(old_rev, rs->rev);
+		return rs->rev;
+	}
+
+	/* a record that came from elsewhere may be ahead of its repository */
+	if (rs->has_rev && (old_rev == NULL || strcmp(old_rev, rs->rev) < 0))
+		return rs->rev;
+
+	target.keys[0] = rs->repos_repo;
+	target.update_columns = bms_make_singleton(rs->repos_rev);
+	target.read_columns = target.insert_columns =
+		bms_add_member(bms_make_singleton(rs->repos_repo), rs->repos_rev);
+	repos = store_open(&target);
+	key = CStringGetTextDatum(rs->repo);
+	(void) store_apply(repos, &key, NULL, compose_repo, &clock);
+	store_close(repos);
+	rs->has_rev = true;
+	return rs->rev;
+}
+
+
+/*
+ * SQL-callable functions
+ */
+
+PG_FUNCTION_INFO_V1(create_record_store);
+
+static void
+execute(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result != SPI_OK_UTILITY)
+		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
+}
+
+/* create_record_store(name text) -> regclass */
+Datum
+create_record_store(PG_FUNCTION_ARGS)
+{
+	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
+	Oid			namespace = RangeVarGetCreationNamespace(range);
+	const char *schema = get_namespace_name(namespace);
+	char	   *repos_name = makeObjectName(range->relname, NULL, REPOS_SUFFIX);
+	char	   *records = quote_qualified_identifier(schema, range->relname);
+	char	   *repos = quote_qualified_identifier(schema, repos_name);
+	ObjectAddress records_object;
+	ObjectAddress repos_object;
+
+	SPI_connect();
+	execute(psprintf("CREATE TABLE %s ("
+					 "uri pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
+					 "repo pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "collection pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "rkey pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "cid pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "record pg_catalog.jsonb NOT NULL, "
+					 "indexed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), "
+					 "created_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()"
+					 ") WITH (fillfactor = %d)", records, RECORDS_FILLFACTOR));
+	execute(psprintf("CREATE TABLE %s ("
+					 "repo pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
+					 "rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL"
+					 ") WITH (fillfactor = 50)", repos));
+	SPI_finish();
+
+	/* dropping the records drops the revisions */
+	ObjectAddressSet(records_object, RelationRelationId,
+					 get_relname_relid(range->relname, namespace));
+	ObjectAddressSet(repos_object, RelationRelationId,
+					 get_relname_relid(repos_name, namespace));
+	recordDependencyOn(&repos_object, &records_object, DEPENDENCY_AUTO);
+	PG_RETURN_OID(records_object.objectId);
+}

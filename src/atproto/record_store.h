@@ -1,0 +1,82 @@
+/*
+ * record_store.h
+ *		A table of AT Protocol records: its columns, its rows, and the
+ *		revisions of its repositories.
+ */
+#ifndef UPSERT_ATPROTO_RECORD_STORE_H
+#define UPSERT_ATPROTO_RECORD_STORE_H
+
+#include "access/attnum.h"
+#include "atproto/cid.h"
+#include "atproto/tid.h"
+#include "store/store.h"
+#include "utils/jsonb.h"
+
+/* Columns; InvalidAttrNumber: the table has none that we may set */
+typedef struct RecordColumns
+{
+	AttrNumber	uri;			/* required */
+	AttrNumber	cid;			/* required */
+	AttrNumber	record;			/* required, jsonb */
+	AttrNumber	rev;
+	AttrNumber	repo;			/* named repo or did */
+	AttrNumber	collection;
+	AttrNumber	rkey;
+	AttrNumber	indexed_at;		/* timestamptz */
+} RecordColumns;
+
+/* An open table of records */
+typedef struct RecordStore
+{
+	Oid			relid;
+	Oid			repos_relid;	/* of revisions; InvalidOid: none is kept */
+	AttrNumber	repos_repo;
+	AttrNumber	repos_rev;
+	RecordColumns columns;
+	Store	   *store;
+
+	/* the repository being written, and its revision, made when needed */
+	const char *repo;
+	bool		preview;
+	bool		has_rev;
+	char		rev[TID_LENGTH + 1];
+} RecordStore;
+
+/* A stored row; strings are palloc'd, NULL where the column is */
+typedef struct StoredRecord
+{
+	char	   *cid;
+	char	   *rev;
+	Jsonb	   *record;
+} StoredRecord;
+
+/*
+ * Opens a table of records to write one repository's; see store_open().
+ * Error: 42809 if the table lacks a column.
+ */
+extern void record_store_open(RecordStore *rs, Oid relid, const char *repo,
+							  bool preview);
+extern void record_store_close(RecordStore *rs);
+
+/* Finds the columns without opening; the same error. */
+extern void record_store_columns(Oid relid, RecordColumns *columns);
+
+/* Reads a row; "slot" may be NULL, then all is NULL. */
+extern StoredRecord record_store_read(const RecordStore *rs,
+									  TupleTableSlot *slot);
+
+/*
+ * The revision of what is being written: greater than all earlier ones of
+ * the repository, the same for all records of one RecordStore.  The first
+ * call locks the repository's row until the end of the transaction, so other
+ * writers of the repository wait.  Without such a row the revision is that of
+ * the record alone.  In any case it is greater than old_rev, the record's
+ * present one (NULL: none).  NULL if the table has no column for it.
+ */
+extern const char *record_store_rev(RecordStore *rs, const char *old_rev);
+
+/* Sets a text column of the row under construction, if the table has it. */
+extern void record_store_set(StoreRow *row, AttrNumber column,
+							 const char *value);
+
+#endif							/* UPSERT_ATPROTO_RECORD_STORE_H */
