@@ -90,6 +90,9 @@ extern void json_append_string(StringInfo out, const char *s, int len);
 extern bool number_is_parsable(const char *s, int len);
 extern bool number_parse(const char *s, int len, Numeric *out);
 
+/* -1, 0 or 1. */
+extern int	number_compare(Numeric a, Numeric b);
+
 /* The number without trailing zeros of its fraction: 1.50 becomes 1.5. */
 extern Numeric number_normalize(Numeric n);
 
