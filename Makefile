@@ -39,6 +39,7 @@ REGRESS      = init
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
+REGRESS     += collection document options batch triggers fallback
 REGRESS     += object
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten

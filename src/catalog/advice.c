@@ -159,18 +159,22 @@ Datum
 collection_advice(PG_FUNCTION_ARGS)
 {
 	Advice		a;
+	const char *reason;
 
 	a.rows = answer_begin_set(fcinfo, &a.tupdesc);
-	a.c = collection_resolve(PG_GETARG_OID(0));
 	a.rel = table_open(PG_GETARG_OID(0), AccessShareLock);
-
-	check_revision(&a);
-	check_key(&a);
-	check_fillfactor(&a);
-	check_indexes(&a);
-	check_triggers(&a);
-	check_direct(&a);
-
+	a.c = collection_describe(a.rel, &reason);
+	if (a.c == NULL)
+		give(&a, "error", RelationGetRelationName(a.rel), reason);
+	else
+	{
+		check_revision(&a);
+		check_key(&a);
+		check_fillfactor(&a);
+		check_indexes(&a);
+		check_triggers(&a);
+		check_direct(&a);
+	}
 	table_close(a.rel, NoLock);
 	return (Datum) 0;
 }

@@ -32,16 +32,6 @@
 #include "catalog/collection.h"
 #include "upsert.h"
 
-static void
-not_a_collection(Relation rel, const char *reason)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
-			 errdetail("%s", reason),
-			 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
-}
-
 static bool
 is_key_type(Oid type)
 {
@@ -81,37 +71,43 @@ column_named(TupleDesc tupdesc, const char *name)
 	return InvalidAttrNumber;
 }
 
-/* The key: the primary key's only column, or else one named "_key". */
+/*
+ * The key: the primary key's only column, or else one named "_key".  Where
+ * there is none, *reason says why.
+ */
 static AttrNumber
-find_key(Relation rel)
+find_key(Relation rel, const char **reason)
 {
-	Oid			pkey;
 	AttrNumber	attno = InvalidAttrNumber;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
 
-	(void) RelationGetIndexList(rel);	/* fills rd_pkindex */
-	pkey = rel->rd_pkindex;
-	if (OidIsValid(pkey))
+	/* not rd_pkindex, which leaves deferrable keys out */
+	foreach(lc, indexes)
 	{
-		Relation	index = index_open(pkey, AccessShareLock);
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		bool		primary = index->rd_index->indisprimary;
 
-		if (index->rd_index->indnkeyatts == 1)
+		if (primary && index->rd_index->indnkeyatts == 1)
 			attno = index->rd_index->indkey.values[0];
 		index_close(index, AccessShareLock);
+		if (!primary)
+			continue;
 		if (attno == InvalidAttrNumber)
-			not_a_collection(rel, "Its primary key has several columns.");
+			*reason = "Its primary key has several columns.";
+		return attno;
 	}
-	else if (rel->rd_rel->relkind == RELKIND_VIEW ||
-			 rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+	if (rel->rd_rel->relkind == RELKIND_VIEW ||
+		rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 		attno = column_named(RelationGetDescr(rel), "_key");
-
 	if (attno == InvalidAttrNumber)
-		not_a_collection(rel, "It has no primary key.");
+		*reason = "It has no primary key.";
 	return attno;
 }
 
 /* The document: the only jsonb column, or the one named "doc". */
 static AttrNumber
-find_doc(Relation rel)
+find_doc(Relation rel, const char **reason)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	AttrNumber	found = InvalidAttrNumber;
@@ -129,34 +125,40 @@ find_doc(Relation rel)
 		found = att->attnum;
 		count++;
 	}
-	if (count == 0)
-		not_a_collection(rel, "It has no jsonb column.");
-	if (count > 1)
-		not_a_collection(rel, "It has several jsonb columns, none named \"doc\".");
-	return found;
+	if (count == 1)
+		return found;
+	*reason = count == 0 ? "It has no jsonb column." :
+		"It has several jsonb columns, none named \"doc\".";
+	return InvalidAttrNumber;
 }
 
 Collection *
-collection_resolve(Oid relid)
+collection_describe(Relation rel, const char **reason)
 {
 	Collection *c = palloc0(sizeof(Collection));
-	Relation	rel = table_open(relid, AccessShareLock);
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	Form_pg_attribute key;
 	AttrNumber	from;
 	AttrNumber	to;
 
-	c->relid = relid;
+	c->relid = RelationGetRelid(rel);
 	c->name = pstrdup(RelationGetRelationName(rel));
-	c->key_attno = find_key(rel);
-	c->doc_attno = find_doc(rel);
+	c->key_attno = find_key(rel, reason);
+	if (c->key_attno == InvalidAttrNumber)
+		return NULL;
+	c->doc_attno = find_doc(rel, reason);
+	if (c->doc_attno == InvalidAttrNumber)
+		return NULL;
 
 	key = TupleDescAttr(tupdesc, c->key_attno - 1);
 	c->key_type = getBaseType(key->atttypid);
 	c->key_collation = key->attcollation;
 	c->key_has_default = key->atthasdef || key->attidentity;
 	if (!is_key_type(c->key_type))
-		not_a_collection(rel, "Its primary key is not of type text, uuid or integer.");
+	{
+		*reason = "Its primary key is not of type text, uuid or integer.";
+		return NULL;
+	}
 
 	c->rev_attno = column_named(tupdesc, "_rev");
 	if (c->rev_attno != InvalidAttrNumber &&
@@ -168,7 +170,22 @@ collection_resolve(Oid relid)
 	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&
 		TupleDescAttr(tupdesc, from - 1)->attgenerated &&
 		TupleDescAttr(tupdesc, to - 1)->attgenerated;
+	return c;
+}
 
+Collection *
+collection_resolve(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	const char *reason;
+	Collection *c = collection_describe(rel, &reason);
+
+	if (c == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
+				 errdetail("%s", reason),
+				 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
 	table_close(rel, NoLock);
 	return c;
 }

@@ -33,6 +33,9 @@ typedef struct Collection
  */
 extern Collection *collection_resolve(Oid relid);
 
+/* The same of an open table; NULL if it is no collection, and *reason says why. */
+extern Collection *collection_describe(Relation rel, const char **reason);
+
 /*
  * The key column's value for a key as documents and SQL write it.  The first
  * form answers false where no key of this collection can look like that and

@@ -265,6 +265,8 @@ document_apply(DocumentStore *ds, const Datum *key, DocumentCompose compose,
 	}
 	if (slot)
 		result->key = row_key(c, slot);
+	else if (key)
+		result->key = collection_key_to_string(c, *key);
 }
 
 /* ----------

@@ -34,7 +34,7 @@ typedef StoreVerdict (*DocumentCompose) (void *arg, const Jsonb *old,
 typedef struct DocumentResult
 {
 	StoreOutcome outcome;
-	char	   *key;			/* NULL only if nothing was found or written */
+	char	   *key;			/* NULL only if none was given or generated */
 	char	   *rev;			/* the revision now; NULL if none is kept */
 	char	   *old_rev;
 	Jsonb	   *old;			/* without system attributes; NULL: was not there */

@@ -151,6 +151,14 @@ column_name(Store *s, int i)
 	return quote_identifier(NameStr(TupleDescAttr(s->tupdesc, i)->attname));
 }
 
+/* Is column i one that statements read? */
+static bool
+is_read(Store *s, int i)
+{
+	return !TupleDescAttr(s->tupdesc, i)->attisdropped &&
+		bms_is_member(i + 1, s->target.read_columns);
+}
+
 static void
 append_columns(Store *s, StringInfo buf)
 {
@@ -159,11 +167,27 @@ append_columns(Store *s, StringInfo buf)
 
 	for (i = 0; i < s->tupdesc->natts; i++)
 	{
-		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+		if (!is_read(s, i))
 			continue;
 		appendStringInfo(buf, "%st.%s", separator, column_name(s, i));
 		separator = ", ";
 	}
+}
+
+/* "t.k = $n", with the operator of the type's btree whatever the search_path */
+static void
+append_equality(Store *s, StringInfo buf, int column, int param)
+{
+	Oid			type = TupleDescAttr(s->tupdesc, column)->atttypid;
+	Oid			eq = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+
+	if (!OidIsValid(eq))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s",
+						format_type_be(type))));
+	generate_operator_clause(buf, psprintf("t.%s", column_name(s, column)),
+							 type, eq, psprintf("$%d", param), type);
 }
 
 /* "k1 = $1 AND k2 IS NULL": every key takes its parameter, NULL or not */
@@ -175,24 +199,13 @@ append_key_condition(Store *s, StringInfo buf, const bool *nulls)
 	for (i = 0; i < s->target.nkeys; i++)
 	{
 		int			column = s->target.keys[i] - 1;
-		Oid			type = TupleDescAttr(s->tupdesc, column)->atttypid;
-		Oid			eq;
 
 		if (i > 0)
 			appendStringInfoString(buf, " AND ");
 		if (nulls && nulls[i])
-		{
 			appendStringInfo(buf, "t.%s IS NULL", column_name(s, column));
-			continue;
-		}
-		eq = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-		if (!OidIsValid(eq))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("could not identify an equality operator for type %s",
-							format_type_be(type))));
-		generate_operator_clause(buf, psprintf("t.%s", column_name(s, column)),
-								 type, eq, psprintf("$%d", i + 1), type);
+		else
+			append_equality(s, buf, column, i + 1);
 	}
 }
 
@@ -351,8 +364,8 @@ append_old_row(Store *s, StringInfo sql, Oid *types, int *n)
 	{
 		int			column = s->target.keys[i] - 1;
 
-		appendStringInfo(sql, "t.%s IS NOT DISTINCT FROM $%d AND ",
-						 column_name(s, column), *n + 1);
+		append_equality(s, sql, column, *n + 1);
+		appendStringInfoString(sql, " AND ");
 		types[(*n)++] = TupleDescAttr(s->tupdesc, column)->atttypid;
 	}
 	appendStringInfo(sql, "(t.*)::pg_catalog.text OPERATOR(pg_catalog.=) $%d", *n + 1);
@@ -436,7 +449,7 @@ store_result(Store *s, TupleTableSlot *slot)
 	ExecClearTuple(slot);
 	for (i = 0; i < s->tupdesc->natts; i++)
 	{
-		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+		if (!is_read(s, i))
 		{
 			slot->tts_values[i] = (Datum) 0;
 			slot->tts_isnull[i] = true;

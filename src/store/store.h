@@ -39,7 +39,8 @@ typedef struct StoreTarget
 	 * exactly the key columns, and a search lock where there is none.
 	 */
 	Oid			arbiter;
-	Bitmapset  *read_columns;	/* attribute numbers that the caller shows */
+	Bitmapset  *read_columns;	/* attribute numbers that the caller looks at,
+								 * keys included; others may read as NULL */
 	Bitmapset  *insert_columns; /* ... that compose may set for a new row */
 	Bitmapset  *update_columns; /* ... when there is an old row */
 	bool		preview;		/* compose and answer, but lock and write
