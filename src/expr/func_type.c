@@ -202,7 +202,7 @@ fn_assert(ExprCall *call, JsonbValue *result)
 	}
 	if (!value_truthy(&call->args[0]))
 		ereport(ERROR,
-				(errcode(ERRCODE_ASSERT_FAILURE),
+				(errcode(ERRCODE_RAISE_EXCEPTION),
 				 errmsg("%.*s", message.len, message.data),
 				 errdetail("errorNum %d", EXPR_ASSERT_FAILED)));
 	value_set_bool(result, true);

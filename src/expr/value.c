@@ -26,6 +26,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+/* attributes that a comparison of objects sorts without allocating */
+#define ATTRIBUTE_SPACE		16
+
 static int	object_compare(const JsonbValue *a, const JsonbValue *b);
 static int	array_compare(const JsonbValue *a, const JsonbValue *b);
 static bool object_equal(const JsonbValue *a, const JsonbValue *b);
@@ -333,16 +336,20 @@ attribute_qsort_compare(const void *a, const void *b)
 								  &((const Attribute *) b)->name);
 }
 
-/* jsonb keeps names by length first; the language orders them as strings */
+/*
+ * jsonb keeps names by length first; the language orders them as strings.
+ * The result is in space if that has room for it, else palloc'd.
+ */
 static Attribute *
-attributes_by_name(const JsonbValue *object, int *count)
+attributes_by_name(const JsonbValue *object, Attribute *space, int *count)
 {
 	ValueIter	it;
-	Attribute  *result;
+	Attribute  *result = space;
 	int			n = 0;
 
 	value_iter_init(&it, object);
-	result = (Attribute *) palloc(sizeof(Attribute) * Max(it.count, 1));
+	if (it.count > ATTRIBUTE_SPACE)
+		result = (Attribute *) palloc(sizeof(Attribute) * it.count);
 	while (value_iter_next(&it, &result[n].name, &result[n].value))
 		n++;
 	qsort(result, n, sizeof(Attribute), attribute_qsort_compare);
@@ -353,6 +360,8 @@ attributes_by_name(const JsonbValue *object, int *count)
 static int
 object_compare(const JsonbValue *a, const JsonbValue *b)
 {
+	Attribute	aspace[ATTRIBUTE_SPACE];
+	Attribute	bspace[ATTRIBUTE_SPACE];
 	Attribute  *aattrs,
 			   *battrs;
 	int			na,
@@ -362,8 +371,8 @@ object_compare(const JsonbValue *a, const JsonbValue *b)
 				result = 0;
 
 	check_stack_depth();
-	aattrs = attributes_by_name(a, &na);
-	battrs = attributes_by_name(b, &nb);
+	aattrs = attributes_by_name(a, aspace, &na);
+	battrs = attributes_by_name(b, bspace, &nb);
 	while (result == 0 && (i < na || j < nb))
 	{
 		int			cmp;
@@ -383,8 +392,10 @@ object_compare(const JsonbValue *a, const JsonbValue *b)
 		if (cmp >= 0)
 			j++;
 	}
-	pfree(aattrs);
-	pfree(battrs);
+	if (aattrs != aspace)
+		pfree(aattrs);
+	if (battrs != bspace)
+		pfree(battrs);
 	return result;
 }
 
