@@ -780,8 +780,9 @@ jsonld_compact_sql(PG_FUNCTION_ARGS)
 	jsonld_begin(&proc, options);
 	result = jsonld_expand(&proc, jld_from_jsonb(doc));
 	result = jsonld_compact(&proc, result, jld_from_jsonb(context), false);
-	MemoryContextSwitchTo(old);
 	jb = jld_to_jsonb(result);
+	MemoryContextSwitchTo(old);
+	jb = jld_jsonb_copy(jb);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(jb);
 }

@@ -67,7 +67,6 @@ static void expand_property(Expansion *e, ActiveContext *ctx,
 static JldValue *finish_object(JldProcessor *proc, JldStr property,
 							   JldValue *result);
 static void check_reverse_item(JldProcessor *proc, JldValue *item);
-static void check_value_object(JldProcessor *proc, JldValue *result);
 
 /* --- the API method ------------------------------------------------------- */
 
@@ -814,7 +813,7 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 	{
 		JldValue   *type;
 
-		check_value_object(proc, result);
+		expand_check_value_object(proc, result);
 		/* 15.2), 15.3) */
 		type = jld_get(result, JLD_STR("@type"));
 		if (v->type == JLD_NULL &&
@@ -866,45 +865,6 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 	return result;
 }
 
-/* 15.1), 15.4), 15.5) */
-static void
-check_value_object(JldProcessor *proc, JldValue *result)
-{
-	JldValue   *value = jld_get(result, JLD_STR("@value"));
-	JldValue   *type = jld_get(result, JLD_STR("@type"));
-	bool		tagged = jld_get(result, JLD_STR("@language")) != NULL;
-
-	for (int i = 0; i < result->n; i++)
-	{
-		switch (jld_keyword(result->u.object.members[i].key))
-		{
-			case JLD_KW_DIRECTION:
-			case JLD_KW_INDEX:
-			case JLD_KW_LANGUAGE:
-			case JLD_KW_TYPE:
-			case JLD_KW_VALUE:
-				break;
-			default:
-				jld_error(proc, JLD_INVALID_VALUE_OBJECT,
-						  jld_cstr(result->u.object.members[i].key),
-						  "a value object has an entry that is not of value objects");
-		}
-	}
-	if (type && (tagged || jld_get(result, JLD_STR("@direction"))))
-		jld_error(proc, JLD_INVALID_VALUE_OBJECT, jld_excerpt(result),
-				  "a value object has @type besides @language or @direction");
-	if (jld_is_string(type) && jld_is(type->u.string, "@json"))
-		return;
-	if (value->type == JLD_NULL)
-		return;
-	if (tagged && value->type != JLD_STRING)
-		jld_error(proc, JLD_INVALID_LANGUAGE_TAGGED_VALUE, jld_excerpt(value),
-				  "a value with @language is not a string");
-	if (type && !(jld_is_string(type) && iri_is_absolute(type->u.string)))
-		jld_error(proc, JLD_INVALID_TYPED_VALUE, jld_excerpt(type),
-				  "value of @type in a value object is not an IRI");
-}
-
 /* --- SQL functions -------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(jsonld_expand_sql);
@@ -924,8 +884,9 @@ jsonld_expand_sql(PG_FUNCTION_ARGS)
 
 	jsonld_begin(&proc, options);
 	expanded = jsonld_expand(&proc, jld_from_jsonb(doc));
-	MemoryContextSwitchTo(old);
 	result = jld_to_jsonb(expanded);
+	MemoryContextSwitchTo(old);
+	result = jld_jsonb_copy(result);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(result);
 }

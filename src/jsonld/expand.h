@@ -30,6 +30,9 @@ extern JldValue *expand_index_map(JldProcessor *proc, ActiveContext *ctx,
 								  TermDefinition *def, JldStr key,
 								  JldValue *map);
 
+/* Steps 15.1), 15.4) and 15.5): errors for a bad value object. */
+extern void expand_check_value_object(JldProcessor *proc, JldValue *result);
+
 /* Small parts that both need. */
 extern JldValue *expand_to_list(JldProcessor *proc, JldValue *items);
 extern JldValue *expand_json_type(void);	/* the string "@json" */

@@ -1,8 +1,9 @@
 /*
  * expandmap.c
- *		Value Expansion, and the expansion of container maps.
+ *		Value Expansion, value objects, and the expansion of container maps.
  *
- * Owns what becomes of a scalar under its property's definition, and of the
+ * Owns what a value object may look like (step 15 of the Expansion Algorithm),
+ * what becomes of a scalar under its property's definition, and of the
  * objects that stand for language maps (step 13.7 of the Expansion
  * Algorithm) and for index, id, type and graph maps (step 13.8):
  *
@@ -262,4 +263,45 @@ index_by_property(JldProcessor *proc, ActiveContext *ctx, JldStr index_key,
 	if (jld_is_value_object(item))
 		jld_error(proc, JLD_INVALID_VALUE_OBJECT, jld_excerpt(item),
 				  "a value object cannot be indexed by a property");
+}
+
+/* --- value objects -------------------------------------------------------- */
+
+/* 15.1), 15.4), 15.5) */
+void
+expand_check_value_object(JldProcessor *proc, JldValue *result)
+{
+	JldValue   *value = jld_get(result, JLD_STR("@value"));
+	JldValue   *type = jld_get(result, JLD_STR("@type"));
+	bool		tagged = jld_get(result, JLD_STR("@language")) != NULL;
+
+	for (int i = 0; i < result->n; i++)
+	{
+		switch (jld_keyword(result->u.object.members[i].key))
+		{
+			case JLD_KW_DIRECTION:
+			case JLD_KW_INDEX:
+			case JLD_KW_LANGUAGE:
+			case JLD_KW_TYPE:
+			case JLD_KW_VALUE:
+				break;
+			default:
+				jld_error(proc, JLD_INVALID_VALUE_OBJECT,
+						  jld_cstr(result->u.object.members[i].key),
+						  "a value object has an entry that is not of value objects");
+		}
+	}
+	if (type && (tagged || jld_get(result, JLD_STR("@direction"))))
+		jld_error(proc, JLD_INVALID_VALUE_OBJECT, jld_excerpt(result),
+				  "a value object has @type besides @language or @direction");
+	if (jld_is_string(type) && jld_is(type->u.string, "@json"))
+		return;
+	if (value->type == JLD_NULL)
+		return;
+	if (tagged && value->type != JLD_STRING)
+		jld_error(proc, JLD_INVALID_LANGUAGE_TAGGED_VALUE, jld_excerpt(value),
+				  "a value with @language is not a string");
+	if (type && !(jld_is_string(type) && iri_is_absolute(type->u.string)))
+		jld_error(proc, JLD_INVALID_TYPED_VALUE, jld_excerpt(type),
+				  "value of @type in a value object is not an IRI");
 }

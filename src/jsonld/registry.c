@@ -40,6 +40,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "jsonld/iri.h"
 #include "jsonld/process.h"
 #include "jsonld/registry.h"

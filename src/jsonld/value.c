@@ -14,6 +14,15 @@
  *		  index   -> NULL, or once n > OBJECT_LINEAR_MAX a power-of-two table of
  *					 member numbers + 1, open addressing, 0 = free
  *
+ * A document is thousands of small pieces that die together, so they are cut
+ * from the blocks of an arena, which belongs to the memory context that
+ * jld_arena_begin() named.  In any other context the pieces are palloc'd.
+ *
+ *		arenas -> [mcxt, free, left] -> ...		static: one per running call,
+ *												unlinked when mcxt is reset
+ *		spare	  the first block of an arena, kept from call to call, so that
+ *				  small documents need no memory from the system
+ *
  * Reading jsonb walks the JEntries directly: iterators would allocate for each
  * container.  Writing builds a JsonbValue tree whose pairs are already sorted
  * and hands it to JsonbValueToJsonb.
@@ -27,13 +36,38 @@
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "jsonld/value.h"
 
 /* objects of up to so many members are searched from front to back */
 #define OBJECT_LINEAR_MAX	8
 
+/* sizes of an arena's blocks; what is larger than a quarter goes its own way */
+#define ARENA_SPARE_BYTES	(256 * 1024)
+#define ARENA_BLOCK_MIN		(64 * 1024)
+#define ARENA_BLOCK_MAX		(1024 * 1024)
+#define ARENA_PIECE_MAX		(16 * 1024)
+
+typedef struct Arena
+{
+	struct Arena *next;
+	MemoryContext mcxt;
+	char	   *free;
+	Size		left;
+	Size		block;			/* size of the next block */
+	bool		has_spare;		/* the first block is the spare one */
+	MemoryContextCallback callback;
+} Arena;
+
+static Arena *arenas = NULL;
+static char *spare = NULL;
+static bool spare_in_use = false;
+
+static void arena_end(void *arg);
+static void *piece_from_new_block(Arena *arena, Size size);
 static void object_reindex(JldValue *object);
 static JldValue *from_container(JsonbContainer *jc);
 static JldValue *from_entry(JsonbContainer *jc, char *base, uint32 offset,
@@ -44,6 +78,95 @@ static int	compare_pairs(const void *a, const void *b);
 JldValue	jld_null = {.type = JLD_NULL};
 JldValue	jld_true = {.type = JLD_BOOL, .u.boolean = true};
 JldValue	jld_false = {.type = JLD_BOOL, .u.boolean = false};
+
+/* --- memory --------------------------------------------------------------- */
+
+void
+jld_arena_begin(MemoryContext mcxt)
+{
+	Arena	   *arena;
+
+	for (arena = arenas; arena; arena = arena->next)
+		if (arena->mcxt == mcxt)
+			return;
+	if (spare == NULL)
+		spare = MemoryContextAlloc(TopMemoryContext, ARENA_SPARE_BYTES);
+	arena = MemoryContextAllocZero(mcxt, sizeof(Arena));
+	arena->mcxt = mcxt;
+	arena->block = ARENA_BLOCK_MIN;
+	arena->callback.func = arena_end;
+	arena->callback.arg = arena;
+	MemoryContextRegisterResetCallback(mcxt, &arena->callback);
+	if (!spare_in_use)
+	{
+		arena->has_spare = spare_in_use = true;
+		arena->free = spare;
+		arena->left = ARENA_SPARE_BYTES;
+	}
+	arena->next = arenas;
+	arenas = arena;
+}
+
+/* the memory context of an arena is reset: its blocks go with it */
+static void
+arena_end(void *arg)
+{
+	Arena	   *arena = arg;
+	Arena	  **link = &arenas;
+
+	while (*link && *link != arena)
+		link = &(*link)->next;
+	if (*link)
+		*link = arena->next;
+	if (arena->has_spare)
+		spare_in_use = false;
+}
+
+static void *
+piece_from_new_block(Arena *arena, Size size)
+{
+	void	   *piece;
+
+	if (size > ARENA_PIECE_MAX)
+		return palloc_extended(size, MCXT_ALLOC_HUGE);
+	arena->free = palloc(arena->block);
+	arena->left = arena->block;
+	arena->block = Min(arena->block * 2, ARENA_BLOCK_MAX);
+	piece = arena->free;
+	arena->free += size;
+	arena->left -= size;
+	return piece;
+}
+
+void *
+jld_alloc(Size size)
+{
+	Arena	   *arena = arenas;
+	void	   *piece;
+
+	while (arena && arena->mcxt != CurrentMemoryContext)
+		arena = arena->next;
+	if (arena == NULL)
+		return palloc_extended(size, MCXT_ALLOC_HUGE);
+	size = MAXALIGN(size);
+	if (size > arena->left)
+		return piece_from_new_block(arena, size);
+	piece = arena->free;
+	arena->free += size;
+	arena->left -= size;
+	return piece;
+}
+
+/* a larger copy of the first used bytes; what was there is left behind */
+static void *
+grow(void *old, Size used, Size size)
+{
+	void	   *grown = jld_alloc(size);
+
+	if (used > 0)
+		memcpy(grown, old, used);
+	return grown;
+}
 
 /* --- strings -------------------------------------------------------------- */
 
@@ -60,7 +183,7 @@ jld_str_copy(JldStr s)
 
 	if (s.data == NULL)
 		return s;
-	copy = palloc(s.len + 1);
+	copy = jld_alloc(s.len + 1);
 	memcpy(copy, s.data, s.len);
 	copy[s.len] = '\0';
 	return (JldStr) {copy, s.len};
@@ -69,7 +192,7 @@ jld_str_copy(JldStr s)
 JldStr
 jld_str_cat(JldStr a, JldStr b)
 {
-	char	   *cat = palloc(a.len + b.len + 1);
+	char	   *cat = jld_alloc(a.len + b.len + 1);
 
 	memcpy(cat, a.data, a.len);
 	memcpy(cat + a.len, b.data, b.len);
@@ -102,7 +225,7 @@ jld_hash(JldStr s)
 JldValue *
 jld_new_string(JldStr s)
 {
-	JldValue   *v = palloc(sizeof(JldValue));
+	JldValue   *v = jld_alloc(sizeof(JldValue));
 
 	v->type = JLD_STRING;
 	v->validated = false;
@@ -114,7 +237,7 @@ jld_new_string(JldStr s)
 JldValue *
 jld_new_number(Numeric n)
 {
-	JldValue   *v = palloc(sizeof(JldValue));
+	JldValue   *v = jld_alloc(sizeof(JldValue));
 
 	v->type = JLD_NUMBER;
 	v->validated = false;
@@ -132,26 +255,26 @@ jld_new_bool(bool b)
 JldValue *
 jld_new_array(int cap)
 {
-	JldValue   *v = palloc(sizeof(JldValue));
+	JldValue   *v = jld_alloc(sizeof(JldValue));
 
 	v->type = JLD_ARRAY;
 	v->validated = false;
 	v->n = 0;
 	v->cap = cap;
-	v->u.items = cap > 0 ? palloc(sizeof(JldValue *) * cap) : NULL;
+	v->u.items = cap > 0 ? jld_alloc(sizeof(JldValue *) * cap) : NULL;
 	return v;
 }
 
 JldValue *
 jld_new_object(int cap)
 {
-	JldValue   *v = palloc(sizeof(JldValue));
+	JldValue   *v = jld_alloc(sizeof(JldValue));
 
 	v->type = JLD_OBJECT;
 	v->validated = false;
 	v->n = 0;
 	v->cap = cap;
-	v->u.object.members = cap > 0 ? palloc(sizeof(JldMember) * cap) : NULL;
+	v->u.object.members = cap > 0 ? jld_alloc(sizeof(JldMember) * cap) : NULL;
 	v->u.object.index = NULL;
 	return v;
 }
@@ -168,14 +291,14 @@ jld_array_of(JldValue *item)
 JldValue *
 jld_copy_shallow(const JldValue *v)
 {
-	JldValue   *copy = palloc(sizeof(JldValue));
+	JldValue   *copy = jld_alloc(sizeof(JldValue));
 
 	*copy = *v;
 	copy->validated = false;
 	copy->cap = v->n;
 	if (v->type == JLD_ARRAY && v->n > 0)
 	{
-		copy->u.items = palloc(sizeof(JldValue *) * v->n);
+		copy->u.items = jld_alloc(sizeof(JldValue *) * v->n);
 		memcpy(copy->u.items, v->u.items, sizeof(JldValue *) * v->n);
 	}
 	else if (v->type == JLD_OBJECT)
@@ -183,7 +306,7 @@ jld_copy_shallow(const JldValue *v)
 		copy->u.object.index = NULL;
 		if (v->n > 0)
 		{
-			copy->u.object.members = palloc(sizeof(JldMember) * v->n);
+			copy->u.object.members = jld_alloc(sizeof(JldMember) * v->n);
 			memcpy(copy->u.object.members, v->u.object.members,
 				   sizeof(JldMember) * v->n);
 			object_reindex(copy);
@@ -204,10 +327,8 @@ array_reserve(JldValue *array, int n)
 	if (array->n + n <= cap)
 		return;
 	cap = Max(Max(4, cap * 2), array->n + n);
-	if (array->u.items)
-		array->u.items = repalloc_huge(array->u.items, sizeof(JldValue *) * cap);
-	else
-		array->u.items = palloc(sizeof(JldValue *) * cap);
+	array->u.items = grow(array->u.items, sizeof(JldValue *) * array->n,
+						  sizeof(JldValue *) * cap);
 	array->cap = cap;
 }
 
@@ -253,13 +374,13 @@ index_insert(JldValue *object, int member)
 static void
 object_reindex(JldValue *object)
 {
-	if (object->u.object.index)
-		pfree(object->u.object.index);
+	Size		size = sizeof(int32) * index_slots(object->cap);
+
 	object->u.object.index = NULL;
 	if (object->n <= OBJECT_LINEAR_MAX)
 		return;
-	object->u.object.index =
-		palloc0(sizeof(int32) * index_slots(object->cap));
+	object->u.object.index = jld_alloc(size);
+	memset(object->u.object.index, 0, size);
 	for (int i = 0; i < object->n; i++)
 		index_insert(object, i);
 }
@@ -306,11 +427,9 @@ object_append(JldValue *object, JldStr key, JldValue *value)
 	{
 		int			cap = Max(4, object->cap * 2);
 
-		if (object->u.object.members)
-			object->u.object.members =
-				repalloc_huge(object->u.object.members, sizeof(JldMember) * cap);
-		else
-			object->u.object.members = palloc(sizeof(JldMember) * cap);
+		object->u.object.members = grow(object->u.object.members,
+										sizeof(JldMember) * object->n,
+										sizeof(JldMember) * cap);
 		object->cap = cap;
 		object->u.object.members[object->n++] = (JldMember) {key, value};
 		object_reindex(object);
@@ -634,6 +753,15 @@ jld_to_jsonb(const JldValue *v)
 	return JsonbValueToJsonb(&jbv);
 }
 
+Jsonb *
+jld_jsonb_copy(const Jsonb *jb)
+{
+	Jsonb	   *copy = palloc_extended(VARSIZE(jb), MCXT_ALLOC_HUGE);
+
+	memcpy(copy, jb, VARSIZE(jb));
+	return copy;
+}
+
 static void
 to_jsonb_value(const JldValue *v, JsonbValue *out)
 {
@@ -662,7 +790,7 @@ to_jsonb_value(const JldValue *v, JsonbValue *out)
 			out->val.array.nElems = v->n;
 			out->val.array.rawScalar = false;
 			out->val.array.elems =
-				palloc_extended(sizeof(JsonbValue) * Max(v->n, 1), MCXT_ALLOC_HUGE);
+				jld_alloc(sizeof(JsonbValue) * Max(v->n, 1));
 			for (int i = 0; i < v->n; i++)
 				to_jsonb_value(v->u.items[i], &out->val.array.elems[i]);
 			break;
@@ -672,7 +800,7 @@ to_jsonb_value(const JldValue *v, JsonbValue *out)
 			out->type = jbvObject;
 			out->val.object.nPairs = v->n;
 			out->val.object.pairs =
-				palloc_extended(sizeof(JsonbPair) * Max(v->n, 1), MCXT_ALLOC_HUGE);
+				jld_alloc(sizeof(JsonbPair) * Max(v->n, 1));
 			for (int i = 0; i < v->n; i++)
 			{
 				JsonbPair  *pair = &out->val.object.pairs[i];

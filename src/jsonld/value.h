@@ -4,7 +4,7 @@
  *
  * jsonb containers cannot be changed in place and the algorithms of JSON-LD
  * change maps all the time, so a call reads its jsonb into this tree, works
- * there, and writes jsonb once at the end.  Everything is palloc'd in the
+ * there, and writes jsonb once at the end.  Everything is allocated in the
  * memory context that is current at the time; nothing is ever freed singly.
  *
  * Sharing: a value may hang below any number of parents.  Whoever made an
@@ -65,6 +65,13 @@ typedef struct JldValue
 		}			object;
 	}			u;
 } JldValue;
+
+/*
+ * Memory for values: as palloc, but in the memory context given to
+ * jld_arena_begin() (until that is reset) much cheaper.  Never to be pfree'd.
+ */
+extern void jld_arena_begin(MemoryContext mcxt);
+extern void *jld_alloc(Size size);
 
 /* the three constants, shared by all */
 extern JldValue jld_null;
@@ -156,6 +163,7 @@ jld_has(const JldValue *v, JldStr key)
  */
 extern JldValue *jld_from_jsonb(Jsonb *jb);
 extern Jsonb *jld_to_jsonb(const JldValue *v);
+extern Jsonb *jld_jsonb_copy(const Jsonb *jb);	/* into the current context */
 
 /* Deep copy into the current context: nothing of the source is shared. */
 extern JldValue *jld_copy_deep(const JldValue *v);
