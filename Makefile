@@ -50,6 +50,7 @@ REGRESS_OPTS = --load-extension=upsert
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique
+ISOLATION     += at_upsert_record at_save_all
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1
