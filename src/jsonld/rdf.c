@@ -6,6 +6,7 @@
  * table of positions that keeps out what is there already:
  *
  *		quads  [ q0 | q1 | q2 | ... ]
+ *		hashes [ h0 | h1 | h2 | ... ]
  *		index  [ 0 | 2 | 0 | 1 | 3 | 0 | ... ]		(position + 1)
  *
  * It must not know how quads are made (tordf.c, nquads.c) or used.
@@ -19,8 +20,10 @@
 
 static uint32 hash_term(const RdfTerm *term);
 static bool same_term(const RdfTerm *a, const RdfTerm *b);
+static uint32 hash_quad(const RdfQuad *quad);
+static bool same_quad(const RdfQuad *a, const RdfQuad *b);
 static void grow_index(RdfDataset *dataset);
-static int32 *find_slot(RdfDataset *dataset, const RdfQuad *quad);
+static int32 *find_slot(RdfDataset *dataset, const RdfQuad *quad, uint32 hash);
 static bool is_authority(const char *p, const char *end);
 static bool is_ip_literal(const char *p, const char *end);
 static bool all_allowed(const char *p, const char *end, const char *extra,
@@ -45,6 +48,33 @@ static inline bool
 is_hex(unsigned char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* what of unreserved and sub-delims is neither letter nor digit */
+static inline bool
+is_mark(unsigned char c)
+{
+	switch (c)
+	{
+		case '-':
+		case '.':
+		case '_':
+		case '~':
+		case '!':
+		case '$':
+		case '&':
+		case '\'':
+		case '(':
+		case ')':
+		case '*':
+		case '+':
+		case ',':
+		case ';':
+		case '=':
+			return true;
+		default:
+			return false;
+	}
 }
 
 /* --- terms ---------------------------------------------------------------- */
@@ -95,6 +125,7 @@ rdf_dataset_create(void)
 	dataset->n = 0;
 	dataset->cap = 16;
 	dataset->quads = palloc(dataset->cap * sizeof(RdfQuad));
+	dataset->hashes = palloc(dataset->cap * sizeof(uint32));
 	dataset->index_size = 64;
 	dataset->index = palloc0(dataset->index_size * sizeof(int32));
 	return dataset;
@@ -103,7 +134,8 @@ rdf_dataset_create(void)
 void
 rdf_dataset_add(RdfDataset *dataset, const RdfQuad *quad)
 {
-	int32	   *slot = find_slot(dataset, quad);
+	uint32		hash = hash_quad(quad);
+	int32	   *slot = find_slot(dataset, quad, hash);
 
 	if (*slot != 0)
 		return;
@@ -116,9 +148,12 @@ rdf_dataset_add(RdfDataset *dataset, const RdfQuad *quad)
 		dataset->cap *= 2;
 		dataset->quads = repalloc_huge(dataset->quads,
 									   dataset->cap * sizeof(RdfQuad));
+		dataset->hashes = repalloc_huge(dataset->hashes,
+										dataset->cap * sizeof(uint32));
 	}
-	dataset->quads[dataset->n++] = *quad;
-	*slot = dataset->n;
+	dataset->quads[dataset->n] = *quad;
+	dataset->hashes[dataset->n] = hash;
+	*slot = ++dataset->n;
 	if (dataset->n > dataset->index_size / 2)
 		grow_index(dataset);
 }
@@ -126,39 +161,60 @@ rdf_dataset_add(RdfDataset *dataset, const RdfQuad *quad)
 static void
 grow_index(RdfDataset *dataset)
 {
+	uint32		mask;
+
 	pfree(dataset->index);
 	dataset->index_size *= 2;
+	mask = dataset->index_size - 1;
 	dataset->index = MemoryContextAllocExtended(CurrentMemoryContext,
 												dataset->index_size * sizeof(int32),
 												MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int i = 0; i < dataset->n; i++)
-		*find_slot(dataset, &dataset->quads[i]) = i + 1;
+	{
+		uint32		slot = dataset->hashes[i] & mask;
+
+		while (dataset->index[slot] != 0)
+			slot = (slot + 1) & mask;
+		dataset->index[slot] = i + 1;
+	}
 }
 
 /* Where quad stands in the index, or the free slot where it would stand. */
 static int32 *
-find_slot(RdfDataset *dataset, const RdfQuad *quad)
+find_slot(RdfDataset *dataset, const RdfQuad *quad, uint32 hash)
+{
+	uint32		mask = dataset->index_size - 1;
+	uint32		slot = hash & mask;
+
+	for (; dataset->index[slot] != 0; slot = (slot + 1) & mask)
+	{
+		int			i = dataset->index[slot] - 1;
+
+		if (dataset->hashes[i] == hash && same_quad(quad, &dataset->quads[i]))
+			break;
+	}
+	return &dataset->index[slot];
+}
+
+static uint32
+hash_quad(const RdfQuad *quad)
 {
 	uint32		hash = hash_term(&quad->subject);
-	uint32		i;
 
 	hash = hash_combine(hash, hash_term(&quad->predicate));
 	hash = hash_combine(hash, hash_term(&quad->object));
-	hash = hash_combine(hash, hash_term(&quad->graph));
+	if (quad->graph.kind != RDF_NONE)
+		hash = hash_combine(hash, hash_term(&quad->graph));
+	return hash;
+}
 
-	for (i = hash & (dataset->index_size - 1);
-		 dataset->index[i] != 0;
-		 i = (i + 1) & (dataset->index_size - 1))
-	{
-		const RdfQuad *other = &dataset->quads[dataset->index[i] - 1];
-
-		if (same_term(&quad->object, &other->object) &&
-			same_term(&quad->subject, &other->subject) &&
-			same_term(&quad->predicate, &other->predicate) &&
-			same_term(&quad->graph, &other->graph))
-			break;
-	}
-	return &dataset->index[i];
+static bool
+same_quad(const RdfQuad *a, const RdfQuad *b)
+{
+	return same_term(&a->object, &b->object) &&
+		same_term(&a->subject, &b->subject) &&
+		same_term(&a->predicate, &b->predicate) &&
+		same_term(&a->graph, &b->graph);
 }
 
 /* --- well-formedness ------------------------------------------------------ */
@@ -289,8 +345,7 @@ allowed_length(const char *p, const char *end, const char *extra,
 		return 0;
 	if (!IS_HIGHBIT_SET(c))
 	{
-		if (is_alpha(c) || is_digit(c) ||
-			strchr("-._~!$&'()*+,;=", c) != NULL || strchr(extra, c) != NULL)
+		if (is_alpha(c) || is_digit(c) || is_mark(c) || strchr(extra, c) != NULL)
 			return 1;
 		if (c == '%' && end - p >= 3 && is_hex(p[1]) && is_hex(p[2]))
 			return 3;

@@ -40,6 +40,7 @@ typedef struct RdfQuad
 typedef struct RdfDataset
 {
 	RdfQuad    *quads;
+	uint32	   *hashes;			/* of the quads */
 	int			n;
 	int			cap;
 	int32	   *index;			/* open addressing: quad number + 1, 0 is free */
