@@ -49,3 +49,8 @@ SELECT jsonld_flatten('{"@id": "x"}', NULL, '{"bas": "http://example/"}');
 
 \echo -- deep nesting runs into the limit, not into the stack
 SELECT jsonld_flatten((repeat('{"a:p":', 5000) || '1' || repeat('}', 5000))::jsonb);
+
+\echo -- a stray @language stays with its node, an @id that looks like a keyword goes with its node
+SELECT jsonld_flatten('{"@id": "a:1", "a:p": 1, "@language": "en"}');
+SELECT jsonld_flatten('{"@id": "a:1", "a:p": [{"@id": "@odd", "a:q": 1}, {"@list": [{"@id": "@odd"}]}]}');
+SELECT jsonld_flatten('{"@id": "a:1", "a:p": {"@id": "@odd"}}', NULL, '{"safe": true}');

@@ -344,6 +344,12 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 
 		if (is_done_elsewhere(member->key))
 			continue;
+		if (jld_is_keyword(member->key))
+		{
+			/* a stray @language or @direction */
+			jld_put(node, member->key, member->value);
+			continue;
+		}
 		inside.graph = place->graph;
 		inside.subject = node;
 		inside.property = relabel(map, member->key);
