@@ -33,6 +33,9 @@ OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
+OBJS += src/statement/plan.o src/statement/run.o src/statement/steps.o src/statement/collect.o \
+	src/statement/read.o src/statement/search.o src/statement/operation.o src/statement/modify.o \
+	src/statement/execute.o src/statement/sql.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init
@@ -45,6 +48,7 @@ REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += func_type func_string func_number func_array func_document func_date
+REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

@@ -244,6 +244,45 @@ COMMENT ON OPERATOR @extschema@.|= (pg_catalog.regclass, pg_catalog.jsonb) IS
 -- 4. C8QL statements (src/statement)
 --
 
+CREATE FUNCTION @extschema@.c8ql(query pg_catalog.text,
+	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'c8ql'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION @extschema@.c8ql(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Runs a C8QL (AQL) statement and returns what its RETURN yields. bind holds @name and, under "@name", @@name. Options: failOnWarning, accessAfterWrite. Errors of the language carry errorNum N in DETAIL: 42601 syntax (1501, with line and column), 42P01 unknown collection or name (1203), 23505 (1210), UP001 (1200), UP004 (1221), UP006 (1227, 1233), 42P02 bind parameters and variables (1511, 1512, 1551 to 1553), 42883 functions (1540, 1541), 22023 (1563), 0A000 (1573, 1575, 1577, 1579). Semantics after ArangoDB''s AQL.';
+
+CREATE FUNCTION @extschema@.c8ql_execute(query pg_catalog.text,
+	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'c8ql_execute'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION @extschema@.c8ql_execute(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Runs a C8QL statement as c8ql() does and answers one object: {"result": [...], "extra": {"stats": {writesExecuted, writesIgnored, inserted, updated, unchanged, and removed where there is one}, "warnings": [{"code", "message"}]}}.';
+
+CREATE FUNCTION @extschema@.c8ql_explain(query pg_catalog.text,
+	bind pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF pg_catalog.text
+AS 'MODULE_PATHNAME', 'c8ql_explain'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
+
+COMMENT ON FUNCTION @extschema@.c8ql_explain(pg_catalog.text, pg_catalog.jsonb) IS
+'How a C8QL statement would look things up: by key, by which unique index, or by a scan with a lock on the search. Nothing is run. Errors as c8ql().';
+
+CREATE FUNCTION @extschema@.upsert_by(collection pg_catalog.regclass,
+	search @extschema@.docexpr, insert @extschema@.docexpr,
+	update @extschema@.docexpr DEFAULT NULL,
+	replace @extschema@.docexpr DEFAULT NULL,
+	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'upsert_by'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION @extschema@.upsert_by(pg_catalog.regclass, @extschema@.docexpr, @extschema@.docexpr, @extschema@.docexpr, @extschema@.docexpr, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'C8QL''s UPSERT as a function: looks for a document with the attributes of search, inserts if there is none, else merges update into it or replaces it (exactly one of the two); OLD is the document found. Two calls with the same search never both insert. Options as upsert(), and multiple ("error": more than one match is 21000, or "first": the least key). Errors: as upsert(), and those of the expressions.';
+
 --
 -- 5. Objects: JSON into ordinary tables (src/relational)
 --

@@ -8,6 +8,7 @@
 
 #include "atproto/record.h"
 #include "jsonld/jsonld.h"
+#include "statement/statement.h"
 #include "store/store.h"
 #include "upsert.h"
 
@@ -21,6 +22,7 @@ _PG_init(void)
 	jsonld_init();
 	store_init();
 	record_init();
+	statement_init();
 }
 
 const char *

@@ -99,10 +99,13 @@ expr_lookup(const ExprCompiler *compiler, const char *name)
 		if (strcmp(variable->name, name) == 0)
 			return variable->slot;
 	}
-	/* $OLD, $NEW and $CURRENT are other names of the pseudo-variables */
-	if (strcmp(name, "$OLD") == 0 || strcmp(name, "$NEW") == 0 ||
-		strcmp(name, "$CURRENT") == 0)
-		return expr_lookup(compiler, name + 1);
+	/* a user's variable named OLD comes before the pseudo-variable $OLD */
+	if (strcmp(name, "OLD") == 0)
+		return expr_lookup(compiler, "$OLD");
+	if (strcmp(name, "NEW") == 0)
+		return expr_lookup(compiler, "$NEW");
+	if (strcmp(name, "CURRENT") == 0)
+		return expr_lookup(compiler, "$CURRENT");
 	return -1;
 }
 
@@ -266,7 +269,7 @@ compile_expand(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 		if (node->args[i]->tag != EXPR_NONE)
 			code->args[i] = expr_compile_node(compiler, node->args[i]);
 	}
-	expr_declare_slot(compiler, "CURRENT", code->slot);
+	expr_declare_slot(compiler, "$CURRENT", code->slot);
 	for (int i = 1; i <= 4; i += 3)
 	{
 		if (node->args[i]->tag != EXPR_NONE)
@@ -378,16 +381,14 @@ expr_compile(const DocExpr *docexpr, MemoryContext context)
 				 errmsg("an expression of type docexpr cannot write"),
 				 errhint("Use c8ql() to run a statement.")));
 	expr_compiler_init(&program->compiler, NULL);
-	expr_declare(&program->compiler, "OLD");
-	expr_declare(&program->compiler, "NEW");
+	expr_declare(&program->compiler, "$OLD");
+	expr_declare(&program->compiler, "$NEW");
 	program->code = expr_compile_node(&program->compiler, tree);
 	program->frame.slots = palloc0(sizeof(JsonbValue) *
 								   program->compiler.nslots);
 	program->frame.params =
 		palloc0(sizeof(JsonbValue) *
 				Max(list_length(program->compiler.params), 1));
-	if (expr_host)
-		program->frame.host_arg = expr_host->start();
 	MemoryContextSwitchTo(caller);
 	return program;
 }

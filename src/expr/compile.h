@@ -26,7 +26,7 @@ typedef struct ExprFrame
 	JsonbValue *params;			/* by number */
 	ExprWarn	warn;			/* never NULL */
 	void	   *warn_arg;
-	void	   *host_arg;		/* the host's, for host functions */
+	void	   *host_arg;		/* the host's; NULL outside of a statement */
 } ExprFrame;
 
 typedef void (*ExprEvaluate) (const ExprCode *code, ExprFrame *frame,
@@ -66,8 +66,6 @@ typedef struct ExprHost
 	/* A name that is no variable: true if it is a collection (code is set). */
 	bool		(*collection) (ExprCompiler *compiler, const ExprNode *node,
 							   ExprCode *code);
-	/* Make host_arg of a frame that runs outside of a statement. */
-	void	   *(*start) (void);
 } ExprHost;
 
 extern void expr_set_host(const ExprHost *host);

@@ -14,4 +14,11 @@
  */
 extern void search_lock(Oid relid, uint32 hash);
 
+/*
+ * The same for all searches of the relation at once: for who would need very
+ * many locks, which are in shared memory.  Two that both go up from locks on
+ * single searches to this one may end in a deadlock error.
+ */
+extern void search_lock_all(Oid relid);
+
 #endif							/* UPSERT_SEARCHLOCK_H */

@@ -1,0 +1,73 @@
+/*
+ * statement/operation.h
+ *		The UPSERT operation on one collection: what the statement and the
+ *		function upsert_by() share.
+ */
+#ifndef STATEMENT_OPERATION_H
+#define STATEMENT_OPERATION_H
+
+#include "statement/run.h"
+#include "statement/search.h"
+
+/* Planned once; "options" and what follows it are filled in before a run. */
+typedef struct UpsertOp
+{
+	const Collection *collection;
+	Search	   *search;
+	ExprCode   *insert;
+	ExprCode   *update;
+	bool		replace;
+	bool		insert_warns;	/* must be evaluated even if not applied */
+	bool		update_warns;
+	bool		old_whole;		/* OLD is shown to the expressions */
+	int			old_slot;
+
+	UpsertOptions options;
+	bool		single;			/* several matches are an error */
+	MemoryContext context;		/* of one row */
+} UpsertOp;
+
+/*
+ * Plan from the parts of an UPSERT.  OLD is visible in both documents.
+ */
+extern UpsertOp *upsert_plan(ExprCompiler *compiler, Oid relid,
+							 const ExprNode *search, const ExprNode *insert,
+							 const ExprNode *update, bool replace);
+
+/*
+ * Do it for one row.  With ignoreErrors a failure is no error but false; with
+ * *counted telling whether it counts as an ignored write.  "result" lives
+ * until the next call.
+ */
+extern bool upsert_row(UpsertOp *op, Run *run, DocumentResult *result,
+					   bool *counted, ErrorData **error);
+
+/*
+ * The key that a document to be inserted brings.  False if it brings none;
+ * error 1221.
+ */
+extern bool upsert_document_key(const Collection *collection,
+								const JsonbValue *document, Datum *key);
+
+/* Error 1227 unless it is an object. */
+extern void upsert_check_object(const JsonbValue *document,
+								const char *operation);
+
+/* Error 1200 if the document carries a revision that is not this one. */
+extern void upsert_check_rev(const JsonbValue *document, const char *rev);
+
+/* Error 1210 for a key that is there. */
+extern void upsert_key_exists(const Collection *collection, Datum key)
+			pg_attribute_noreturn();
+
+/* versionAttribute: is the new version no news to the old document? */
+extern bool upsert_is_stale(const UpsertOptions *options, const Jsonb *old,
+							const Jsonb *body);
+
+/* Copy a result into the current context, before its store is closed. */
+extern void upsert_keep_result(DocumentResult *result);
+
+/* Can evaluating it warn, or do anything else than give a value? */
+extern bool upsert_may_warn(const ExprNode *node);
+
+#endif							/* STATEMENT_OPERATION_H */
