@@ -53,7 +53,8 @@ REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
-	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique
+	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
+	upsert_two_uniques
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
