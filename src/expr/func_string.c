@@ -16,7 +16,6 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
-#include "common/string.h"
 #include "expr/func_util.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -171,18 +170,27 @@ fn_char_length(ExprCall *call, JsonbValue *result)
 	value_set_int64(result, char_count(text.data, text.data + text.len));
 }
 
+static bool
+is_ascii(FuncText text)
+{
+	for (int i = 0; i < text.len; i++)
+		if (IS_HIGHBIT_SET(text.data[i]))
+			return false;
+	return true;
+}
+
 FuncText
 func_change_case(FuncText text, bool upper)
 {
 	char	   *mapped;
-	char	   *copy = pnstrdup(text.data, text.len);
 
-	if (pg_is_ascii(copy))
-		mapped = upper ? asc_toupper(copy, text.len) :
-			asc_tolower(copy, text.len);
+	if (is_ascii(text))
+		mapped = upper ? asc_toupper(text.data, text.len) :
+			asc_tolower(text.data, text.len);
 	else
-		mapped = upper ? str_toupper(copy, text.len, func_collation()) :
-			str_tolower(copy, text.len, func_collation());
+		mapped = upper ?
+			str_toupper(text.data, text.len, func_collation()) :
+			str_tolower(text.data, text.len, func_collation());
 	text.data = mapped;
 	text.len = strlen(mapped);
 	return text;
