@@ -372,15 +372,17 @@ fn_parse_identifier(ExprCall *call, JsonbValue *result)
 {
 	JsonbValue	id = call->args[0];
 	const char *slash = NULL;
-	const char *end;
+	const char *end = NULL;
 	ValueBuilder b;
 	JsonbValue	part;
 
 	if (value_type(&id) == VALUE_OBJECT)
 		(void) value_attribute(&call->args[0], "_id", 3, &id);
 	if (id.type == jbvString)
+	{
 		slash = memchr(id.val.string.val, '/', id.val.string.len);
-	end = id.val.string.val + id.val.string.len;
+		end = id.val.string.val + id.val.string.len;
+	}
 	if (slash == NULL || memchr(slash + 1, '/', end - slash - 1) != NULL)
 	{
 		func_invalid_argument(call, result);
