@@ -56,6 +56,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
 	upsert_two_uniques
 ISOLATION     += at_upsert_record at_save_all
+ISOLATION     += jsonld_registry
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1

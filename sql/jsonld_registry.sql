@@ -57,6 +57,18 @@ SELECT jsonld_compact('{"http://n/4": 1}', '"http://ctx.example/a"');
 SELECT iri, document, encode(sha256, 'hex') AS sha256, set_by = current_user AS by_me, set_at <= clock_timestamp() AS before_now
 FROM jsonld_contexts WHERE iri ~ '/(a|none)$' ORDER BY iri COLLATE "C";
 
+-- parallel workers read contexts, too
+CREATE TABLE docs AS SELECT jsonb_build_object('@context', 'http://ctx.example/a', 'name', i) AS doc FROM generate_series(1, 1000) i;
+ALTER TABLE docs SET (parallel_workers = 2);
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT count(*) AS expanded FROM docs WHERE jsonld_expand(doc) -> 0 ? 'http://n/4';
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+DROP TABLE docs;
+
 -- bad arguments
 \set VERBOSITY sqlstate
 SELECT jsonld_set_context('relative', '{"@context": {}}');

@@ -31,6 +31,7 @@
 #include "lib/ilist.h"
 #include "nodes/pg_list.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "jsonld/process.h"
@@ -50,6 +51,7 @@ typedef struct CacheEntry
 	bool		strict;
 	JldValue   *local;
 	ActiveContext *result;
+	Size		bytes;			/* of mcxt, when last looked at */
 	int			pins;
 	bool		linked;			/* in entries */
 	bool		remote;			/* made of stored contexts ... */
@@ -107,7 +109,6 @@ typedef struct ScopedResult
 ContextLoader context_loader = NULL;
 
 static dlist_head entries = DLIST_STATIC_INIT(entries);
-static int	entries_count = 0;
 static MemoryContext entries_mcxt = NULL;
 static uint64 generation = 0;
 
@@ -117,6 +118,7 @@ static ActiveContext *process_in_document(JldProcessor *proc, ActiveContext *ctx
 static CacheEntry *entry_find(JldProcessor *proc, JldValue *local, uint64 hash);
 static CacheEntry *entry_build(JldProcessor *proc, JldValue *local, uint64 hash);
 static void entry_keep(CacheEntry *entry);
+static void entries_trim(void);
 static void entry_unlink(CacheEntry *entry);
 static void entry_pin(JldProcessor *proc, CacheEntry *entry);
 static void unpin_all(void *arg);
@@ -343,8 +345,15 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 			!jld_eq(entry->base, o->base) ||
 			!jld_equal(entry->local, local))
 			continue;
+
+		/*
+		 * A look-up opens no table, so within a transaction nobody else
+		 * would let a change of the registry come in.
+		 */
+		if (entry->remote)
+			AcceptInvalidationMessages();
 		if ((entry->remote && entry->generation != generation) ||
-			MemoryContextMemAllocated(entry->mcxt, true) > ENTRY_BYTES_MAX)
+			entry->bytes > ENTRY_BYTES_MAX)
 		{
 			entry_unlink(entry);
 			return NULL;
@@ -395,10 +404,6 @@ entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
 static void
 entry_keep(CacheEntry *entry)
 {
-	dlist_mutable_iter iter;
-	Size		bytes = 0;
-	int			n = 0;
-
 	if (entries_mcxt == NULL)
 		entries_mcxt = AllocSetContextCreate(CacheMemoryContext,
 											 "JSON-LD context cache",
@@ -406,20 +411,28 @@ entry_keep(CacheEntry *entry)
 	MemoryContextSetParent(entry->mcxt, entries_mcxt);
 	entry->linked = true;
 	dlist_push_head(&entries, &entry->node);
-	entries_count++;
+	entry->bytes = MemoryContextMemAllocated(entry->mcxt, true);
+	entries_trim();
+}
 
-	/* make room from the least recently used end */
-	if (entries_count <= ENTRIES_MAX &&
-		MemoryContextMemAllocated(entries_mcxt, true) <= ENTRIES_BYTES_MAX)
-		return;
+/* keep to the bounds: the least recently used entries go, never the first */
+static void
+entries_trim(void)
+{
+	dlist_mutable_iter iter;
+	Size		bytes = 0;
+	int			n = 0;
+
 	dlist_foreach_modify(iter, &entries)
 	{
-		CacheEntry *other = dlist_container(CacheEntry, node, iter.cur);
+		CacheEntry *entry = dlist_container(CacheEntry, node, iter.cur);
 
-		n++;
-		bytes += MemoryContextMemAllocated(other->mcxt, true);
-		if (other != entry && (n > ENTRIES_MAX || bytes > ENTRIES_BYTES_MAX))
-			entry_unlink(other);
+		bytes += entry->bytes;
+		if (++n > 1 && (n > ENTRIES_MAX || bytes > ENTRIES_BYTES_MAX))
+		{
+			bytes -= entry->bytes;
+			entry_unlink(entry);
+		}
 	}
 }
 
@@ -428,7 +441,6 @@ static void
 entry_unlink(CacheEntry *entry)
 {
 	dlist_delete(&entry->node);
-	entries_count--;
 	entry->linked = false;
 	if (entry->pins == 0)
 		MemoryContextDelete(entry->mcxt);
@@ -454,18 +466,37 @@ entry_pin(JldProcessor *proc, CacheEntry *entry)
 	}
 }
 
+/* scoped and inverse contexts have come since we last looked */
+static bool
+entry_has_grown(CacheEntry *entry)
+{
+	Size		bytes = MemoryContextMemAllocated(entry->mcxt, true);
+
+	if (bytes == entry->bytes)
+		return false;
+	entry->bytes = bytes;
+	return true;
+}
+
 /* the memory of a call goes away */
 static void
 unpin_all(void *arg)
 {
 	ContextMemo *memo = arg;
 	ListCell   *lc;
+	bool		grown = false;
 
 	foreach(lc, memo->pinned)
 	{
 		CacheEntry *entry = lfirst(lc);
 
-		if (--entry->pins == 0 && !entry->linked)
+		if (--entry->pins > 0)
+			continue;
+		if (!entry->linked)
 			MemoryContextDelete(entry->mcxt);
+		else
+			grown |= entry_has_grown(entry);
 	}
+	if (grown)
+		entries_trim();
 }

@@ -10,8 +10,8 @@
  *		iri text COLLATE "C" PRIMARY KEY | document jsonb | set_by | set_at
  *
  * Contexts are read with the caller's snapshot and with his privileges.  What
- * was read may be remembered beyond the snapshot only if the newest snapshot
- * sees the same row version.  A statement trigger on the table turns every
+ * was read may be remembered beyond the snapshot only if what is committed by
+ * now is the same row version.  A statement trigger on the table turns every
  * change, also one by plain DML or COPY, into a relcache invalidation, which
  * makes the processed contexts of all backends stale, at commit for others
  * and at once (and again at rollback) for ourselves.
@@ -152,15 +152,12 @@ registry_load(JldStr iri, bool *lasting)
 	JldValue   *document = NULL;
 	HeapTuple	tuple;
 	HeapTuple	newest;
-	Snapshot	latest;
 
 	if (pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, REGISTRY_TABLE);
 
 	tuple = registry_fetch(rel, key, GetActiveSnapshot());
-	latest = RegisterSnapshot(GetLatestSnapshot());
-	newest = registry_fetch(rel, key, latest);
-	UnregisterSnapshot(latest);
+	newest = registry_fetch(rel, key, SnapshotSelf);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
