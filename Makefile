@@ -27,7 +27,7 @@ OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o \
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
-	src/relational/objects.o
+	src/relational/objects.o src/relational/schema.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o

@@ -321,6 +321,15 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.upsert_criteria(pg_catalog.regclass) IS
 'The unique keys of a table, the primary key first: what may be given to upsert_object as criteria, the columns that an object must then fill, and why a key cannot be used.';
 
+CREATE FUNCTION @extschema@.object_schema(target pg_catalog.regclass, criteria pg_catalog.text DEFAULT NULL, action pg_catalog.text DEFAULT 'upsert')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'object_schema'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.object_schema(pg_catalog.regclass, pg_catalog.text, pg_catalog.text) IS
+'The JSON Schema (2020-12) of the objects that upsert_object takes for a table, by criteria and for an action: "create" (required: what is NOT NULL without default), "update" (required: the criteria only) or "upsert". Marks columns readOnly, x-id (primary key) and x-criteria; the parts of a composite primary key are all given or none (dependentRequired).
+Errors: 22023 unknown action, 42704 no such criteria or, but for "create", no primary key.
+Semantics: input metadata of the elastic.io / Open Integration Hub component standards.';
+
 --
 -- 6. JSON-LD processor (src/jsonld)
 --

@@ -39,6 +39,9 @@ typedef struct ObjectTable
 	MemoryContext context;
 } ObjectTable;
 
+/* The name that stands for whichever unique keys an object fills. */
+#define CRITERIA_ANY "any"
+
 /* What tells whether an object is there already. */
 typedef struct Criteria
 {
