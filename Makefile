@@ -22,12 +22,12 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
 OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
-OBJS += src/store/store.o src/store/direct.o src/store/spi.o src/store/group.o \
+OBJS += src/store/store.o src/store/direct.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
-	src/relational/objects.o src/relational/schema.o
+	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
@@ -43,7 +43,7 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
 REGRESS     += collection document options batch triggers fallback
-REGRESS     += object
+REGRESS     += object object_criteria
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits

@@ -134,6 +134,7 @@ compat_materialize_srf(FunctionCallInfo fcinfo)
 #include "access/tableam.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
 #include "utils/rel.h"
@@ -219,6 +220,62 @@ compat_init_range_table(EState *estate, Relation rel, LOCKMODE lockmode,
 	fill_extraUpdatedCols(rte, rel);
 #endif
 	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+/*
+ * Tells triggers which columns (offset) the next row updates; returns what
+ * they were told before.
+ */
+static inline Bitmapset *
+compat_set_updated_columns(EState *estate, Bitmapset *columns)
+{
+	RangeTblEntry *rte = exec_rt_fetch(1, estate);
+	Bitmapset **field;
+	Bitmapset  *before;
+
+#if PG_VERSION_NUM >= 160000
+	field = &getRTEPermissionInfo(estate->es_rteperminfos, rte)->updatedCols;
+#else
+	field = &rte->updatedCols;
+#endif
+	before = *field;
+	*field = columns;
+	return before;
+}
+
+/*
+ * Makes ready to compute every generated column that any row may need.  Left
+ * to itself, the executor would prepare those of the first row that it sees,
+ * and 14 and 15 do not even tell inserts from updates.
+ */
+static inline void
+compat_init_generated(ResultRelInfo *rri, EState *estate)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rri->ri_RelationDesc);
+
+	if (tupdesc->constr == NULL || !tupdesc->constr->has_generated_stored)
+		return;
+#if PG_VERSION_NUM >= 180000
+	if (rri->ri_GeneratedExprsU == NULL)
+		ExecInitGenerated(rri, estate, CMD_UPDATE);
+#elif PG_VERSION_NUM >= 160000
+	if (rri->ri_GeneratedExprsU == NULL)
+		ExecInitStoredGenerated(rri, estate, CMD_UPDATE);
+#elif PG_VERSION_NUM >= 150000
+	if (rri->ri_GeneratedExprs == NULL)
+		ExecInitStoredGenerated(rri, estate, CMD_INSERT);
+#else
+	{
+		RangeTblEntry *rte = exec_rt_fetch(1, estate);
+		int			i;
+
+		for (i = 0; i < tupdesc->natts; i++)
+			if (TupleDescAttr(tupdesc, i)->attgenerated)
+				rte->extraUpdatedCols =
+					bms_add_member(rte->extraUpdatedCols,
+								   i + 1 - FirstLowInvalidHeapAttributeNumber);
+	}
 #endif
 }
 

@@ -13,6 +13,7 @@
 #include "access/genam.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
+#include "nodes/nodes.h"
 #include "storage/lockdefs.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -72,6 +73,52 @@ unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
 	}
 	list_free(indexes);
 	return probe ? arbiters : NIL;
+}
+
+/* Do two indexes keep the same rows apart by the same key? */
+static bool
+same_key(Relation a, Relation b)
+{
+	Form_pg_index fa = a->rd_index;
+	Form_pg_index fb = b->rd_index;
+	int			i;
+
+	if (fa->indnkeyatts != fb->indnkeyatts ||
+		compat_index_nulls_not_distinct(fa) != compat_index_nulls_not_distinct(fb) ||
+		!equal(RelationGetIndexExpressions(a), RelationGetIndexExpressions(b)) ||
+		!equal(RelationGetIndexPredicate(a), RelationGetIndexPredicate(b)))
+		return false;
+	for (i = 0; i < fa->indnkeyatts; i++)
+		if (fa->indkey.values[i] != fb->indkey.values[i] ||
+			a->rd_opfamily[i] != b->rd_opfamily[i] ||
+			a->rd_indcollation[i] != b->rd_indcollation[i])
+			return false;
+	return true;
+}
+
+List *
+unique_key_arbiters_like(Relation rel, Oid indexoid)
+{
+	Relation	model = index_open(indexoid, AccessShareLock);
+	List	   *arbiters = NIL;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+
+		if (form->indisunique && form->indimmediate && form->indisready &&
+			index->rd_rel->relam == BTREE_AM_OID && same_key(model, index))
+			arbiters = lappend_oid(arbiters, lfirst_oid(lc));
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	if (!model->rd_index->indisvalid)
+		arbiters = NIL;
+	index_close(model, NoLock);
+	return arbiters;
 }
 
 bool

@@ -20,6 +20,12 @@
 extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
 
 /*
+ * The same with the key of this index, which may be partial, on expressions,
+ * or NULLS NOT DISTINCT.
+ */
+extern List *unique_key_arbiters_like(Relation rel, Oid indexoid);
+
+/*
  * True if SQL's ON CONFLICT (these columns) would find an arbiter: as above,
  * and NULLS NOT DISTINCT indexes and those of partitioned tables too.
  */

@@ -36,24 +36,8 @@
 
 #include "atproto/tid.h"
 #include "doc/doc.h"
-#include "relational/object.h"
+#include "relational/object_impl.h"
 #include "upsert.h"
-
-struct ObjectStore
-{
-	ObjectTable *table;
-	Criteria   *criteria;
-	const UpsertOptions *options;
-	AttrNumber	version_attno;	/* of versionAttribute */
-	Store	   *store;			/* NULL: not open */
-};
-
-/* What the store's callback is told. */
-typedef struct ObjectApply
-{
-	ObjectStore *os;
-	ObjectRequest *r;
-} ObjectApply;
 
 /* ----------
  * The table and its criteria
@@ -98,6 +82,25 @@ check_options(ObjectStore *os)
 	}
 }
 
+/* All unique keys that can be used, the primary key first. */
+static void
+choose_any(ObjectStore *os)
+{
+	ListCell   *lc;
+
+	if (os->options->duplicates != DUPLICATES_APPLY)
+		refuse_option("duplicates", "Criteria \"any\" have no one key that could come twice.");
+	foreach(lc, criteria_list(os->table))
+		if (((Criteria *) lfirst(lc))->unusable == NULL)
+			os->any = lappend(os->any, lfirst(lc));
+	if (os->any == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("relation \"%s\" has no unique key",
+						RelationGetRelationName(os->table->rel)),
+				 errhint("Give columns as an array to search without one.")));
+}
+
 ObjectStore *
 object_store_begin(Oid relid, const CriteriaSelector *selector,
 				   const UpsertOptions *options)
@@ -107,9 +110,12 @@ object_store_begin(Oid relid, const CriteriaSelector *selector,
 	os->table = object_table_open(relid);
 	os->options = options;
 	check_options(os);
-	os->criteria = selector->columns ?
-		criteria_by_columns(os->table, selector->columns) :
-		criteria_by_name(os->table, selector->name);
+	if (selector->columns)
+		os->criteria = criteria_by_columns(os->table, selector->columns);
+	else if (selector->name && strcmp(selector->name, CRITERIA_ANY) == 0)
+		choose_any(os);
+	else
+		os->criteria = criteria_by_name(os->table, selector->name);
 	return os;
 }
 
@@ -133,14 +139,14 @@ check_key_privileges(ObjectStore *os)
 }
 
 void
-object_store_open(ObjectStore *os, const Bitmapset *columns)
+object_open_by_key(ObjectStore *os, bool preview)
 {
 	StoreTarget target = {0};
 	Bitmapset  *writable = NULL;
 	int			attno = -1;
 
 	check_key_privileges(os);
-	while ((attno = bms_next_member(columns, attno)) >= 0)
+	while ((attno = bms_next_member(os->columns, attno)) >= 0)
 		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attgenerated)
 			writable = bms_add_member(writable, attno);
 	if (os->table->rev_attno != InvalidAttrNumber)
@@ -154,255 +160,33 @@ object_store_open(ObjectStore *os, const Bitmapset *columns)
 	target.read_columns = os->table->readable;
 	target.insert_columns = writable;
 	target.update_columns = writable;
-	target.preview = os->options->dry_run;
+	target.preview = preview;
 	target.exclusive = os->options->exclusive;
 	os->store = store_open(&target);
+}
+
+void
+object_close_by_key(ObjectStore *os)
+{
+	store_close(os->store);
+	os->store = NULL;
+}
+
+void
+object_store_open(ObjectStore *os, const Bitmapset *columns)
+{
+	os->columns = columns;
+	/* "any" opens it for each object, by the key that it turns out to be */
+	if (os->any == NIL)
+		object_open_by_key(os, os->options->dry_run);
 	options_apply_wait_for_sync(os->options);
 }
 
 void
 object_store_close(ObjectStore *os)
 {
-	store_close(os->store);
-	os->store = NULL;
-}
-
-/* ----------
- * Requests
- * ----------
- */
-
-static void
-take_attributes(ObjectStore *os, ObjectRequest *r)
-{
-	ObjectTable *table = os->table;
-	int			count = JB_ROOT_COUNT(r->object);
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	v;
-
-	r->attnos = palloc(sizeof(AttrNumber) * count);
-	r->json = palloc(sizeof(JsonbValue) * count);
-	r->values = palloc(sizeof(Datum) * count);
-	r->isnull = palloc(sizeof(bool) * count);
-	r->made = palloc0(sizeof(bool) * count);
-
-	it = JsonbIteratorInit(&r->object->root);
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		AttrNumber	attno;
-
-		if (token != WJB_KEY)
-			continue;
-		attno = object_table_column(table, v.val.string.val, v.val.string.len);
-		if (attno == InvalidAttrNumber)
-			object_table_no_column(table, v.val.string.val, v.val.string.len);
-		(void) JsonbIteratorNext(&it, &v, true);
-
-		if (attno == table->rev_attno)
-		{
-			if (!os->options->ignore_revs && v.type != jbvNull)
-				r->rev = v.type == jbvString ?
-					pnstrdup(v.val.string.val, v.val.string.len) :
-					answer_excerpt(&v);
-			continue;
-		}
-		r->attnos[r->n] = attno;
-		r->json[r->n] = v;
-		r->n++;
-	}
-}
-
-static void
-make_value(ObjectStore *os, ObjectRequest *r, int i)
-{
-	if (r->made[i])
-		return;
-	r->values[i] = object_table_value(os->table, r->object, r->attnos[i],
-									  &r->json[i], &r->isnull[i]);
-	r->made[i] = true;
-}
-
-/* Where in the request an attribute is; -1: not there. */
-static int
-find_given(const ObjectRequest *r, AttrNumber attno)
-{
-	int			i;
-
-	for (i = 0; i < r->n; i++)
-		if (r->attnos[i] == attno)
-			return i;
-	return -1;
-}
-
-static void
-incomplete_key(ObjectStore *os, AttrNumber missing, bool isnull)
-{
-	const char *name = NameStr(TupleDescAttr(os->table->tupdesc,
-											 missing - 1)->attname);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_UPSERT_INCOMPLETE_KEY),
-			 errmsg("incomplete key for relation \"%s\"",
-					RelationGetRelationName(os->table->rel)),
-			 isnull ?
-			 errdetail("The attribute \"%s\" is null.", name) :
-			 errdetail("The attribute \"%s\" is missing.", name),
-			 os->criteria->primary ?
-			 errhint("Give all of %s, or none of them for a new row.",
-					 criteria_column_list(os->table, os->criteria)) :
-			 errhint("Give all of %s.",
-					 criteria_column_list(os->table, os->criteria))));
-}
-
-/*
- * The key is all there, or (if it is the primary key) not there at all.  A
- * null is as good as missing, unless nulls are equal.
- */
-static void
-take_key(ObjectStore *os, ObjectRequest *r)
-{
-	Criteria   *c = os->criteria;
-	AttrNumber	lacking = InvalidAttrNumber;
-	bool		lacking_null = false;
-	int			there = 0;
-	int			i;
-
-	for (i = 0; i < c->nkeys; i++)
-	{
-		int			g = find_given(r, c->keys[i]);
-
-		if (g >= 0 && (r->json[g].type != jbvNull || c->nulls_equal))
-		{
-			make_value(os, r, g);
-			r->key[i] = r->values[g];
-			r->key_isnull[i] = r->isnull[g];
-			there++;
-		}
-		else if (lacking == InvalidAttrNumber)
-		{
-			lacking = c->keys[i];
-			lacking_null = g >= 0;
-		}
-	}
-
-	r->has_key = there == c->nkeys;
-	if (!r->has_key && (there > 0 || !c->primary))
-		incomplete_key(os, lacking, lacking_null);
-}
-
-ObjectRequest *
-object_request_make(ObjectStore *os, Jsonb *object)
-{
-	ObjectRequest *r = palloc0(sizeof(ObjectRequest));
-
-	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("a row must be a JSON object"),
-				 errdetail("It is %s.",
-						   JB_ROOT_IS_SCALAR(object) ? "a scalar" : "an array")));
-	r->object = object;
-	take_attributes(os, r);
-	take_key(os, r);
-	return r;
-}
-
-Bitmapset *
-object_request_columns(const ObjectRequest *r, Bitmapset *columns)
-{
-	int			i;
-
-	for (i = 0; i < r->n; i++)
-		columns = bms_add_member(columns, r->attnos[i]);
-	return columns;
-}
-
-int
-object_request_compare(ObjectStore *os, const ObjectRequest *a,
-					   const ObjectRequest *b)
-{
-	int			i;
-
-	if (!a->has_key || !b->has_key)
-		return (int) b->has_key - (int) a->has_key;
-	for (i = 0; i < os->criteria->nkeys; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc,
-											  os->criteria->keys[i] - 1);
-		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
-												 TYPECACHE_CMP_PROC_FINFO);
-		int			cmp;
-
-		if (a->key_isnull[i] || b->key_isnull[i])
-			cmp = (int) a->key_isnull[i] - (int) b->key_isnull[i];
-		else if (OidIsValid(type->cmp_proc))
-			cmp = DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
-												  att->attcollation,
-												  a->key[i], b->key[i]));
-		else
-			cmp = 0;			/* no order: as they came */
-		if (cmp != 0)
-			return cmp;
-	}
-	return 0;
-}
-
-/* ----------
- * Keys as text
- * ----------
- */
-
-static char *
-key_text(ObjectStore *os, const Datum *key, const bool *isnull)
-{
-	const Criteria *c = os->criteria;
-	JsonbParseState *state = NULL;
-	Jsonb	   *array;
-	int			i;
-
-	if (c->nkeys == 1)
-	{
-		Oid			function;
-		bool		varlena;
-
-		if (isnull[0])
-			return NULL;
-		getTypeOutputInfo(TupleDescAttr(os->table->tupdesc,
-										c->keys[0] - 1)->atttypid,
-						  &function, &varlena);
-		return OidOutputFunctionCall(function, key[0]);
-	}
-
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	for (i = 0; i < c->nkeys; i++)
-	{
-		JsonbValue	v;
-
-		object_table_json(os->table, c->keys[i], key[i], isnull[i], &v);
-		(void) pushJsonbValue(&state, WJB_ELEM, &v);
-	}
-	array = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
-	return JsonbToCString(NULL, &array->root, VARSIZE(array));
-}
-
-char *
-object_request_key(ObjectStore *os, const ObjectRequest *r)
-{
-	return r->has_key ? key_text(os, r->key, r->key_isnull) : NULL;
-}
-
-static char *
-row_key(ObjectStore *os, TupleTableSlot *slot)
-{
-	const Criteria *c = os->criteria;
-	Datum		key[INDEX_MAX_KEYS];
-	bool		isnull[INDEX_MAX_KEYS];
-	int			i;
-
-	for (i = 0; i < c->nkeys; i++)
-		key[i] = slot_getattr(slot, c->keys[i], &isnull[i]);
-	return key_text(os, key, isnull);
+	if (os->any == NIL)
+		object_close_by_key(os);
 }
 
 /* ----------
@@ -531,7 +315,7 @@ is_stale(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old)
 	stored = slot_getattr(old, os->version_attno, &isnull);
 	if (isnull)
 		return false;
-	g = find_given(r, os->version_attno);
+	g = object_find_given(r, os->version_attno);
 	if (g < 0 || r->isnull[g])
 		return true;
 
@@ -614,6 +398,11 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	ObjectApply *a = arg;
 
+	if (a->expect && a->expect_row != (old != NULL))
+	{
+		a->changed = true;
+		return STORE_SKIP;
+	}
 	return old ? compose_update(a->os, a->r, old, row) :
 		compose_insert(a->os, a->r, row);
 }
@@ -637,6 +426,19 @@ outcome_of(StoreOutcome outcome)
 		default:
 			return UPSERT_IGNORED;
 	}
+}
+
+static char *
+row_key(ObjectStore *os, TupleTableSlot *slot)
+{
+	const Criteria *c = os->criteria;
+	Datum		key[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		key[i] = slot_getattr(slot, c->keys[i], &isnull[i]);
+	return object_key_text(os, c, key, isnull);
 }
 
 static void
@@ -669,22 +471,35 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
 }
 
 void
-object_request_apply(ObjectStore *os, ObjectRequest *r, MemoryContext context,
-					 Answer *answer)
+object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 {
-	ObjectApply a = {os, r};
+	ObjectStore *os = a->os;
+	ObjectRequest *r = a->r;
 	MemoryContext oldcontext;
 	StoreOutcome outcome;
-	int			i;
 
-	for (i = 0; i < r->n; i++)
-		make_value(os, r, i);
 	outcome = store_apply(os->store, r->has_key ? r->key : NULL, r->key_isnull,
-						  compose_object, &a);
+						  compose_object, a);
 
 	oldcontext = MemoryContextSwitchTo(context);
 	memset(answer, 0, sizeof(*answer));
 	answer->outcome = outcome_of(outcome);
 	fill_answer(os, r, answer);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+void
+object_request_apply(ObjectStore *os, ObjectRequest *r, MemoryContext context,
+					 Answer *answer)
+{
+	ObjectApply a = {os, r};
+	int			i;
+
+	/* in the memory of this try: a failed group does its items again */
+	for (i = 0; i < r->n; i++)
+		object_make_value(os, r, i);
+	if (os->any)
+		object_apply_by_any(os, r, context, answer);
+	else
+		object_apply_by_key(&a, context, answer);
 }

@@ -30,9 +30,11 @@ typedef struct ObjectRequest
 	JsonbValue *json;			/* pointing into object */
 	Datum	   *values;
 	bool	   *isnull;
-	bool	   *made;			/* is the value converted yet? */
+	bool	   *made;			/* converted for good: it is in the key */
 
+	List	   *filled;			/* with "any": the criteria that it fills */
 	bool		has_key;		/* false: it is new, whatever is there */
+	const Criteria *criteria;	/* that key belongs to */
 	Datum		key[INDEX_MAX_KEYS];
 	bool		key_isnull[INDEX_MAX_KEYS];
 	char	   *rev;			/* its _rev, where revisions count; or NULL */

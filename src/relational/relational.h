@@ -6,7 +6,7 @@
  *					a JSON value becomes a column's value and a row JSON
  *		criteria.c	what tells whether an object is there: unique keys, or
  *					any columns
- *		object.c	one object, upserted
+ *		object.c	one object, upserted; request.c, any.c parts of it
  *		objects.c	many, and the SQL functions
  *		schema.c	the JSON Schema of what may be sent
  */

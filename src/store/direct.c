@@ -36,9 +36,7 @@
 #define UPSERT_COMPAT_EXECUTOR
 #include "compat.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
-#include "access/nbtree.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
@@ -58,7 +56,19 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/uniquekey.h"
+#include "store/probe.h"
 #include "store/store_impl.h"
+
+/*
+ * The columns that the last row of its kind set.  Privileges and UPDATE OF
+ * triggers go by them, not by what other rows might set.
+ */
+typedef struct ColumnSet
+{
+	bool	   *set;			/* as in StoreRow; NULL: no row yet */
+	Bitmapset  *columns;		/* offset as the parser has them */
+	Bitmapset  *permitted;		/* all that were found to be */
+} ColumnSet;
 
 typedef struct DirectState
 {
@@ -67,12 +77,12 @@ typedef struct DirectState
 	EPQState	epq;
 
 	List	   *arbiters;		/* OIDs of the unique indexes on the key */
-	Relation	index;			/* the one that probes use */
-	IndexScanDesc scan;
-	ScanKeyData scankeys[INDEX_MAX_KEYS];
-	int			keymap[INDEX_MAX_KEYS]; /* index column -> position in key */
+	Probe	   *probe;			/* by one of them */
 
 	ExprState **defaults;		/* by attribute number - 1; NULL: none */
+
+	ColumnSet	inserted;
+	ColumnSet	updated;
 
 	/* what the first item of each kind has made ready */
 	bool		indexes_open;
@@ -129,44 +139,10 @@ store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
 	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
 		return false;
 
-	*arbiters = unique_key_arbiters(rel, target->nkeys, target->keys);
-	if (*arbiters == NIL)
-		return false;
-	return !OidIsValid(target->arbiter) ||
-		list_member_oid(*arbiters, target->arbiter);
-}
-
-/* Prepares the index scan that all probes share. */
-static void
-open_probe(Store *s, DirectState *st)
-{
-	Oid			indexoid = unique_key_probe_index(st->arbiters);
-	int			i;
-
-	st->index = index_open(indexoid, AccessShareLock);
-
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		AttrNumber	attno = st->index->rd_index->indkey.values[i];
-		Oid			opfamily = st->index->rd_opfamily[i];
-		Oid			opcintype = st->index->rd_opcintype[i];
-		Oid			eq;
-		int			k;
-
-		for (k = 0; s->target.keys[k] != attno; k++)
-			;
-		st->keymap[i] = k;
-
-		eq = get_opfamily_member(opfamily, opcintype, opcintype,
-								 BTEqualStrategyNumber);
-		if (!OidIsValid(eq))
-			elog(ERROR, "missing operator %d(%u,%u) in opfamily %u",
-				 BTEqualStrategyNumber, opcintype, opcintype, opfamily);
-		ScanKeyEntryInitialize(&st->scankeys[i], 0, i + 1,
-							   BTEqualStrategyNumber, InvalidOid,
-							   st->index->rd_indcollation[i],
-							   get_opcode(eq), (Datum) 0);
-	}
+	*arbiters = OidIsValid(target->arbiter) ?
+		unique_key_arbiters_like(rel, target->arbiter) :
+		unique_key_arbiters(rel, target->nkeys, target->keys);
+	return *arbiters != NIL;
 }
 
 static void
@@ -189,19 +165,20 @@ direct_open(Store *s, List *arbiters)
 	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);
 	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
 
-	open_probe(s, st);
+	st->probe = probe_open(s, unique_key_probe_index(st->arbiters));
 
 	if (st->rri->ri_TrigDesc)
 		AfterTriggerBeginQuery();
 }
 
-/* Indexes are opened for the first write: unchanged items never need them. */
+/* What every first write needs, and unchanged items never do. */
 static void
 open_indexes(DirectState *st)
 {
 	if (!st->indexes_open)
 	{
 		ExecOpenIndices(st->rri, true);
+		compat_init_generated(st->rri, st->estate);
 		st->indexes_open = true;
 	}
 }
@@ -227,8 +204,37 @@ init_defaults(Store *s, DirectState *st)
 	}
 }
 
+/* Takes note of the columns that s->row sets, and checks privileges on them. */
+static void
+claim_columns(Store *s, ColumnSet *last, AclMode mode)
+{
+	MemoryContext oldcontext;
+	Bitmapset  *columns = NULL;
+	int			natts = s->tupdesc->natts;
+	int			i;
+
+	if (last->set && memcmp(last->set, s->row.set, sizeof(bool) * natts) == 0)
+		return;
+	for (i = 0; i < natts; i++)
+		if (s->row.set[i])
+			columns = bms_add_member(columns, i + 1);
+
+	oldcontext = MemoryContextSwitchTo(s->context);
+	if (last->set == NULL || !bms_is_subset(columns, last->permitted))
+		compat_check_permissions(s->rel, mode, NULL,
+								 mode == ACL_INSERT ? columns : NULL,
+								 mode == ACL_UPDATE ? columns : NULL);
+	last->permitted = bms_add_members(last->permitted, columns);
+	if (last->set == NULL)
+		last->set = palloc(sizeof(bool) * natts);
+	memcpy(last->set, s->row.set, sizeof(bool) * natts);
+	bms_free(last->columns);
+	last->columns = compat_offset_columns(columns);
+	MemoryContextSwitchTo(oldcontext);
+}
+
 /*
- * The first write of its kind: privileges, replica identity, indexes,
+ * The first write of its kind: replica identity, indexes,
  * BEFORE STATEMENT triggers.  Returns true if user code ran, so that the row
  * has to be looked at again.
  */
@@ -243,8 +249,6 @@ prepare_insert(Store *s, DirectState *st)
 	st->insert_ready = true;
 
 	oldcontext = MemoryContextSwitchTo(s->context);
-	compat_check_permissions(s->rel, ACL_INSERT, NULL,
-							 s->target.insert_columns, NULL);
 	compat_check_valid_result_rel(st->rri, CMD_INSERT);
 	open_indexes(st);
 	init_defaults(s, st);
@@ -270,8 +274,6 @@ prepare_update(Store *s, DirectState *st)
 	st->update_ready = true;
 
 	oldcontext = MemoryContextSwitchTo(s->context);
-	compat_check_permissions(s->rel, ACL_UPDATE, NULL, NULL,
-							 s->target.update_columns);
 	compat_check_valid_result_rel(st->rri, CMD_UPDATE);
 	open_indexes(st);
 	if (trigdesc)
@@ -313,36 +315,6 @@ prepare_delete(Store *s, DirectState *st)
  * One item
  * ----------
  */
-
-/* Looks for the row that the key names; s->old holds it afterwards. */
-static bool
-probe(Store *s, DirectState *st, const Datum *key, const bool *nulls)
-{
-	MemoryContext oldcontext;
-	bool		found;
-	int			i;
-
-	ExecClearTuple(s->old);
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		/* the arbiter's NULLs are distinct: no row has this key */
-		if (nulls && nulls[st->keymap[i]])
-			return false;
-		st->scankeys[i].sk_argument = key[st->keymap[i]];
-	}
-
-	/* the scan keeps state of its own, which must live as long as it does */
-	oldcontext = MemoryContextSwitchTo(s->context);
-	if (st->scan == NULL)
-		st->scan = compat_index_beginscan(s->rel, st->index,
-										  st->estate->es_snapshot,
-										  s->target.nkeys);
-	st->scan->xs_snapshot = st->estate->es_snapshot;
-	index_rescan(st->scan, st->scankeys, s->target.nkeys, NULL, 0);
-	found = index_getnext_slot(st->scan, ForwardScanDirection, s->old);
-	MemoryContextSwitchTo(oldcontext);
-	return found;
-}
 
 /* The key columns of the row in "slot", as triggers may have left them. */
 static void
@@ -517,7 +489,7 @@ lock_old(Store *s, DirectState *st, LockTupleMode mode)
 
 /* Replaces the version in s->old by s->new. */
 static TryResult
-try_update(Store *s, DirectState *st)
+try_update_columns(Store *s, DirectState *st)
 {
 	EState	   *estate = st->estate;
 	ItemPointerData tid = s->old->tts_tid;
@@ -544,6 +516,17 @@ try_update(Store *s, DirectState *st)
 	compat_ar_update_triggers(estate, st->rri, &tid, s->new, recheck,
 							  st->update_capture);
 	return TRY_DONE;
+}
+
+/* The same, with the columns that are really updated for triggers to see. */
+static TryResult
+try_update(Store *s, DirectState *st)
+{
+	Bitmapset  *all = compat_set_updated_columns(st->estate, st->updated.columns);
+	TryResult	result = try_update_columns(s, st);
+
+	(void) compat_set_updated_columns(st->estate, all);
+	return result;
 }
 
 static TryResult
@@ -611,6 +594,7 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 			form_update(s);
 			if (s->target.preview)
 				return TRY_DONE;
+			claim_columns(s, &st->updated, ACL_UPDATE);
 			if (prepare_update(s, st))
 				return TRY_AGAIN;
 			result = try_update(s, st);
@@ -663,6 +647,7 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 			return TRY_DONE;
 		}
 
+		claim_columns(s, &st->inserted, ACL_INSERT);
 		if (prepare_insert(s, st))
 			return TRY_AGAIN;
 		form_insert(s, st);
@@ -709,7 +694,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 
 		if (key == NULL)
 			ExecClearTuple(s->old);
-		if (key != NULL && probe(s, st, key, nulls))
+		if (key != NULL && probe_find(st->probe, st->estate, key, nulls))
 		{
 			composed = false;
 			result = apply_found(s, st, compose, arg, &outcome);
@@ -791,9 +776,7 @@ direct_close(Store *s)
 		PopActiveSnapshot();
 	}
 
-	if (st->scan)
-		index_endscan(st->scan);
-	index_close(st->index, NoLock);
+	probe_close(st->probe);
 	EvalPlanQualEnd(&st->epq);
 	ExecResetTupleTable(estate->es_tupleTable, false);
 	ExecCloseResultRelations(estate);

@@ -34,6 +34,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -43,7 +44,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
-#include "catalog/uniquekey.h"
+#include "store/keysql.h"
 #include "store/searchlock.h"
 #include "store/store_impl.h"
 
@@ -94,24 +95,6 @@ const StoreMethods store_spi_methods = {spi_open, spi_apply, spi_close};
  * ----------
  */
 
-/* ON CONFLICT with the columns of a unique index, if SQL could use one. */
-static char *
-conflict_clause(Store *s)
-{
-	StringInfoData buf;
-	int			i;
-
-	if (!unique_key_can_arbitrate(s->rel, s->target.nkeys, s->target.keys))
-		return NULL;
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, " ON CONFLICT (");
-	for (i = 0; i < s->target.nkeys; i++)
-		appendStringInfo(&buf, "%s%s", i ? ", " : "",
-						 quote_identifier(NameStr(TupleDescAttr(s->tupdesc, s->target.keys[i] - 1)->attname)));
-	appendStringInfoString(&buf, ") DO NOTHING");
-	return buf.data;
-}
-
 static void
 spi_open(Store *s, List *arbiters)
 {
@@ -123,11 +106,13 @@ spi_open(Store *s, List *arbiters)
 	s->impl = st;
 	st->name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(s->rel)),
 										  RelationGetRelationName(s->rel));
-	st->lockable = table;
+	/* who may not read the whole table may not read ctid */
+	st->lockable = table &&
+		pg_class_aclcheck(RelationGetRelid(s->rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 	st->returning = s->rel->rd_rules == NULL ||
 		(relkind == RELKIND_VIEW && s->rel->rd_rules->numLocks == 1);
 	if (table && s->rel->rd_rules == NULL)
-		st->on_conflict = conflict_clause(s);
+		st->on_conflict = keysql_conflict_clause(s);
 
 	s->old = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
 	s->new = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
@@ -174,39 +159,13 @@ append_columns(Store *s, StringInfo buf)
 	}
 }
 
-/* "t.k = $n", with the operator of the type's btree whatever the search_path */
+/* The whole row, as far as it may be read, as text. */
 static void
-append_equality(Store *s, StringInfo buf, int column, int param)
+append_image(Store *s, StringInfo buf)
 {
-	Oid			type = TupleDescAttr(s->tupdesc, column)->atttypid;
-	Oid			eq = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-
-	if (!OidIsValid(eq))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an equality operator for type %s",
-						format_type_be(type))));
-	generate_operator_clause(buf, psprintf("t.%s", column_name(s, column)),
-							 type, eq, psprintf("$%d", param), type);
-}
-
-/* "k1 = $1 AND k2 IS NULL": every key takes its parameter, NULL or not */
-static void
-append_key_condition(Store *s, StringInfo buf, const bool *nulls)
-{
-	int			i;
-
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		int			column = s->target.keys[i] - 1;
-
-		if (i > 0)
-			appendStringInfoString(buf, " AND ");
-		if (nulls && nulls[i])
-			appendStringInfo(buf, "t.%s IS NULL", column_name(s, column));
-		else
-			append_equality(s, buf, column, i + 1);
-	}
+	appendStringInfoString(buf, "ROW(");
+	append_columns(s, buf);
+	appendStringInfoString(buf, ")::pg_catalog.text");
 }
 
 static void
@@ -275,10 +234,15 @@ prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
 	append_columns(s, &sql);
-	appendStringInfoString(&sql, st->lockable ? ", t.ctid, t.tableoid" :
-						   ", (t.*)::pg_catalog.text");
+	if (st->lockable)
+		appendStringInfoString(&sql, ", t.ctid, t.tableoid");
+	else
+	{
+		appendStringInfoString(&sql, ", ");
+		append_image(s, &sql);
+	}
 	appendStringInfo(&sql, " FROM %s t WHERE ", st->name);
-	append_key_condition(s, &sql, nulls);
+	keysql_condition(s, &sql, nulls);
 	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR NO KEY UPDATE OF t" : "");
 	prepare(s, statement, sql.data, s->target.nkeys, key_types(s, 0), null_keys);
 }
@@ -364,11 +328,12 @@ append_old_row(Store *s, StringInfo sql, Oid *types, int *n)
 	{
 		int			column = s->target.keys[i] - 1;
 
-		append_equality(s, sql, column, *n + 1);
+		keysql_equality(s, sql, column, *n + 1);
 		appendStringInfoString(sql, " AND ");
 		types[(*n)++] = TupleDescAttr(s->tupdesc, column)->atttypid;
 	}
-	appendStringInfo(sql, "(t.*)::pg_catalog.text OPERATOR(pg_catalog.=) $%d", *n + 1);
+	append_image(s, sql);
+	appendStringInfo(sql, " OPERATOR(pg_catalog.=) $%d", *n + 1);
 	types[(*n)++] = TEXTOID;
 }
 
@@ -496,6 +461,8 @@ find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
 		st->tableoid = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
 													  SPI_tuptable->tupdesc,
 													  last, &isnull));
+		s->old->tts_tid = st->ctid_data;
+		s->old->tts_tableOid = st->tableoid;
 	}
 	else
 		st->image = MemoryContextStrdup(s->item_context,

@@ -1,0 +1,25 @@
+/*
+ * keysql.h
+ *		The key of a store as SQL text: a condition that finds its row, and
+ *		the ON CONFLICT clause that arbitrates it.
+ */
+#ifndef UPSERT_KEYSQL_H
+#define UPSERT_KEYSQL_H
+
+#include "store/store_impl.h"
+
+/* Appends "t.column = $param", with the operator of the type's btree. */
+extern void keysql_equality(Store *s, StringInfo buf, int column, int param);
+
+/*
+ * Appends a condition on the relation "t" that is true of the row with the
+ * key $1 .. $nkeys; nulls[i] says which of them are NULL and NULL itself that
+ * none is.  With an arbiter it is the index's own notion of the key: its
+ * expressions, operators, collations and predicate.
+ */
+extern void keysql_condition(Store *s, StringInfo buf, const bool *nulls);
+
+/* " ON CONFLICT (...) DO NOTHING", palloc'd; NULL if nothing can arbitrate. */
+extern char *keysql_conflict_clause(Store *s);
+
+#endif							/* UPSERT_KEYSQL_H */

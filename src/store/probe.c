@@ -1,0 +1,163 @@
+/*
+ * probe.c
+ *		Finding a row of a heap table by a unique index.
+ *
+ * One index scan is kept open over all items:
+ *
+ *		key (columns of the target) --> values of the index --> scan keys
+ *
+ * The values of a plain index are the key in another order.  Where the target
+ * names its arbiter, which may have expressions, they are what the index
+ * makes of a row that has the key and nothing else; a partial index holds no
+ * rows but those that satisfy its predicate, so that needs no look.
+ */
+#include "postgres.h"
+
+#define UPSERT_COMPAT_EXECUTOR
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/nbtree.h"
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "store/probe.h"
+
+struct Probe
+{
+	Store	   *store;
+	Relation	index;
+	int			nkeys;			/* of the index */
+	bool		nulls_equal;	/* NULLS NOT DISTINCT */
+	IndexScanDesc scan;			/* NULL before the first look */
+	ScanKeyData scankeys[INDEX_MAX_KEYS];
+	int			keymap[INDEX_MAX_KEYS]; /* index column -> position in key */
+
+	/* where the target says which index */
+	IndexInfo  *keyinfo;
+	TupleTableSlot *keyslot;
+};
+
+static void
+init_scankey(Probe *probe, int i)
+{
+	Oid			opfamily = probe->index->rd_opfamily[i];
+	Oid			opcintype = probe->index->rd_opcintype[i];
+	Oid			eq = get_opfamily_member(opfamily, opcintype, opcintype,
+										 BTEqualStrategyNumber);
+
+	if (!OidIsValid(eq))
+		elog(ERROR, "missing operator %d(%u,%u) in opfamily %u",
+			 BTEqualStrategyNumber, opcintype, opcintype, opfamily);
+	ScanKeyEntryInitialize(&probe->scankeys[i], 0, i + 1,
+						   BTEqualStrategyNumber, InvalidOid,
+						   probe->index->rd_indcollation[i],
+						   get_opcode(eq), (Datum) 0);
+}
+
+Probe *
+probe_open(Store *s, Oid index)
+{
+	Probe	   *probe = palloc0(sizeof(Probe));
+	int			i;
+
+	probe->store = s;
+	probe->index = index_open(index, AccessShareLock);
+	probe->nkeys = probe->index->rd_index->indnkeyatts;
+	probe->nulls_equal = compat_index_nulls_not_distinct(probe->index->rd_index);
+	for (i = 0; i < probe->nkeys; i++)
+		init_scankey(probe, i);
+
+	if (OidIsValid(s->target.arbiter))
+	{
+		probe->keyinfo = BuildIndexInfo(probe->index);
+		probe->keyslot = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
+		return probe;
+	}
+	for (i = 0; i < probe->nkeys; i++)
+	{
+		int			k = 0;
+
+		while (s->target.keys[k] != probe->index->rd_index->indkey.values[i])
+			k++;
+		probe->keymap[i] = k;
+	}
+	return probe;
+}
+
+/* What the index makes of the key. */
+static void
+index_values(Probe *probe, EState *estate, const Datum *key, const bool *nulls,
+			 Datum *values, bool *isnull)
+{
+	Store	   *s = probe->store;
+	TupleTableSlot *slot = probe->keyslot;
+	int			i;
+
+	if (probe->keyinfo == NULL)
+	{
+		for (i = 0; i < probe->nkeys; i++)
+		{
+			values[i] = key[probe->keymap[i]];
+			isnull[i] = nulls && nulls[probe->keymap[i]];
+		}
+		return;
+	}
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * s->tupdesc->natts);
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		slot->tts_values[s->target.keys[i] - 1] = key[i];
+		slot->tts_isnull[s->target.keys[i] - 1] = nulls && nulls[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	GetPerTupleExprContext(estate)->ecxt_scantuple = slot;
+	FormIndexDatum(probe->keyinfo, slot, estate, values, isnull);
+}
+
+bool
+probe_find(Probe *probe, EState *estate, const Datum *key, const bool *nulls)
+{
+	Store	   *s = probe->store;
+	MemoryContext oldcontext;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
+	bool		found;
+	int			i;
+
+	ExecClearTuple(s->old);
+	index_values(probe, estate, key, nulls, values, isnull);
+	for (i = 0; i < probe->nkeys; i++)
+	{
+		/* where NULLs are distinct no row has such a key */
+		if (isnull[i] && !probe->nulls_equal)
+			return false;
+		probe->scankeys[i].sk_flags = isnull[i] ? SK_ISNULL | SK_SEARCHNULL : 0;
+		probe->scankeys[i].sk_argument = values[i];
+	}
+
+	/* the scan keeps state of its own, which must live as long as it does */
+	oldcontext = MemoryContextSwitchTo(s->context);
+	if (probe->scan == NULL)
+		probe->scan = compat_index_beginscan(s->rel, probe->index,
+											 estate->es_snapshot, probe->nkeys);
+	probe->scan->xs_snapshot = estate->es_snapshot;
+	index_rescan(probe->scan, probe->scankeys, probe->nkeys, NULL, 0);
+	found = index_getnext_slot(probe->scan, ForwardScanDirection, s->old);
+	MemoryContextSwitchTo(oldcontext);
+	return found;
+}
+
+void
+probe_close(Probe *probe)
+{
+	if (probe->scan)
+		index_endscan(probe->scan);
+	index_close(probe->index, NoLock);
+	if (probe->keyslot)
+		ExecDropSingleTupleTableSlot(probe->keyslot);
+}
