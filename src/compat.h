@@ -343,41 +343,38 @@ compat_insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
 #endif
 }
 
-/*
- * table_tuple_update plus the index entries that it asks for; *recheck gets
- * the deferred index checks.
- */
+/* Which indexes an update has to insert into. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes CompatUpdateIndexes;
+#define COMPAT_UPDATE_INDEXES_NONE TU_None
+#else
+typedef bool CompatUpdateIndexes;
+#define COMPAT_UPDATE_INDEXES_NONE false
+#endif
+
 static inline TM_Result
-compat_tuple_update(ResultRelInfo *rri, EState *estate, ItemPointer tid,
-					TupleTableSlot *slot, TM_FailureData *tmfd, List **recheck)
+compat_tuple_update(Relation rel, EState *estate, ItemPointer tid,
+					TupleTableSlot *slot, TM_FailureData *tmfd,
+					CompatUpdateIndexes *update_indexes)
 {
-	Relation	rel = rri->ri_RelationDesc;
 	LockTupleMode lockmode;
-	TM_Result	result;
 
+	return table_tuple_update(rel, tid, slot, estate->es_output_cid,
+							  estate->es_snapshot, InvalidSnapshot, true,
+							  tmfd, &lockmode, update_indexes);
+}
+
+/* Index entries of an updated row that was not HOT; the deferred checks. */
+static inline List *
+compat_update_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
+						   EState *estate, CompatUpdateIndexes update_indexes)
+{
 #if PG_VERSION_NUM >= 160000
-	TU_UpdateIndexes update_indexes;
+	return ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL,
+								 update_indexes == TU_Summarizing);
 #else
-	bool		update_indexes;
+	return ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL);
 #endif
-
-	*recheck = NIL;
-	result = table_tuple_update(rel, tid, slot, estate->es_output_cid,
-								estate->es_snapshot, InvalidSnapshot, true,
-								tmfd, &lockmode, &update_indexes);
-	if (result != TM_Ok || rri->ri_NumIndices == 0)
-		return result;
-
-#if PG_VERSION_NUM >= 160000
-	if (update_indexes != TU_None)
-		*recheck = ExecInsertIndexTuples(rri, slot, estate, true, false, NULL,
-										 NIL, update_indexes == TU_Summarizing);
-#else
-	if (update_indexes)
-		*recheck = ExecInsertIndexTuples(rri, slot, estate, true, false, NULL,
-										 NIL);
-#endif
-	return result;
 }
 
 static inline bool

@@ -86,6 +86,7 @@ typedef struct DirectState
 
 	/* what the first item of each kind has made ready */
 	bool		indexes_open;
+	bool		indexes_speculative;
 	bool		insert_ready;
 	bool		update_ready;
 	bool		delete_ready;
@@ -171,16 +172,25 @@ direct_open(Store *s, List *arbiters)
 		AfterTriggerBeginQuery();
 }
 
-/* What every first write needs, and unchanged items never do. */
+/*
+ * Indexes are opened when the first entry is to be made: unchanged items and
+ * HOT updates never need them.  Only insertions need what ExecOpenIndices
+ * calls speculative.
+ */
 static void
-open_indexes(DirectState *st)
+open_indexes(Store *s, DirectState *st, bool speculative)
 {
-	if (!st->indexes_open)
-	{
-		ExecOpenIndices(st->rri, true);
-		compat_init_generated(st->rri, st->estate);
-		st->indexes_open = true;
-	}
+	MemoryContext oldcontext;
+
+	if (st->indexes_open && (st->indexes_speculative || !speculative))
+		return;
+	oldcontext = MemoryContextSwitchTo(s->context);
+	if (st->indexes_open)
+		ExecCloseIndices(st->rri);
+	ExecOpenIndices(st->rri, speculative);
+	st->indexes_open = true;
+	st->indexes_speculative = speculative;
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /* Expressions for the columns that the composed row may leave unset. */
@@ -250,7 +260,8 @@ prepare_insert(Store *s, DirectState *st)
 
 	oldcontext = MemoryContextSwitchTo(s->context);
 	compat_check_valid_result_rel(st->rri, CMD_INSERT);
-	open_indexes(st);
+	compat_init_generated(st->rri, st->estate);
+	open_indexes(s, st, true);
 	init_defaults(s, st);
 	if (trigdesc)
 	{
@@ -275,7 +286,7 @@ prepare_update(Store *s, DirectState *st)
 
 	oldcontext = MemoryContextSwitchTo(s->context);
 	compat_check_valid_result_rel(st->rri, CMD_UPDATE);
-	open_indexes(st);
+	compat_init_generated(st->rri, st->estate);
 	if (trigdesc)
 	{
 		ExecBSUpdateTriggers(st->estate, st->rri);
@@ -493,9 +504,10 @@ try_update_columns(Store *s, DirectState *st)
 {
 	EState	   *estate = st->estate;
 	ItemPointerData tid = s->old->tts_tid;
+	CompatUpdateIndexes update_indexes;
 	TM_FailureData tmfd;
 	TM_Result	result;
-	List	   *recheck;
+	List	   *recheck = NIL;
 
 	estate->es_output_cid = GetCurrentCommandId(true);
 	if (st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_update_before_row)
@@ -509,9 +521,16 @@ try_update_columns(Store *s, DirectState *st)
 	}
 	check_new(s, st, CMD_UPDATE);
 
-	result = compat_tuple_update(st->rri, estate, &tid, s->new, &tmfd, &recheck);
+	result = compat_tuple_update(s->rel, estate, &tid, s->new, &tmfd,
+								 &update_indexes);
 	if (result != TM_Ok)
 		return lost(result);
+	if (update_indexes != COMPAT_UPDATE_INDEXES_NONE)
+	{
+		open_indexes(s, st, false);
+		recheck = compat_update_index_tuples(st->rri, s->new, estate,
+											 update_indexes);
+	}
 
 	compat_ar_update_triggers(estate, st->rri, &tid, s->new, recheck,
 							  st->update_capture);
