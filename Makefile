@@ -57,6 +57,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_two_uniques
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += jsonld_registry
+ISOLATION     += c8ql_search_race c8ql_search_changed
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1
