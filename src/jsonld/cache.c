@@ -347,8 +347,8 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 			continue;
 
 		/*
-		 * A look-up opens no table, so within a transaction nobody else
-		 * would let a change of the registry come in.
+		 * A look-up opens no table, so within a transaction nobody else would
+		 * let a change of the registry come in.
 		 */
 		if (entry->remote)
 			AcceptInvalidationMessages();

@@ -42,8 +42,8 @@ static JldValue *expand_items(JldProcessor *proc, ActiveContext *ctx,
 							  JldStr property, TermDefinition *def,
 							  JldValue *element, bool from_map);
 static JldValue *expand_map(JldProcessor *proc, ActiveContext *ctx,
-							   JldStr property, TermDefinition *def,
-							   JldValue *element, bool from_map);
+							JldStr property, TermDefinition *def,
+							JldValue *element, bool from_map);
 static bool starts_new_node(JldProcessor *proc, ActiveContext *ctx,
 							JldValue *element);
 static ActiveContext *apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
@@ -184,7 +184,7 @@ expand_to_list(JldProcessor *proc, JldValue *items)
 /* 6) to 20) */
 static JldValue *
 expand_map(JldProcessor *proc, ActiveContext *ctx, JldStr property,
-			  TermDefinition *def, JldValue *element, bool from_map)
+		   TermDefinition *def, JldValue *element, bool from_map)
 {
 	Expansion	e = {.proc = proc,.active_property = property};
 	JldValue   *local;

@@ -657,10 +657,14 @@ prefer_values(JldProcessor *proc, ActiveContext *ctx, const JldValue *value,
 	n = p->nvalues;
 	for (int i = 0; i < n; i++)
 	{
-		const char *underscore = memchr(p->values[i].data, '_', p->values[i].len);
+		JldStr		rest = p->values[i];
 
-		if (underscore)
-			prefer(p, (JldStr) {underscore, p->values[i].len -
-				   (underscore - p->values[i].data)});
+		while (rest.len > 0 && rest.data[0] != '_')
+		{
+			rest.data++;
+			rest.len--;
+		}
+		if (rest.len > 0)
+			prefer(p, rest);
 	}
 }

@@ -289,11 +289,13 @@ iri_relativize(JldStr base, JldStr iri)
 		return iri;
 
 	initStringInfo(&buf);
-	/* the same path: query and fragment suffice, unless base's query would
-	 * shine through */
-	if (jld_eq(b.path, t.path) && (t.query.data || (t.fragment.data && !b.query.data)))
-		 /* nothing */ ;
-	else
+
+	/*
+	 * The same path: query and fragment suffice, unless base's query would
+	 * shine through.
+	 */
+	if (!jld_eq(b.path, t.path) ||
+		!(t.query.data || (t.fragment.data && !b.query.data)))
 	{
 		int			dir = directory_length(b.path);
 		int			common = 0;
