@@ -25,7 +25,7 @@ OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o sr
 OBJS += src/store/store.o src/store/direct.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
-	src/document/answer.o src/document/batch.o src/document/sql.o
+	src/document/answer.o src/document/batch.o src/document/from.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o

@@ -58,6 +58,10 @@ SELECT _key, parent FROM children ORDER BY 1;
 DELETE FROM docs;
 SELECT * FROM upsert_from('docs', $$SELECT jsonb_build_object('_key', 'k' || i % 2500, 'i', i) FROM generate_series(1, 5000) i$$);
 SELECT * FROM upsert_from('docs', $$SELECT jsonb_build_object('_key', 'k' || i % 2500, 'i', i) FROM generate_series(2501, 5000) i$$);
+-- "duplicates" counts for the whole query, not for a chunk
+SELECT * FROM upsert_from('docs', $$SELECT jsonb_build_object('_key', 'k' || i % 2500, 'i', i) FROM generate_series(1, 5000) i$$, '{"duplicates": "error"}');
+SELECT * FROM upsert_from('docs', $$SELECT jsonb_build_object('_key', 'k' || i % 2500, 'i', i) FROM generate_series(1, 5000) i$$, '{"duplicates": "last"}');
+SELECT * FROM upsert_from('docs', $$SELECT jsonb_build_object('_key', 'k' || i, 'i', i) FROM generate_series(1, 2) i UNION ALL SELECT '{"_key": "k x"}' UNION ALL SELECT '7'$$, '{"ignoreErrors": true}');
 -- from the collection itself: the query sees it as it was
 SELECT * FROM upsert_from('docs', $$SELECT doc || jsonb_build_object('_key', 'copy-' || _key) FROM docs$$);
 SELECT * FROM upsert_from('docs', 'SELECT 1');

@@ -210,7 +210,7 @@ RETURNS @extschema@.upsert_summary
 AS 'MODULE_PATHNAME', 'upsert_from'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents go through in chunks of 1000, and key order and duplicates count within a chunk. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
 CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb

@@ -69,6 +69,12 @@ batch_begin(Oid relid, const UpsertOptions *options, bool keep)
 	return b;
 }
 
+const Collection *
+batch_collection(const Batch *b)
+{
+	return b->collection;
+}
+
 void
 batch_add(Batch *b, Jsonb *doc)
 {

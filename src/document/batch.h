@@ -26,6 +26,8 @@ typedef struct BatchSummary
 /* Opens the collection; keep: answers will be asked for, not only counts. */
 extern Batch *batch_begin(Oid relid, const UpsertOptions *options, bool keep);
 
+extern const Collection *batch_collection(const Batch *b);
+
 /*
  * Adds a document, which must live until the batch has run.  Errors: UP004
  * and UP006, unless the option ignoreErrors makes answers of them.

@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -17,11 +16,9 @@
 
 #include "document/answer.h"
 #include "document/batch.h"
+#include "document/from.h"
 #include "document/options.h"
 #include "document/request.h"
-
-/* Documents that upsert_from holds in memory at a time. */
-#define UPSERT_FROM_CHUNK 1000
 
 /* One document; the answer is built in the current memory context. */
 static void
@@ -69,56 +66,6 @@ add_array(Batch *b, Jsonb *docs)
 		if (token == WJB_ELEM)
 			batch_add(b, JsonbValueToJsonb(&v));
 	}
-}
-
-/* Feeds the rows of a query through the batch, a chunk at a time. */
-static void
-add_query(Batch *b, const char *query)
-{
-	SPIPlanPtr	plan;
-	Portal		portal;
-
-	SPI_connect();
-	plan = SPI_prepare(query, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	if (!SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
-				 errmsg("the query returns no rows"),
-				 errdetail("The query is \"%s\".", query)));
-	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
-	if (portal->tupDesc == NULL || portal->tupDesc->natts != 1 ||
-		TupleDescAttr(portal->tupDesc, 0)->atttypid != JSONBOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the query must return one column of type jsonb")));
-
-	for (;;)
-	{
-		uint64		i;
-
-		SPI_cursor_fetch(portal, true, UPSERT_FROM_CHUNK);
-		if (SPI_processed == 0)
-			break;
-		for (i = 0; i < SPI_processed; i++)
-		{
-			bool		isnull;
-			Datum		value = SPI_getbinval(SPI_tuptable->vals[i],
-											  SPI_tuptable->tupdesc, 1, &isnull);
-
-			if (isnull)
-				ereport(ERROR,
-						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						 errmsg("the query returned a null document")));
-			batch_add(b, DatumGetJsonbP(value));
-		}
-		batch_run(b);
-		batch_reset(b);
-		SPI_freetuptable(SPI_tuptable);
-	}
-	SPI_cursor_close(portal);
-	SPI_finish();
 }
 
 /* ----------
@@ -242,6 +189,6 @@ upsert_from(PG_FUNCTION_ARGS)
 
 	options_parse(PG_GETARG_JSONB_P(2), &options);
 	b = batch_begin(PG_GETARG_OID(0), &options, false);
-	add_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	batch_from_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	return summary_row(fcinfo, b);
 }
