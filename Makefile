@@ -43,7 +43,8 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
 REGRESS     += collection document options batch triggers fallback
-REGRESS     += object object_criteria
+REGRESS     += object object_criteria object_types object_unchanged \
+	object_privileges object_partition object_schema
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
