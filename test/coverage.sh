@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # ./dev coverage: which lines of src/ the regress and isolation tests reach.
 # A build of its own; the summary is per file, the .gcov files stay in the
-# work folder.
+# work folder.  Failures are none of its business.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 export UPSERT_DEV_DIR=$UPSERT_DEV_DIR-cov COPT='--coverage -O0'
 "$here/dev" clean
-"$here/dev" regress
-PGOPTIONS='-c upsert.direct=off' "$here/dev" regress
-"$here/dev" isolation
+"$here/dev" regress || true
+PGOPTIONS='-c upsert.direct=off' "$here/dev" regress || true
+"$here/dev" isolation || true
 "$here/dev" stop
 cd "$UPSERT_DEV_DIR/src"
 for c in $(find src -name '*.gcda' | sort); do
