@@ -402,7 +402,10 @@ try_row(UpsertTry *try, DocumentStore *store)
 			if (try->fate == TRY_APPLIED)
 				return;
 			if (try->fate == TRY_CHANGED)
+			{
+				search_distrust(op->search);
 				continue;
+			}
 		}
 		if (locked)
 			break;

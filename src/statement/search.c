@@ -96,6 +96,7 @@ struct Search
 	int			nlocks;			/* searches locked */
 
 	/* of this row */
+	bool		verify;			/* check what SQL finds, come what may */
 	int			nleaves;
 	int			space;
 	Leaf	   *leaves;
@@ -118,6 +119,7 @@ static void plan_object(Search *search, ExprCompiler *compiler,
 						const ExprNode *object, const Path *path);
 static void find_handles(Search *search);
 static void add_handle(Search *search, Node *expr, char *sql, Relation index);
+static Node *without_null_case(CaseExpr *expr);
 static const Path *path_of_expr(Node *expr, AttrNumber doc, bool *as_text);
 static void add_leaf(Search *search, const Path *path,
 					 const JsonbValue *value);
@@ -302,6 +304,25 @@ add_handle(Search *search, Node *expr, char *sql, Relation index)
 }
 
 /*
+ * x of CASE WHEN x = 'null' THEN NULL ELSE x END, which makes SQL's NULL of
+ * JSON's; NULL for any other CASE.
+ */
+static Node *
+without_null_case(CaseExpr *expr)
+{
+	Node	   *result = (Node *) expr->defresult;
+	CaseWhen   *when = linitial_node(CaseWhen, expr->args);
+	OpExpr	   *condition = (OpExpr *) when->expr;
+
+	if (expr->arg != NULL || list_length(expr->args) != 1 ||
+		!IsA(when->result, Const) || !((Const *) when->result)->constisnull ||
+		!IsA(condition, OpExpr) || get_opcode(condition->opno) != F_JSONB_EQ ||
+		!equal(linitial(condition->args), result))
+		return NULL;
+	return result;
+}
+
+/*
  * The attribute path that an SQL expression over the document takes, or NULL:
  * doc -> 'a', doc ->> 'a', doc #> '{a,b}', doc #>> '{a,b}', and the CASE that
  * makes NULL of JSON's null.
@@ -318,7 +339,7 @@ path_of_expr(Node *expr, AttrNumber doc, bool *as_text)
 	if (expr == NULL)
 		return NULL;
 	if (IsA(expr, CaseExpr))
-		expr = (Node *) ((CaseExpr *) expr)->defresult;
+		expr = without_null_case((CaseExpr *) expr);
 	if (expr == NULL || !IsA(expr, OpExpr))
 		return NULL;
 	op = (OpExpr *) expr;
@@ -424,6 +445,7 @@ search_evaluate(Search *search, Run *run)
 
 	search->leaves = NULL;
 	search->nleaves = search->space = 0;
+	search->verify = false;
 	if (search->object)
 	{
 		expr_run(search->object, &run->frame, &value);
@@ -536,6 +558,12 @@ search_matches(Search *search, Run *run, const Jsonb *doc, const char *key,
 			return false;
 	}
 	return true;
+}
+
+void
+search_distrust(Search *search)
+{
+	search->verify = true;
 }
 
 void
@@ -691,7 +719,7 @@ build_lookup(Search *search, Lookup *lookup)
 	StringInfoData select;
 
 	memset(lookup, 0, sizeof(Lookup));
-	lookup->exact = search->filter == NULL;
+	lookup->exact = search->filter == NULL && !search->verify;
 	initStringInfo(&lookup->sql);
 	value_object_begin(&contained);
 	for (int i = 0; i < search->nleaves; i++)

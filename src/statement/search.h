@@ -48,6 +48,12 @@ extern bool search_find(Search *search, Run *run, bool latest, bool single,
 extern bool search_matches(Search *search, Run *run, const Jsonb *doc,
 						   const char *key, const char *rev);
 
+/*
+ * A document was found that does not match when it is locked: from now on, for
+ * this row, check each find before it is given out.
+ */
+extern void search_distrust(Search *search);
+
 /* Take the lock on this search; see store/searchlock.h. */
 extern void search_arbitrate(Search *search);
 
