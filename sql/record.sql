@@ -81,6 +81,21 @@ INSERT INTO revs (rev) SELECT (at_put_record('records', 'did:plc:rev', 'a.b.c', 
 INSERT INTO revs (rev) SELECT (at_delete_record('records', 'at://did:plc:rev/a.b.c/' || i)).rev FROM generate_series(0, 6) AS i;
 INSERT INTO revs (rev) SELECT (at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')).rev FROM generate_series(1, 100) AS i;
 SELECT count(*) AS revs, count(*) FILTER (WHERE rev <= before) AS not_rising FROM (SELECT rev, lag(rev) OVER (ORDER BY i) AS before FROM revs) AS r;
+-- also within one transaction, across savepoints that are rolled back, and after it
+CREATE TEMP TABLE revs2 (i serial, rev text COLLATE "C");
+BEGIN;
+INSERT INTO revs2 (rev) SELECT (at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')).rev FROM generate_series(1, 10) AS i;
+SAVEPOINT a;
+SELECT count(at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')) FROM generate_series(1, 10) AS i;
+ROLLBACK TO a;
+INSERT INTO revs2 (rev) SELECT (at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')).rev FROM generate_series(1, 10) AS i;
+SAVEPOINT b;
+INSERT INTO revs2 (rev) SELECT (at_create_record('records', repo, 'a.b.c', '{}')).rev FROM generate_series(1, 10) AS i, unnest(ARRAY['did:plc:rev2', 'did:plc:rev']) AS repo;
+RELEASE b;
+COMMIT;
+INSERT INTO revs2 (rev) SELECT (at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')).rev;
+SELECT count(*) AS revs, count(*) FILTER (WHERE rev <= before) AS not_rising FROM (SELECT rev, lag(rev) OVER (ORDER BY i) AS before FROM revs2 WHERE rev NOT IN (SELECT rev FROM records WHERE repo = 'did:plc:rev2')) AS r;
+SELECT o.repo, o.rev >= max(r.rev) AS behind_no_record, at_tid_to_timestamptz(o.rev) < clock_timestamp() + interval '10 ms' AS not_ahead_of_time FROM records_repos AS o JOIN records AS r USING (repo) WHERE o.repo LIKE 'did:plc:rev%' GROUP BY o.repo, o.rev ORDER BY o.repo;
 -- also when the repository's clock is ahead of ours, or a record's is
 UPDATE records_repos SET rev = '7zzzzzzzzzzzz' WHERE repo = 'did:plc:rev';
 SELECT rev COLLATE "C" > '7zzzzzzzzzzzz' AND at_is_valid('tid', rev) AS ahead FROM at_put_record('records', 'did:plc:rev', 'a.b.c', 'ahead', '{"n": 2}');

@@ -16,6 +16,15 @@
  * store.h) has only read the record, so everybody locks repository first,
  * record second, and writers of one repository cannot deadlock.
  *
+ * A transaction that writes a repository many times would leave as many dead
+ * versions of its row, which nobody may remove before the end, and walk past
+ * all of them each time.  Hence a transaction that writes on puts a revision
+ * into the row that lies ahead of the last one used, by as many microseconds
+ * as it has made writes so far, and uses up what it has so reserved without
+ * touching the row.  As a write takes many microseconds, the row is still not
+ * ahead of the time when the transaction ends.  What is reserved is kept in
+ * RepoClocks, and forgotten when a (sub)transaction ends.
+ *
  * Any table with columns uri, cid and record will do as well; without the
  * companion the revision, if there is a column for it, is each record's own.
  *
@@ -30,10 +39,13 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
@@ -47,18 +59,45 @@
 /* room on the page, so that updates stay there */
 #define RECORDS_FILLFACTOR	85
 
-/* What compose_repo() is told */
+/* Which repository of which store */
+typedef struct RepoClockKey
+{
+	Oid			relid;			/* of the table of repositories */
+	uint64		hash;			/* of the repository's name */
+} RepoClockKey;
+
+/* A repository that this transaction has written, and holds locked */
 typedef struct RepoClock
 {
-	RecordStore *rs;
-	const char *floor;			/* the revision must be greater; or NULL */
+	RepoClockKey key;
+	char	   *repo;			/* another one with the same hash has no clock */
+	uint64		nwrites;		/* so far */
+	char		last[TID_LENGTH + 1];	/* revision used last */
+	char		reserved[TID_LENGTH + 1];	/* the one in the row */
 } RepoClock;
+
+/* The RepoClocks of this transaction, in TopTransactionContext; or NULL */
+static HTAB *RepoClocks = NULL;
+
+/* What compose_repo() is told, and what it makes */
+typedef struct RepoTick
+{
+	RecordStore *rs;
+	RepoClock  *clock;			/* or NULL */
+	const char *floor;			/* the revision must be greater; or NULL */
+} RepoTick;
 
 static AttrNumber find_column(Relation rel, const char *name, Oid type);
 static AttrNumber required_column(Relation rel, const char *name, Oid type);
 static void find_repos(RecordStore *rs, Relation rel);
 static char *read_text(TupleTableSlot *slot, AttrNumber column);
+static void forget_clocks(void);
+static void forget_clocks_xact(XactEvent event, void *arg);
+static void forget_clocks_subxact(SubXactEvent event, SubTransactionId mine,
+								  SubTransactionId parent, void *arg);
+static RepoClock *repo_clock(RecordStore *rs);
 static StoreVerdict compose_repo(void *arg, TupleTableSlot *old, StoreRow *row);
+static void tick_row(RecordStore *rs, RepoClock *clock, const char *floor);
 
 /*
  * The column of this name and type (text: also varchar without a length), if
@@ -215,31 +254,114 @@ record_store_set(StoreRow *row, AttrNumber column, const char *value)
 	row->set[column - 1] = true;
 }
 
-/* Moves a repository's revision on. */
+static void
+forget_clocks(void)
+{
+	/* the memory goes with the transaction */
+	RepoClocks = NULL;
+}
+
+static void
+forget_clocks_xact(XactEvent event, void *arg)
+{
+	forget_clocks();
+}
+
+/* A rolled back row reserves nothing, and its lock is gone. */
+static void
+forget_clocks_subxact(SubXactEvent event, SubTransactionId mine,
+					  SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget_clocks();
+}
+
+/*
+ * The clock of the repository in this transaction, a new one if it has not
+ * been written yet (last is "" then); NULL if its place is taken.
+ */
+static RepoClock *
+repo_clock(RecordStore *rs)
+{
+	static bool registered = false;
+	RepoClockKey key;
+	RepoClock  *clock;
+	bool		found;
+
+	if (!registered)
+	{
+		RegisterXactCallback(forget_clocks_xact, NULL);
+		RegisterSubXactCallback(forget_clocks_subxact, NULL);
+		registered = true;
+	}
+	if (RepoClocks == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(RepoClockKey),
+			.entrysize = sizeof(RepoClock),
+		.hcxt = TopTransactionContext};
+
+		RepoClocks = hash_create("upsert repository clocks", 16, &ctl,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	memset(&key, 0, sizeof(key));
+	key.relid = rs->repos_relid;
+	key.hash = hash_bytes_extended((const unsigned char *) rs->repo,
+								   strlen(rs->repo), 0);
+	clock = hash_search(RepoClocks, &key, HASH_ENTER, &found);
+	if (!found)
+	{
+		clock->repo = MemoryContextStrdup(TopTransactionContext, rs->repo);
+		clock->nwrites = 0;
+		clock->last[0] = clock->reserved[0] = '\0';
+	}
+	return strcmp(clock->repo, rs->repo) == 0 ? clock : NULL;
+}
+
+/* Moves a repository's row on. */
 static StoreVerdict
 compose_repo(void *arg, TupleTableSlot *old, StoreRow *row)
 {
-	RepoClock  *clock = arg;
-	RecordStore *rs = clock->rs;
+	RepoTick   *tick = arg;
+	RecordStore *rs = tick->rs;
 	const char *previous = old == NULL ? NULL : read_text(old, rs->repos_rev);
+	char		reserved[TID_LENGTH + 1];
 
 	if (previous == NULL ||
-		(clock->floor != NULL && strcmp(previous, clock->floor) < 0))
-		previous = clock->floor;
+		(tick->floor != NULL && strcmp(previous, tick->floor) < 0))
+		previous = tick->floor;
 	tid_next_after(previous, rs->rev);
+	tid_advance(rs->rev, tick->clock != NULL ? tick->clock->nwrites : 0,
+				reserved);
 	record_store_set(row, rs->repos_repo, rs->repo);
-	record_store_set(row, rs->repos_rev, rs->rev);
+	record_store_set(row, rs->repos_rev, reserved);
+	if (tick->clock != NULL)
+		strcpy(tick->clock->reserved, reserved);
 	return STORE_WRITE;
+}
+
+/* The next revision of the repository, from its row. */
+static void
+tick_row(RecordStore *rs, RepoClock *clock, const char *floor)
+{
+	StoreTarget target = {.relid = rs->repos_relid, .nkeys = 1,
+	.preview = rs->preview};
+	RepoTick	tick = {rs, clock, floor};
+	Datum		key = CStringGetTextDatum(rs->repo);
+	Store	   *repos;
+
+	target.keys[0] = rs->repos_repo;
+	target.update_columns = bms_make_singleton(rs->repos_rev);
+	target.read_columns = target.insert_columns =
+		bms_add_member(bms_make_singleton(rs->repos_repo), rs->repos_rev);
+	repos = store_open(&target);
+	(void) store_apply(repos, &key, NULL, compose_repo, &tick);
+	store_close(repos);
 }
 
 const char *
 record_store_rev(RecordStore *rs, const char *old_rev)
 {
-	StoreTarget target = {.relid = rs->repos_relid, .nkeys = 1,
-	.preview = rs->preview};
-	RepoClock	clock = {rs, old_rev};
-	Datum		key;
-	Store	   *repos;
+	RepoClock  *clock;
 
 	if (rs->columns.rev == InvalidAttrNumber)
 		return NULL;
@@ -252,16 +374,36 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 	/* a record that came from elsewhere may be ahead of its repository */
 	if (rs->has_rev && (old_rev == NULL || strcmp(old_rev, rs->rev) < 0))
 		return rs->rev;
-
-	target.keys[0] = rs->repos_repo;
-	target.update_columns = bms_make_singleton(rs->repos_rev);
-	target.read_columns = target.insert_columns =
-		bms_add_member(bms_make_singleton(rs->repos_repo), rs->repos_rev);
-	repos = store_open(&target);
-	key = CStringGetTextDatum(rs->repo);
-	(void) store_apply(repos, &key, NULL, compose_repo, &clock);
-	store_close(repos);
 	rs->has_rev = true;
+	if (rs->preview)
+	{
+		tick_row(rs, NULL, old_rev);
+		return rs->rev;
+	}
+
+	clock = repo_clock(rs);
+	if (clock != NULL && clock->nwrites > 0 &&
+		strcmp(clock->last, clock->reserved) < 0)
+	{
+		tid_advance(clock->last, 1, rs->rev);
+		if (strcmp(rs->rev, clock->reserved) <= 0 &&
+			(old_rev == NULL || strcmp(old_rev, rs->rev) < 0))
+		{
+			clock->nwrites++;
+			strcpy(clock->last, rs->rev);
+			return rs->rev;
+		}
+	}
+
+	tick_row(rs, clock, old_rev);
+
+	/* the row's lock may have been waited for, and the clocks forgotten */
+	clock = repo_clock(rs);
+	if (clock != NULL && clock->reserved[0] != '\0')
+	{
+		clock->nwrites++;
+		strcpy(clock->last, rs->rev);
+	}
 	return rs->rev;
 }
 

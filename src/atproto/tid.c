@@ -137,18 +137,23 @@ tid_next_after(const char *previous, char out[TID_LENGTH + 1])
 
 	if (previous != NULL && tid_is_valid(previous, strlen(previous)))
 	{
-		uint64		bound = tid_decode(previous);
-
-		if (value <= bound)
+		if (value <= tid_decode(previous))
 		{
-			uint64		micros = (bound >> TID_CLOCK_BITS) + 1;
-
-			if (micros > TID_MICROS_MAX)
-				tid_exhausted();
-			value = micros << TID_CLOCK_BITS | tid_clock_id();
+			tid_advance(previous, 1, out);
+			return;
 		}
 	}
 	tid_encode(value, out);
+}
+
+void
+tid_advance(const char *tid, uint64 micros, char out[TID_LENGTH + 1])
+{
+	uint64		total = (tid_decode(tid) >> TID_CLOCK_BITS) + micros;
+
+	if (total > TID_MICROS_MAX)
+		tid_exhausted();
+	tid_encode(total << TID_CLOCK_BITS | tid_clock_id(), out);
 }
 
 

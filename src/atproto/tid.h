@@ -52,4 +52,11 @@ extern void tid_next(char out[TID_LENGTH + 1]);
  */
 extern void tid_next_after(const char *previous, char out[TID_LENGTH + 1]);
 
+/*
+ * Writes to out the TID that many microseconds after a valid one, with the
+ * clock id of this backend.  out may be tid.  Raises 22003 when there is none.
+ */
+extern void tid_advance(const char *tid, uint64 micros,
+						char out[TID_LENGTH + 1]);
+
 #endif							/* UPSERT_ATPROTO_TID_H */
