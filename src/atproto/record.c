@@ -361,7 +361,7 @@ answer(RecordBatch *batch, RecordWrite *write, const char *cid,
 	write->cid = copy_string(cid);
 	write->rev = copy_string(rev);
 	write->old = copy_record(old);
-	write->new = copy_record(new);
+	write->new = new == old ? write->old : copy_record(new);
 	MemoryContextSwitchTo(old_context);
 }
 

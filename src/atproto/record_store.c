@@ -168,6 +168,7 @@ find_repos(RecordStore *rs, Relation rel)
 	Oid			relid = get_relname_relid(name, RelationGetNamespace(rel));
 	Relation	repos;
 
+	rs->repos_sought = true;
 	if (!OidIsValid(relid))
 		return;
 	repos = table_open(relid, AccessShareLock);
@@ -204,8 +205,6 @@ record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview)
 			target.read_columns = bms_add_member(target.read_columns, *column);
 	}
 	rs->store = store_open(&target);
-	if (columns->rev != InvalidAttrNumber)
-		find_repos(rs, store_relation(rs->store));
 }
 
 void
@@ -240,7 +239,7 @@ record_store_read(const RecordStore *rs, TupleTableSlot *slot)
 	stored.rev = read_text(slot, rs->columns.rev);
 	value = slot_getattr(slot, rs->columns.record, &isnull);
 	if (!isnull)
-		stored.record = DatumGetJsonbPCopy(value);
+		stored.record = DatumGetJsonbP(value);
 	return stored;
 }
 
@@ -365,6 +364,8 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 
 	if (rs->columns.rev == InvalidAttrNumber)
 		return NULL;
+	if (!rs->repos_sought)
+		find_repos(rs, store_relation(rs->store));
 	if (!OidIsValid(rs->repos_relid))
 	{
 		tid_next_after(old_rev, rs->rev);

@@ -29,7 +29,8 @@ typedef struct RecordColumns
 typedef struct RecordStore
 {
 	Oid			relid;
-	Oid			repos_relid;	/* of revisions; InvalidOid: none is kept */
+	bool		repos_sought;	/* the table of revisions has been looked for */
+	Oid			repos_relid;	/* it; InvalidOid: there is none */
 	AttrNumber	repos_repo;
 	AttrNumber	repos_rev;
 	RecordColumns columns;
@@ -42,7 +43,10 @@ typedef struct RecordStore
 	char		rev[TID_LENGTH + 1];
 } RecordStore;
 
-/* A stored row; strings are palloc'd, NULL where the column is */
+/*
+ * A stored row; NULL where the column is.  Strings are palloc'd, the record may
+ * point into the row.
+ */
 typedef struct StoredRecord
 {
 	char	   *cid;
