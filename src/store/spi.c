@@ -728,6 +728,17 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 	bool		locked = false; /* we hold the search lock */
 	int			refused = 0;	/* writes that did nothing */
 
+	/*
+	 * A foreign server may show one snapshot for all of a transaction, so that
+	 * a second look is no newer: there we wait before the first.
+	 */
+	if (key != NULL && !s->target.preview &&
+		s->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+	{
+		search_lock(RelationGetRelid(s->rel), hash_key(s, key, nulls));
+		locked = true;
+	}
+
 	for (;;)
 	{
 		StoreOutcome outcome;
