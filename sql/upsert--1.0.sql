@@ -579,7 +579,7 @@ COMMENT ON FUNCTION @extschema@.at_drop_lexicon(pg_catalog.text) IS
 CREATE FUNCTION @extschema@.at_validation_status(collection pg_catalog.text, record pg_catalog.jsonb)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 'at_validation_status'
-LANGUAGE C STABLE STRICT PARALLEL SAFE;
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE;	-- reads lexicons with the latest snapshot
 COMMENT ON FUNCTION @extschema@.at_validation_status(pg_catalog.text, pg_catalog.jsonb) IS
 'What the protocol calls validationStatus: "valid" if the record matches the registered lexicon of its collection, "unknown" if there is none or a part of it refers to one that is not registered. Errors: UP006 the record breaks the data model or the lexicon, with the path in DETAIL; UP007 collection is no NSID.';
 
