@@ -427,6 +427,56 @@ COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.json
 -- 7. Ledgers (src/ledger)
 --
 
+CREATE FUNCTION @extschema@.create_ledger(name pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.create_ledger(pg_catalog.text, pg_catalog.jsonb) IS
+'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_flakes; the branch defaults to main. Options: context (a default context), history (true), index (true: a GIN index for the patterns of ledger_update), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
+
+CREATE FUNCTION @extschema@.drop_ledger(name pg_catalog.text)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.drop_ledger(pg_catalog.text) IS
+'Drops a ledger with its history. Errors: 42P01 there is none, 42501, 2BP01 as for DROP TABLE.';
+
+CREATE FUNCTION @extschema@.ledger_upsert(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_upsert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'For each node and predicate in a JSON-LD document: replaces the values, @type being a predicate like others; other predicates stay. Answers a receipt {"ledger", "t", "asserted", "retracted", "nodes"}. Options: nulls ("ignore", "delete" or "error": what null, [] and an empty @list mean), strictCompactIri (true), base. Errors: UP004 malformed IRI, UP006 nothing said, UP008 JSON-LD, 42P01 no such ledger, 22023 options. Semantics: Fluree upsert; api of JSON-LD 1.1.';
+
+CREATE FUNCTION @extschema@.ledger_replace(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_replace(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'For each node of which a JSON-LD document says something: what it says becomes the whole node. Receipt, options and errors as for ledger_upsert.';
+
+CREATE FUNCTION @extschema@.ledger_insert(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_insert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Adds the values in a JSON-LD document to what is there and retracts nothing. Receipt, options (nulls not "delete") and errors as for ledger_upsert; UP006 also for a second list under one predicate.';
+
+CREATE FUNCTION @extschema@.ledger_delete(ledger pg_catalog.text, iri pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_delete(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'Retracts all statements about a node, and its nodes without name; references to it stay. The IRI may be compact by the default context. Option: graph (a named graph). Receipt as for ledger_upsert. Errors: UP004, 42P01, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_get(ledger pg_catalog.text, iri pg_catalog.text,
+	context pg_catalog.jsonb DEFAULT NULL, t pg_catalog.int8 DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_get(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.int8, pg_catalog.jsonb) IS
+'A node of a ledger, compacted with the context (NULL: the default one), now or as it was after t; NULL if nothing is or was said of it. Option: graph (a named graph). Errors: UP004, UP008, 42P01, 55000 no history, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_flakes(ledger pg_catalog.text, from_t pg_catalog.int8 DEFAULT NULL,
+	to_t pg_catalog.int8 DEFAULT NULL, graph pg_catalog.text DEFAULT NULL)
+RETURNS TABLE(t pg_catalog.int8, s pg_catalog.text, p pg_catalog.text, o pg_catalog.jsonb, op pg_catalog.bool)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_flakes(pg_catalog.text, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) IS
+'What was asserted (op true) and retracted (op false) from from_t to to_t, both included, in the default graph or the named one. p of a type is rdf:type; o is a value object or {"@id"}, an item of a list with its @position. Errors: 42P01, 55000 no history.';
+
 --
 -- 8. AT Protocol (src/atproto)
 --

@@ -159,5 +159,7 @@ jld_error(JldProcessor *proc, JldErrorCode code, const char *subject,
 			 errmsg_internal("%s", message.data),
 			 errdetail_internal("%s", detail.data),
 			 code == JLD_LOADING_REMOTE_CONTEXT_FAILED ?
-			 errhint("Contexts are never fetched; store the document with jsonld_set_context().") : 0));
+			 errhint("Contexts are never fetched; store the document with jsonld_set_context().") :
+			 code == JLD_UNDEFINED_PREFIX ?
+			 errhint("INVALID_IRI: define the prefix in an @context, or set the option \"strictCompactIri\" to false.") : 0));
 }

@@ -508,7 +508,8 @@ expand_id(Expansion *e, ActiveContext *ctx, JldValue *value)
 		jld_dropped(e->proc, value, "a reserved @id would be dropped");
 		return &jld_null;
 	}
-	if (e->proc->options.safe && !iri_is_absolute(iri) && !jld_is_blank_node_id(iri))
+	if (e->proc->options.safe && !e->proc->options.keepRelative &&
+		!iri_is_absolute(iri) && !jld_is_blank_node_id(iri))
 		jld_dropped(e->proc, value, "a relative @id cannot be resolved");
 	jld_output(e->proc, iri.len);
 	return jld_eq(iri, value->u.string) ? value : jld_new_string(iri);
@@ -529,8 +530,9 @@ expand_type(Expansion *e, JldValue *value)
 		jld_dropped(e->proc, value, "a reserved @type would be dropped");
 		return NULL;
 	}
-	if (e->proc->options.safe && !iri_is_absolute(iri) &&
-		!jld_is_blank_node_id(iri) && !jld_is_keyword(iri))
+	if (e->proc->options.safe && !e->proc->options.keepRelative &&
+		!iri_is_absolute(iri) && !jld_is_blank_node_id(iri) &&
+		!jld_is_keyword(iri))
 		jld_dropped(e->proc, value, "a relative @type cannot be resolved");
 	jld_output(e->proc, iri.len);
 	return jld_new_string(iri);
@@ -760,7 +762,11 @@ expand_property(Expansion *e, ActiveContext *ctx, TermDefinition *def,
 
 	/* 13.10) */
 	if (expanded == NULL)
-		return;
+	{
+		if (!proc->options.keepNulls)
+			return;
+		expanded = jld_new_array(0);
+	}
 
 	/* 13.11) */
 	if ((container & JLD_CONTAINER_LIST) && !jld_is_list_object(expanded))

@@ -45,7 +45,8 @@ expand_value(JldProcessor *proc, ActiveContext *ctx, TermDefinition *def,
 
 		if (iri.data == NULL)
 			jld_dropped(proc, value, "a reserved reference would be dropped");
-		else if (proc->options.safe && !iri_is_absolute(iri) &&
+		else if (proc->options.safe && !proc->options.keepRelative &&
+				 !iri_is_absolute(iri) &&
 				 !jld_is_blank_node_id(iri))
 			jld_dropped(proc, value, "a relative reference cannot be resolved");
 		jld_output(proc, iri.len + 8);

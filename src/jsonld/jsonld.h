@@ -42,6 +42,11 @@ typedef struct JldOptions
 	bool		produceGeneralizedRdf;
 	bool		safe;			/* ours: error instead of dropping data */
 	bool		strictCompactIri;	/* ours: refuse undefined prefixes */
+	bool		keepNulls;		/* ours, not for SQL: a property that is null
+								 * expands to [], so that a caller who cares
+								 * can tell it from one not given */
+	bool		keepRelative;	/* ours, not for SQL: the caller checks IRIs,
+								 * so safe does not refuse relative ones */
 } JldOptions;
 
 /* One step of the way from the document's root to the datum at hand. */

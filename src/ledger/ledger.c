@@ -1,0 +1,567 @@
+/*
+ * ledger.c
+ *		Ledgers as tables, and their clock.
+ *
+ * A ledger "db:main" is three tables in one schema, found along the search
+ * path as tables are; whoever may read or write them may read or write the
+ * ledger:
+ *
+ *		"db:main"			(graph, iri PK, doc)			nodes as they are now
+ *		"db:main_head"		(one PK, t, txn, context)	one row
+ *		"db:main_flakes"	(t, s, p, o, op, graph)		only ever added to
+ *
+ * The clock.  A transaction that changes something takes the next t when the
+ * first such call ends, by updating the one row of the head; the row stays
+ * locked until the transaction ends, so t has no gaps and no duplicates, and
+ * a later t is never visible before an earlier one.  Other calls of the same
+ * transaction share its t.  That the row is this transaction's own is known
+ * by its xmin together with the transaction's full id, stored beside t:
+ * neither wraparound nor a restored dump can feign it.
+ *
+ * Flakes have no order within one t, and need none: a statement that one
+ * transaction asserts and retracts leaves no flake at all.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "jsonld/context.h"
+#include "jsonld/iri.h"
+#include "ledger/ledger.h"
+#include "upsert.h"
+
+#define HEAD_SUFFIX		"_head"
+#define FLAKES_SUFFIX	"_flakes"
+
+/* a name must leave room for the suffixes */
+#define NAME_MAX_BYTES	(NAMEDATALEN - 1 - 7)
+
+/* room on the page, so that updates stay there */
+#define NODES_FILLFACTOR	85
+
+/* flakes go to the table in portions of so many */
+#define FLAKES_PORTION	2000
+
+static char *ledger_full_name(text *name);
+static void execute(const char *command);
+static void check_shape(Oid relid, const char *name);
+
+/* --- names ---------------------------------------------------------------- */
+
+/* The name with its branch; error 42602 if it cannot be one. */
+static char *
+ledger_full_name(text *name)
+{
+	char	   *given = text_to_cstring(name);
+	char	   *colon = strchr(given, ':');
+	char	   *full = colon ? given : psprintf("%s:main", given);
+	bool		good = colon == NULL ? given[0] != '\0' :
+	colon > given && colon[1] != '\0' && strchr(colon + 1, ':') == NULL;
+
+	for (char *c = given; good && *c; c++)
+		good = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+			(*c >= '0' && *c <= '9') || strchr("_-./:", *c) != NULL;
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid ledger name"),
+				 errdetail("The name is \"%s\".", given),
+				 errhint("A name is like \"mydb\" or \"mydb:branch\", of letters, digits, \"_\", \"-\", \".\" and \"/\".")));
+	if (strlen(full) > NAME_MAX_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("ledger name is too long"),
+				 errdetail("\"%s\" has %d bytes; at most %d are possible.",
+						   full, (int) strlen(full), NAME_MAX_BYTES)));
+	return full;
+}
+
+JldStr
+ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
+					JldValue *context)
+{
+	JldStr		given = {VARDATA_ANY(iri), VARSIZE_ANY_EXHDR(iri)};
+	ActiveContext *active = context_plain(proc);
+	JldStr		expanded;
+
+	if (context == NULL)
+		context = ledger->context;
+	if (jld_is_object(context) && jld_has(context, JLD_STR("@context")))
+		context = jld_get(context, JLD_STR("@context"));
+	if (context != NULL)
+		active = context_process(proc, active, context);
+	expanded = context_expand_iri(proc, active, given, true, false);
+	payload_check_iri(expanded.data == NULL ? given : expanded);
+	return expanded;
+}
+
+/* --- open ----------------------------------------------------------------- */
+
+static void
+execute(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
+}
+
+/* Has the table the columns that create_ledger() gave it? */
+static void
+check_shape(Oid relid, const char *name)
+{
+	static const struct
+	{
+		const char *name;
+		Oid			type;
+	}			columns[] = {{"graph", TEXTOID}, {"iri", TEXTOID}, {"doc", JSONBOID}};
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	bool		good = desc->natts >= lengthof(columns);
+
+	for (int i = 0; good && i < lengthof(columns); i++)
+		good = strcmp(NameStr(TupleDescAttr(desc, i)->attname), columns[i].name) == 0 &&
+			TupleDescAttr(desc, i)->atttypid == columns[i].type;
+	table_close(rel, NoLock);
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not the table of a ledger", name)));
+}
+
+Ledger *
+ledger_open(text *name, bool read_only)
+{
+	Ledger	   *ledger = palloc0(sizeof(Ledger));
+	Oid			namespace;
+	Oid			head = InvalidOid;
+	char	   *schema;
+	char	   *companion;
+	MemoryContext caller = CurrentMemoryContext;
+	bool		isnull;
+
+	ledger->name = ledger_full_name(name);
+	ledger->nodes_relid = RelnameGetRelid(ledger->name);
+	if (OidIsValid(ledger->nodes_relid))
+	{
+		namespace = get_rel_namespace(ledger->nodes_relid);
+		companion = psprintf("%s" HEAD_SUFFIX, ledger->name);
+		head = get_relname_relid(companion, namespace);
+	}
+	if (!OidIsValid(head))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("ledger \"%s\" does not exist", ledger->name),
+				 errhint("create_ledger() makes one; it is looked for along the search_path.")));
+	check_shape(ledger->nodes_relid, ledger->name);
+
+	schema = get_namespace_name(namespace);
+	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
+	ledger->head = quote_qualified_identifier(schema, companion);
+	companion = psprintf("%s" FLAKES_SUFFIX, ledger->name);
+	if (OidIsValid(get_relname_relid(companion, namespace)))
+		ledger->flakes = quote_qualified_identifier(schema, companion);
+
+	if (SPI_execute(psprintf("SELECT t, context FROM %s", ledger->head), read_only, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("ledger \"%s\" has lost its head", ledger->name),
+				 errdetail("Table %s shows no row.", ledger->head)));
+	ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+											SPI_tuptable->tupdesc, 1, &isnull));
+	{
+		Datum		context = SPI_getbinval(SPI_tuptable->vals[0],
+											SPI_tuptable->tupdesc, 2, &isnull);
+
+		if (!isnull)
+		{
+			MemoryContextSwitchTo(caller);
+			ledger->context = jld_from_jsonb(DatumGetJsonbPCopy(context));
+		}
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return ledger;
+}
+
+/* --- t and flakes --------------------------------------------------------- */
+
+int64
+ledger_next_t(Ledger *ledger, bool *shared)
+{
+	bool		isnull;
+
+	/* is the row this transaction's own work? */
+	if (SPI_execute(psprintf("SELECT xmin, t FROM %s WHERE txn OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()",
+							 ledger->head), false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the head of a ledger");
+	if (SPI_processed == 1)
+	{
+		TransactionId xmin = DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[0],
+																 SPI_tuptable->tupdesc, 1, &isnull));
+
+		if (TransactionIdIsCurrentTransactionId(xmin))
+		{
+			*shared = true;
+			ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+													SPI_tuptable->tupdesc, 2, &isnull));
+			return ledger->t;
+		}
+	}
+
+	*shared = false;
+	execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
+					 "txn = pg_catalog.pg_current_xact_id() RETURNING t",
+					 ledger->head));
+	if (SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the clock of ledger \"%s\" cannot be moved", ledger->name),
+				 errdetail("An update of table %s found no row.", ledger->head)));
+	ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+											SPI_tuptable->tupdesc, 1, &isnull));
+	return ledger->t;
+}
+
+static Datum
+text_datum(JldStr s)
+{
+	return PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
+}
+
+/* One portion of flakes as arrays: s, p, o, op, graph. */
+static void
+flake_arrays(const StoredFlake *flakes, int n, Datum *arrays)
+{
+	static const struct
+	{
+		Oid			type;
+		int			len;
+		bool		byval;
+		char		align;
+	}			columns[] = {
+		{TEXTOID, -1, false, TYPALIGN_INT},
+		{TEXTOID, -1, false, TYPALIGN_INT},
+		{JSONBOID, -1, false, TYPALIGN_INT},
+		{BOOLOID, 1, true, TYPALIGN_CHAR},
+		{TEXTOID, -1, false, TYPALIGN_INT},
+	};
+	Datum	   *values = palloc(sizeof(Datum) * n);
+
+	for (int column = 0; column < lengthof(columns); column++)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			const StoredFlake *flake = &flakes[i];
+
+			values[i] = column == 0 ? text_datum(flake->s) :
+				column == 1 ? text_datum(flake->p) :
+				column == 2 ? JsonbPGetDatum(flake->o) :
+				column == 3 ? BoolGetDatum(flake->op) : text_datum(flake->graph);
+		}
+		arrays[column] = PointerGetDatum(construct_array(values, n,
+														 columns[column].type,
+														 columns[column].len,
+														 columns[column].byval,
+														 columns[column].align));
+	}
+}
+
+void
+ledger_write_flakes(const Ledger *ledger, int64 t, bool shared,
+					const StoredFlake *flakes, int n)
+{
+	static const char *const rows =
+	"ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), "
+	"pg_catalog.unnest($5), pg_catalog.unnest($6)) AS n(s, p, o, op, graph)";
+	Oid			types[] = {INT8OID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, BOOLARRAYOID, TEXTARRAYOID};
+	Datum		values[lengthof(types)];
+	char	   *command;
+	SPIPlanPtr	plan;
+	MemoryContext context;
+
+	if (ledger->flakes == NULL || n == 0)
+		return;
+	if (!shared)
+		command = psprintf("INSERT INTO %s (t, s, p, o, op, graph) "
+						   "SELECT $1, s, p, o, op, graph FROM %s",
+						   ledger->flakes, rows);
+	else
+		/* what an earlier call of this transaction did may be undone now */
+		command = psprintf("WITH gone AS (DELETE FROM %s AS f USING %s "
+						   "WHERE f.graph OPERATOR(pg_catalog.=) n.graph AND f.s OPERATOR(pg_catalog.=) n.s AND f.t OPERATOR(pg_catalog.=) $1 "
+						   "AND f.p OPERATOR(pg_catalog.=) n.p AND f.o OPERATOR(pg_catalog.=) n.o AND f.op OPERATOR(pg_catalog.<>) n.op "
+						   "RETURNING n.s, n.p, n.o, n.op, n.graph) "
+						   "INSERT INTO %s (t, s, p, o, op, graph) "
+						   "SELECT $1, s, p, o, op, graph FROM %s WHERE NOT EXISTS ("
+						   "SELECT FROM gone AS g WHERE g.graph OPERATOR(pg_catalog.=) n.graph AND g.s OPERATOR(pg_catalog.=) n.s "
+						   "AND g.p OPERATOR(pg_catalog.=) n.p AND g.o OPERATOR(pg_catalog.=) n.o AND g.op OPERATOR(pg_catalog.=) n.op)",
+						   ledger->flakes, rows, ledger->flakes, rows);
+
+	plan = SPI_prepare(command, lengthof(types), types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare returned %s", SPI_result_code_string(SPI_result));
+	context = AllocSetContextCreate(CurrentMemoryContext, "upsert flakes",
+									ALLOCSET_DEFAULT_SIZES);
+	values[0] = Int64GetDatum(t);
+	for (int i = 0; i < n; i += FLAKES_PORTION)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(context);
+		int			result;
+
+		CHECK_FOR_INTERRUPTS();
+		flake_arrays(flakes + i, Min(FLAKES_PORTION, n - i), values + 1);
+		result = SPI_execute_plan(plan, values, NULL, false, 0);
+		if (result < 0)
+			elog(ERROR, "SPI_execute_plan returned %s", SPI_result_code_string(result));
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	SPI_freeplan(plan);
+}
+
+/* --- options -------------------------------------------------------------- */
+
+static void
+wrong_option(const char *name, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\"", name),
+			 errdetail("Expected %s.", expected)));
+}
+
+void
+ledger_options(Jsonb *json, int takes, LedgerOptions *options)
+{
+	JldValue   *o = jld_from_jsonb(json);
+
+	memset(options, 0, sizeof(LedgerOptions));
+	options->strict_compact_iri = true;
+	options->graph = JLD_STR("");
+	if (!jld_is_object(o))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	for (int i = 0; i < o->n; i++)
+	{
+		JldStr		name = o->u.object.members[i].key;
+		JldValue   *value = o->u.object.members[i].value;
+		JldStr		s = jld_is_string(value) ? value->u.string : JLD_STR("");
+
+		if ((takes & LEDGER_OPTION_PAYLOAD) && jld_is(name, "nulls"))
+		{
+			if (jld_is(s, "ignore"))
+				options->nulls = NULLS_IGNORE;
+			else if (jld_is(s, "delete"))
+				options->nulls = NULLS_DELETE;
+			else if (jld_is(s, "error"))
+				options->nulls = NULLS_ERROR;
+			else
+				wrong_option("nulls", "\"ignore\", \"delete\" or \"error\"");
+		}
+		else if ((takes & LEDGER_OPTION_IRIS) && jld_is(name, "strictCompactIri"))
+		{
+			if (value->type != JLD_BOOL)
+				wrong_option("strictCompactIri", "true or false");
+			options->strict_compact_iri = value->u.boolean;
+		}
+		else if ((takes & LEDGER_OPTION_IRIS) && jld_is(name, "base"))
+		{
+			if (!iri_is_absolute(s))
+				wrong_option("base", "an absolute IRI");
+			options->base = s;
+		}
+		else if ((takes & LEDGER_OPTION_GRAPH) && jld_is(name, "graph"))
+		{
+			if (!iri_is_absolute(s) && !jld_is_blank_node_id(s))
+				wrong_option("graph", "the IRI of a named graph");
+			options->graph = s;
+		}
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\"", jld_cstr(name))));
+	}
+}
+
+void
+ledger_processor(const Ledger *ledger, const LedgerOptions *options,
+				 bool has_context, JldProcessor *proc)
+{
+	jsonld_begin(proc, NULL);
+	proc->options.safe = true;
+	proc->options.keepNulls = true;
+	proc->options.keepRelative = true;
+	proc->options.strictCompactIri = options->strict_compact_iri;
+	proc->options.base = options->base;
+	if (!has_context)
+		proc->options.expandContext = ledger->context;
+}
+
+bool
+ledger_has_context(const JldValue *doc)
+{
+	if (!jld_is_array(doc))
+		return jld_has(doc, JLD_STR("@context"));
+	for (int i = 0; i < doc->n; i++)
+		if (jld_has(doc->u.items[i], JLD_STR("@context")))
+			return true;
+	return false;
+}
+
+/* --- SQL-callable --------------------------------------------------------- */
+
+PG_FUNCTION_INFO_V1(create_ledger);
+PG_FUNCTION_INFO_V1(drop_ledger);
+
+/* create_ledger(name text, options jsonb) */
+Datum
+create_ledger(PG_FUNCTION_ARGS)
+{
+	char	   *name = ledger_full_name(PG_GETARG_TEXT_PP(0));
+	JldValue   *options = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	JldValue   *context = NULL;
+	bool		history = true;
+	bool		index = true;
+	bool		if_not_exists = false;
+	char	   *schema;
+	Oid			namespace;
+	char	   *nodes;
+	char	   *head;
+	char	   *flakes;
+	ObjectAddress object;
+	ObjectAddress companion;
+
+	if (!jld_is_object(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	for (int i = 0; i < options->n; i++)
+	{
+		JldMember  *m = &options->u.object.members[i];
+		bool	   *flag = NULL;
+
+		if (jld_is(m->key, "context"))
+		{
+			JldProcessor proc;
+
+			if (m->value->type == JLD_BOOL || m->value->type == JLD_NUMBER)
+				wrong_option("context", "a JSON-LD context");
+			if (m->value->type == JLD_NULL)
+				continue;
+			context = m->value;
+			if (jld_has(context, JLD_STR("@context")))
+				context = jld_get(context, JLD_STR("@context"));
+			/* that it is one shows when it is processed */
+			jsonld_begin(&proc, NULL);
+			(void) context_process(&proc, context_plain(&proc), context);
+			continue;
+		}
+		if (jld_is(m->key, "history"))
+			flag = &history;
+		else if (jld_is(m->key, "index"))
+			flag = &index;
+		else if (jld_is(m->key, "ifNotExists"))
+			flag = &if_not_exists;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\"", jld_cstr(m->key))));
+		if (m->value->type != JLD_BOOL)
+			wrong_option(jld_cstr(m->key), "true or false");
+		*flag = m->value->u.boolean;
+	}
+
+	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
+	schema = get_namespace_name(namespace);
+	if (OidIsValid(get_relname_relid(name, namespace)))
+	{
+		ereport(if_not_exists ? NOTICE : ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("ledger \"%s\" already exists", name)));
+		PG_RETURN_VOID();
+	}
+	nodes = quote_qualified_identifier(schema, name);
+	head = quote_qualified_identifier(schema, psprintf("%s" HEAD_SUFFIX, name));
+	flakes = quote_qualified_identifier(schema, psprintf("%s" FLAKES_SUFFIX, name));
+
+	SPI_connect();
+	execute(psprintf("CREATE TABLE %s ("
+					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "doc pg_catalog.jsonb NOT NULL, "
+					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
+					 nodes, NODES_FILLFACTOR));
+	if (index)
+		execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
+	execute(psprintf("CREATE TABLE %s ("
+					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
+					 "t pg_catalog.int8 NOT NULL, "
+					 "txn pg_catalog.xid8, "
+					 "context pg_catalog.jsonb) WITH (fillfactor = 10)", head));
+	{
+		Oid			types[] = {JSONBOID};
+		Datum		values[] = {context ? JsonbPGetDatum(jld_to_jsonb(context)) : (Datum) 0};
+		const char *nulls = context ? " " : "n";
+		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
+												   1, types, values, nulls, false, 0);
+
+		if (result != SPI_OK_INSERT)
+			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
+	}
+	if (history)
+	{
+		execute(psprintf("CREATE TABLE %s ("
+						 "t pg_catalog.int8 NOT NULL, "
+						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "p pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "o pg_catalog.jsonb NOT NULL, "
+						 "op pg_catalog.bool NOT NULL, "
+						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL DEFAULT '')", flakes));
+		execute(psprintf("CREATE INDEX ON %s (graph, s, t)", flakes));
+		execute(psprintf("CREATE INDEX ON %s USING brin (t)", flakes));
+	}
+	SPI_finish();
+
+	/* dropping the nodes drops the ledger */
+	ObjectAddressSet(object, RelationRelationId, get_relname_relid(name, namespace));
+	ObjectAddressSet(companion, RelationRelationId,
+					 get_relname_relid(psprintf("%s" HEAD_SUFFIX, name), namespace));
+	recordDependencyOn(&companion, &object, DEPENDENCY_AUTO);
+	if (history)
+	{
+		ObjectAddressSet(companion, RelationRelationId,
+						 get_relname_relid(psprintf("%s" FLAKES_SUFFIX, name), namespace));
+		recordDependencyOn(&companion, &object, DEPENDENCY_AUTO);
+	}
+	PG_RETURN_VOID();
+}
+
+/* drop_ledger(name text) */
+Datum
+drop_ledger(PG_FUNCTION_ARGS)
+{
+	Ledger	   *ledger;
+
+	SPI_connect();
+	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
+	execute(psprintf("DROP TABLE %s", ledger->nodes));
+	SPI_finish();
+	PG_RETURN_VOID();
+}

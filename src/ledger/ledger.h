@@ -1,0 +1,102 @@
+/*
+ * ledger.h
+ *		A ledger: its tables, its clock, its statements.
+ */
+#ifndef UPSERT_LEDGER_H
+#define UPSERT_LEDGER_H
+
+#include "jsonld/jsonld.h"
+#include "ledger/node.h"
+#include "nodes/pg_list.h"
+
+/* Columns of the table of nodes. */
+#define NODES_GRAPH		1
+#define NODES_IRI		2
+#define NODES_DOC		3
+
+typedef struct Ledger
+{
+	char	   *name;			/* with its branch */
+	Oid			nodes_relid;
+	char	   *nodes;			/* qualified and quoted, for SQL */
+	char	   *head;
+	char	   *flakes;			/* NULL: keeps no history */
+	int64		t;				/* as the transaction's snapshot sees it */
+	JldValue   *context;		/* the default context; NULL: none */
+} Ledger;
+
+/* A flake on its way to the table. */
+typedef struct StoredFlake
+{
+	JldStr		graph;
+	JldStr		s;
+	JldStr		p;
+	Jsonb	   *o;
+	bool		op;
+} StoredFlake;
+
+/*
+ * Finds a ledger by name ("db" is "db:main") along the search path and reads
+ * its head, with the caller's privileges (read_only: with its snapshot, too).  Needs a connection to SPI; the
+ * answer lives in the current memory context.  Error 42P01 where there is none,
+ * 42602 if the name cannot be one.
+ */
+extern Ledger *ledger_open(text *name, bool read_only);
+
+/*
+ * The t of the current transaction on this ledger: the next one, at the first
+ * call that changes something; *shared says that an earlier call has
+ * taken it.  Locks the clock until the end of the transaction, so it comes
+ * last.  Needs SPI.  Error 40001 above READ COMMITTED if another transaction
+ * has moved the clock.
+ */
+extern int64 ledger_next_t(Ledger *ledger, bool *shared);
+
+/*
+ * Writes flakes of this t (see ledger_next_t); does nothing where no history
+ * is kept.  Needs SPI.
+ */
+extern void ledger_write_flakes(const Ledger *ledger, int64 t, bool shared,
+								const StoredFlake *flakes, int n);
+
+/*
+ * The IRI that an argument means: an IRI, a blank node's label, or compact by
+ * the context (NULL: the ledger's).  Error UP004 if it is none.
+ */
+extern JldStr ledger_iri_argument(const Ledger *ledger, JldProcessor *proc,
+								  text *iri, JldValue *context);
+
+/*
+ * Applies changes to nodes: writes the nodes, then takes t, then writes the
+ * flakes.  replaced: call a changed node "replaced" in the receipt.  Answers
+ * the receipt, made in the current memory context.  Needs SPI.
+ */
+extern Jsonb *ledger_apply(Ledger *ledger, List *changes, bool replaced);
+
+/* Options that several calls take. */
+typedef struct LedgerOptions
+{
+	LedgerNulls nulls;
+	bool		strict_compact_iri;
+	JldStr		base;
+	JldStr		graph;			/* of ledger_get, ledger_delete, ledger_update */
+} LedgerOptions;
+
+#define LEDGER_OPTION_PAYLOAD	0x01	/* nulls */
+#define LEDGER_OPTION_IRIS		0x02	/* strictCompactIri, base */
+#define LEDGER_OPTION_GRAPH		0x04	/* graph */
+
+/* Reads those that "takes" says; 22023 for others or wrong types. */
+extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);
+
+/*
+ * Prepares a processor for payloads of this ledger: safe, keeping nulls, with
+ * the ledger's default context if has_context is false.
+ */
+extern void ledger_processor(const Ledger *ledger, const LedgerOptions *options,
+							 bool has_context, JldProcessor *proc);
+
+/* Does a document, or an item of an array of such, bring an @context? */
+extern bool ledger_has_context(const JldValue *doc);
+
+#endif							/* UPSERT_LEDGER_H */

@@ -1,0 +1,53 @@
+/*
+ * node.h
+ *		What a transaction makes of one stored node, and the flakes of that.
+ */
+#ifndef UPSERT_LEDGER_NODE_H
+#define UPSERT_LEDGER_NODE_H
+
+#include "ledger/payload.h"
+
+typedef enum NodeMode
+{
+	NODE_UPSERT,				/* replace the values of each predicate given */
+	NODE_REPLACE,				/* replace the node */
+	NODE_INSERT,				/* add values */
+	NODE_UPDATE,				/* retract some values, then add some */
+	NODE_DELETE
+} NodeMode;
+
+/* What is to be done to one node. */
+typedef struct NodeChange
+{
+	JldStr		graph;			/* empty: the default graph */
+	JldStr		id;
+	NodeMode	mode;
+	JldValue   *node;			/* as in PayloadNode; NULL for NODE_DELETE */
+	JldValue   *retract;		/* the same, of NODE_UPDATE; or NULL */
+} NodeChange;
+
+/* A statement that begins to hold, or ceases to. */
+typedef struct Flake
+{
+	JldStr		p;				/* an IRI */
+	JldValue   *o;				/* a value object, or {"@id"}; in a list with
+								 * its "@position" */
+	bool		op;				/* asserted? */
+} Flake;
+
+/*
+ * The node after the change, old being the stored one (NULL: there is none).
+ * NULL: nothing is left of it.  The flakes that make the difference go to the
+ * List *flakes, retractions first; where there are none, the answer has no
+ * meaning and old stays.  Shares structure with both; allocates in the current
+ * memory context.
+ *
+ * Error UP006 if a predicate would get a second list.
+ */
+extern JldValue *node_change(const NodeChange *change, JldValue *old,
+							 List **flakes);
+
+/* The node that has these statements, each as in a Flake. */
+extern JldValue *node_from_statements(JldStr id, const Flake *statements, int n);
+
+#endif							/* UPSERT_LEDGER_NODE_H */

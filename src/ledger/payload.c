@@ -1,0 +1,410 @@
+/*
+ * payload.c
+ *		What a JSON-LD transaction says, node by node.
+ *
+ *		expanded document
+ *		  -> every node object has a name (name_node)
+ *		  -> node map, whose labels are taken back (rename_value)
+ *		  -> nodes as they are stored (store_node):
+ *
+ *		{"@id": iri, "@type": [iri, ...], predicate: [value, ...], ...}
+ *
+ * where a value is a value object, a reference {"@id": iri}, or one list
+ * object.  @index is not stored: it is no part of what a document states.
+ *
+ * Names.  A node object without @id is part of the node that it stands in.
+ * Its label is a digest of (graph, owner, predicate, position), so the same
+ * payload gives the same label, and a changed payload changes the same node.
+ * Where values are added, not replaced, position would mix up what two
+ * payloads say; there the label is a digest of what the node says.  Labels
+ * that are written in a payload are the ledger's: they address the node that
+ * is stored under them.
+ *
+ * Pure: knows no tables.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "atproto/cid.h"
+#include "jsonld/iri.h"
+#include "jsonld/nodemap.h"
+#include "ledger/payload.h"
+#include "upsert.h"
+
+#define ANONYMOUS_PREFIX	"_:anon"
+#define ANONYMOUS_BYTES		16	/* of the digest, in hex behind the prefix */
+
+/* A btree entry must fit a third of a page. */
+#define KEY_MAX_BYTES		2600
+
+typedef struct Naming
+{
+	JldProcessor *proc;
+	bool		by_content;
+	JldValue   *places;			/* place -> array, as long as the number of
+								 * nameless nodes that stood there so far */
+} Naming;
+
+/* Where a node object stands. */
+typedef struct Owner
+{
+	JldStr		graph;
+	JldStr		id;
+	JldStr		predicate;
+} Owner;
+
+static JldStr digest_label(JldStr text);
+static JldStr nameless_label(Naming *naming, JldValue *element, const Owner *owner);
+static JldValue *name_value(Naming *naming, JldValue *value, const Owner *owner);
+static JldValue *name_node(Naming *naming, JldValue *element, const Owner *owner);
+static JldStr rename_label(const JldValue *names, JldStr label);
+static JldValue *rename_value(const JldValue *names, JldValue *value);
+static JldValue *store_values(const JldValue *names, JldStr id, JldStr predicate,
+							  JldValue *values, LedgerNulls nulls);
+static JldValue *store_node(const JldValue *names, JldStr id, JldValue *node,
+							LedgerNulls nulls);
+
+/* --- IRIs ----------------------------------------------------------------- */
+
+bool
+payload_is_anonymous(JldStr id)
+{
+	return id.len == strlen(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES &&
+		memcmp(id.data, ANONYMOUS_PREFIX, strlen(ANONYMOUS_PREFIX)) == 0;
+}
+
+void
+payload_check_iri(JldStr id)
+{
+	bool		good;
+
+	if (jld_is_blank_node_id(id))
+		good = id.len > 2;
+	else
+		good = iri_is_absolute(id);
+	for (int i = 0; good && i < id.len; i++)
+		good = (unsigned char) id.data[i] > ' ' &&
+			strchr("<>\"{}|\\^`", id.data[i]) == NULL;
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("malformed IRI"),
+				 errdetail("The IRI is \"%s\".",
+						   jld_cstr((JldStr) {id.data, pg_mbcliplen(id.data, id.len, 300)})),
+				 errhint("INVALID_IRI: an @id is an absolute IRI, or the label of a blank node.")));
+}
+
+void
+payload_check_key(JldStr graph, JldStr id)
+{
+	if (graph.len + id.len > KEY_MAX_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("IRI is too long to be a key"),
+				 errdetail("The IRI begins with \"%s\" and has %d bytes; with that of its graph it may have %d.",
+						   jld_cstr((JldStr) {id.data, pg_mbcliplen(id.data, id.len, 100)}),
+						   id.len, KEY_MAX_BYTES),
+				 errhint("INVALID_IRI: name the node by something shorter.")));
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+static JldStr
+digest_label(JldStr text)
+{
+	uint8		digest[CID_DIGEST_LENGTH];
+	char	   *label = palloc(sizeof(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES);
+
+	cid_digest(text.data, text.len, digest);
+	strcpy(label, ANONYMOUS_PREFIX);
+	hex_encode((char *) digest, ANONYMOUS_BYTES, label + strlen(ANONYMOUS_PREFIX));
+	return (JldStr) {label, (int) strlen(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES};
+}
+
+static JldStr
+nameless_label(Naming *naming, JldValue *element, const Owner *owner)
+{
+	StringInfoData place;
+	JldValue   *earlier;
+	JldStr		key;
+
+	initStringInfo(&place);
+	appendBinaryStringInfo(&place, owner->graph.data, owner->graph.len);
+	appendStringInfoChar(&place, '\n');
+	appendBinaryStringInfo(&place, owner->id.data, owner->id.len);
+	appendStringInfoChar(&place, '\n');
+	appendBinaryStringInfo(&place, owner->predicate.data, owner->predicate.len);
+	appendStringInfoChar(&place, '\n');
+
+	/* without an owner there is no position to speak of */
+	if (naming->by_content || owner->id.len == 0)
+	{
+		Jsonb	   *said = jld_to_jsonb(element);
+
+		appendStringInfoString(&place, JsonbToCString(NULL, &said->root, VARSIZE(said)));
+		return digest_label((JldStr) {place.data, place.len});
+	}
+	key = (JldStr) {place.data, place.len};
+	earlier = jld_get(naming->places, key);
+	if (earlier == NULL)
+	{
+		earlier = jld_new_array(1);
+		jld_put(naming->places, jld_str_copy(key), earlier);
+	}
+	appendStringInfo(&place, "%d", earlier->n);
+	jld_push(earlier, &jld_null);
+	return digest_label((JldStr) {place.data, place.len});
+}
+
+/* A value under a predicate, or an array of such, with names; a copy. */
+static JldValue *
+name_value(Naming *naming, JldValue *value, const Owner *owner)
+{
+	if (jld_is_array(value))
+	{
+		JldValue   *named = jld_new_array(value->n);
+
+		for (int i = 0; i < value->n; i++)
+			jld_push(named, name_value(naming, value->u.items[i], owner));
+		return named;
+	}
+	if (jld_is_value_object(value) || jld_is_list_object(value))
+	{
+		JldValue   *list = jld_get(value, JLD_STR("@list"));
+
+		value = jld_copy_shallow(value);
+		(void) jld_remove(value, JLD_STR("@index"));
+		if (list)
+			jld_put(value, JLD_STR("@list"), name_value(naming, list, owner));
+		return value;
+	}
+	return jld_is_object(value) ? name_node(naming, value, owner) : value;
+}
+
+static JldValue *
+name_node(Naming *naming, JldValue *element, const Owner *owner)
+{
+	JldValue   *named = jld_new_object(element->n + 1);
+	JldValue   *id = jld_get(element, JLD_STR("@id"));
+	Owner		self = {.graph = owner->graph};
+
+	jld_enter(naming->proc);
+	if (jld_is_string(id))
+		self.id = id->u.string;
+	else
+		self.id = nameless_label(naming, element, owner);
+	payload_check_iri(self.id);
+	jld_put(named, JLD_STR("@id"), jld_new_string(self.id));
+
+	for (int i = 0; i < element->n; i++)
+	{
+		JldMember  *m = &element->u.object.members[i];
+		Owner		none = {.graph = owner->graph};
+
+		CHECK_FOR_INTERRUPTS();
+		if (jld_is(m->key, "@id") || jld_is(m->key, "@index"))
+			continue;
+		if (jld_is(m->key, "@type"))
+			jld_put(named, m->key, m->value);
+		else if (jld_is(m->key, "@graph"))
+		{
+			none.graph = self.id;
+			jld_put(named, m->key, name_value(naming, m->value, &none));
+		}
+		else if (jld_is(m->key, "@included"))
+			jld_put(named, m->key, name_value(naming, m->value, &none));
+		else if (jld_is(m->key, "@reverse"))
+		{
+			JldValue   *reverse = jld_new_object(m->value->n);
+
+			for (int k = 0; k < m->value->n; k++)
+			{
+				JldMember  *r = &m->value->u.object.members[k];
+
+				self.predicate = jld_str_cat(JLD_STR("^"), r->key);
+				jld_put(reverse, r->key, name_value(naming, r->value, &self));
+			}
+			jld_put(named, m->key, reverse);
+		}
+		else
+		{
+			self.predicate = m->key;
+			jld_put(named, m->key, name_value(naming, m->value, &self));
+		}
+	}
+	jld_leave(naming->proc);
+	return named;
+}
+
+/* --- nodes as stored ------------------------------------------------------ */
+
+/* The node map has given its own labels to blank nodes: ours come back. */
+static JldStr
+rename_label(const JldValue *names, JldStr label)
+{
+	JldValue   *name;
+
+	if (!jld_is_blank_node_id(label))
+		return label;
+	name = jld_get(names, label);
+	return name ? name->u.string : label;
+}
+
+static JldValue *
+rename_value(const JldValue *names, JldValue *value)
+{
+	JldValue   *id;
+	JldValue   *list;
+
+	check_stack_depth();
+	if (jld_is_string(value))	/* of @type */
+	{
+		JldStr		iri = rename_label(names, value->u.string);
+
+		payload_check_iri(iri);
+		return jld_new_string(iri);
+	}
+	list = jld_get(value, JLD_STR("@list"));
+	if (list)
+	{
+		JldValue   *renamed = jld_new_object(1);
+		JldValue   *items = jld_new_array(list->n);
+
+		for (int i = 0; i < list->n; i++)
+			jld_push(items, rename_value(names, list->u.items[i]));
+		jld_put(renamed, JLD_STR("@list"), items);
+		return renamed;
+	}
+	id = jld_get(value, JLD_STR("@id"));
+	if (id)
+	{
+		JldValue   *renamed = jld_new_object(1);
+		JldStr		iri = rename_label(names, id->u.string);
+
+		payload_check_iri(iri);
+		jld_put(renamed, JLD_STR("@id"), jld_new_string(iri));
+		return renamed;
+	}
+	return value;
+}
+
+/* The values of one predicate; NULL: it was not supplied. */
+static JldValue *
+store_values(const JldValue *names, JldStr id, JldStr predicate,
+			 JldValue *values, LedgerNulls nulls)
+{
+	JldValue   *stored = jld_new_array(values->n);
+	JldValue   *list = NULL;
+
+	for (int i = 0; i < values->n; i++)
+	{
+		JldValue   *value = rename_value(names, values->u.items[i]);
+		JldValue   *items = jld_is_object(value) ? jld_get(value, JLD_STR("@list")) : NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		if (items)
+		{
+			if (items->n == 0)
+				continue;
+			if (list && jld_equal(list, value))
+				continue;
+			if (list)
+				ereport(ERROR,
+						(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+						 errmsg("a predicate can have one list only"),
+						 errdetail("Node \"%s\" has two under \"%s\".",
+								   jld_cstr(id), jld_cstr(predicate))));
+			list = value;
+		}
+		jld_push(stored, value);
+	}
+	if (stored->n > 0 || nulls == NULLS_DELETE)
+		return stored;
+	if (nulls == NULLS_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a predicate has no value"),
+				 errdetail("It is \"%s\" of node \"%s\".",
+						   jld_cstr(predicate), jld_cstr(id)),
+				 errhint("With the option \"nulls\" at \"error\", null, [] and an empty @list are errors.")));
+	return NULL;
+}
+
+/* A node of the node map as it is stored; NULL if nothing is said of it. */
+static JldValue *
+store_node(const JldValue *names, JldStr id, JldValue *node, LedgerNulls nulls)
+{
+	JldValue   *stored = jld_new_object(node->n);
+
+	jld_put(stored, JLD_STR("@id"), jld_new_string(id));
+	for (int i = 0; i < node->n; i++)
+	{
+		JldMember  *m = &node->u.object.members[i];
+		JldValue   *values;
+
+		if (jld_is(m->key, "@id") || jld_is(m->key, "@index"))
+			continue;
+		if (jld_is(m->key, RDF_TYPE) || jld_is_blank_node_id(m->key))
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+					 errmsg("illegal predicate"),
+					 errdetail("Node \"%s\" has \"%s\".", jld_cstr(id), jld_cstr(m->key)),
+					 errhint("Types stand under @type; other predicates are IRIs.")));
+		if (!jld_is(m->key, "@type"))
+			payload_check_iri(m->key);
+		values = store_values(names, id, m->key, m->value, nulls);
+		if (values)
+			jld_put(stored, m->key, values);
+	}
+	return stored->n > 1 ? stored : NULL;
+}
+
+List *
+payload_nodes(JldProcessor *proc, JldValue *expanded, LedgerNulls nulls,
+			  bool by_content)
+{
+	Naming		naming = {proc, by_content, jld_new_object(8)};
+	Owner		nobody = {{"", 0}, {"", 0}, {"", 0}};
+	JldValue   *names;
+	NodeMap		map;
+	List	   *nodes = NIL;
+
+	node_map_generate(&map, proc, name_value(&naming, expanded, &nobody));
+	names = jld_new_object(map.labels.map->n);
+	for (int i = 0; i < map.labels.map->n; i++)
+	{
+		JldMember  *m = &map.labels.map->u.object.members[i];
+
+		jld_put(names, m->value->u.string, jld_new_string(m->key));
+	}
+
+	for (int g = 0; g < map.graphs->n; g++)
+	{
+		JldMember  *graph = &map.graphs->u.object.members[g];
+		JldStr		name = jld_is(graph->key, "@default") ? JLD_STR("") :
+		rename_label(names, graph->key);
+
+		for (int i = 0; i < graph->value->n; i++)
+		{
+			JldMember  *m = &graph->value->u.object.members[i];
+			JldStr		id = rename_label(names, m->key);
+			JldValue   *node = store_node(names, id, m->value, nulls);
+			PayloadNode *entry;
+
+			CHECK_FOR_INTERRUPTS();
+			if (node == NULL)
+				continue;
+			payload_check_key(name, id);
+			entry = palloc(sizeof(PayloadNode));
+			entry->graph = name;
+			entry->id = id;
+			entry->node = node;
+			entry->anonymous = payload_is_anonymous(id);
+			nodes = lappend(nodes, entry);
+		}
+	}
+	return nodes;
+}

@@ -1,0 +1,444 @@
+/*
+ * transaction.c
+ *		The verbs of a ledger: upsert, replace, insert, delete.
+ *
+ *		payload -> nodes (payload.c) -> changes -> rows (store.h) -> t -> flakes
+ *
+ * Each node is one row, and each change is composed against the row that
+ * wins, so two transactions on different predicates of one node both count.
+ * Rows are locked in the order of (graph, iri).  Nodes without a name of their
+ * own come after all others: whoever touches one has changed, and so
+ * locked, or found unchanged its owner before.
+ *
+ * A nameless node lives as long as its owner speaks of it: when the last
+ * reference that this call saw is retracted, so is the node, and what it
+ * owns in turn.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+
+#include "ledger/ledger.h"
+#include "store/store.h"
+#include "upsert.h"
+
+/* so many flakes go to ledger_write_flakes() in one piece */
+#define FLAKES_AT_ONCE	1000000
+
+/* One change, while it is applied. */
+typedef struct Step
+{
+	NodeChange *change;
+	int			ordinal;		/* in the order of the changes */
+	StoreOutcome outcome;
+	List	   *flakes;			/* of the last composition */
+} Step;
+
+/* One call. */
+typedef struct Work
+{
+	Ledger	   *ledger;
+	Store	   *store;
+	Step	   *steps;
+	int			n;
+	int			size;
+	StoredFlake *flakes;
+	int64		nflakes;
+	int64		flakes_size;
+	int64		asserted;
+	int64		retracted;
+	JldValue   *known;			/* "graph\niri" of steps */
+	JldValue   *orphans;		/* the same, of nameless nodes that lost a
+								 * reference -> [graph, iri] */
+} Work;
+
+static JldStr node_key(JldStr graph, JldStr id);
+static Step *add_step(Work *work, NodeChange *change);
+static int	compare_steps(const void *a, const void *b);
+static StoreVerdict compose_node(void *arg, TupleTableSlot *old, StoreRow *row);
+static void note_reference(Work *work, JldStr graph, const Flake *flake);
+static void keep_flakes(Work *work, Step *step);
+static void apply_step(Work *work, Step *step);
+static void apply_orphans(Work *work);
+static Jsonb *receipt(Work *work, bool replaced);
+
+static JldStr
+node_key(JldStr graph, JldStr id)
+{
+	return jld_str_cat(jld_str_cat(graph, JLD_STR("\n")), id);
+}
+
+static Step *
+add_step(Work *work, NodeChange *change)
+{
+	Step	   *step;
+
+	if (work->n == work->size)
+	{
+		work->size = work->size ? work->size * 2 : 16;
+		work->steps = work->steps ?
+			repalloc_huge(work->steps, work->size * sizeof(Step)) :
+			palloc(work->size * sizeof(Step));
+	}
+	step = &work->steps[work->n];
+	memset(step, 0, sizeof(Step));
+	step->change = change;
+	step->ordinal = work->n++;
+	jld_put(work->known, node_key(change->graph, change->id), &jld_true);
+	return step;
+}
+
+/* Named nodes in key order, then nameless ones as they came. */
+static int
+compare_steps(const void *a, const void *b)
+{
+	const Step *x = *(Step *const *) a;
+	const Step *y = *(Step *const *) b;
+	bool		x_nameless = payload_is_anonymous(x->change->id);
+	bool		y_nameless = payload_is_anonymous(y->change->id);
+	int			order;
+
+	if (x_nameless != y_nameless)
+		return x_nameless ? 1 : -1;
+	if (x_nameless)
+		return x->ordinal - y->ordinal;
+	order = jld_cmp(x->change->graph, y->change->graph);
+	return order != 0 ? order : jld_cmp(x->change->id, y->change->id);
+}
+
+static void
+set_column(StoreRow *row, AttrNumber column, Datum value)
+{
+	row->values[column - 1] = value;
+	row->isnull[column - 1] = false;
+	row->set[column - 1] = true;
+}
+
+/* The store's callback: may run several times. */
+static StoreVerdict
+compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	Step	   *step = arg;
+	const NodeChange *change = step->change;
+	JldValue   *before = NULL;
+	JldValue   *after;
+
+	if (old)
+	{
+		bool		isnull;
+		Datum		doc = slot_getattr(old, NODES_DOC, &isnull);
+
+		if (!isnull)
+			before = jld_from_jsonb(DatumGetJsonbP(doc));
+	}
+	after = node_change(change, before, &step->flakes);
+	if (step->flakes == NIL)
+		return STORE_KEEP;
+	if (after == NULL)
+		return STORE_REMOVE;
+	if (old == NULL)
+	{
+		set_column(row, NODES_GRAPH,
+				   PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len)));
+		set_column(row, NODES_IRI,
+				   PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len)));
+	}
+	set_column(row, NODES_DOC, JsonbPGetDatum(jld_to_jsonb(after)));
+	return STORE_WRITE;
+}
+
+/* Keeps account of references to nameless nodes. */
+static void
+note_reference(Work *work, JldStr graph, const Flake *flake)
+{
+	JldValue   *id = jld_get(flake->o, JLD_STR("@id"));
+	JldStr		key;
+
+	if (!jld_is_string(id) || !payload_is_anonymous(id->u.string))
+		return;
+	key = node_key(graph, id->u.string);
+	if (flake->op)
+	{
+		/* spoken of again, now or in the steps to come: not an orphan */
+		jld_put(work->known, key, &jld_true);
+	}
+	else if (jld_get(work->orphans, key) == NULL)
+	{
+		JldValue   *name = jld_array_of(jld_new_string(graph));
+
+		jld_push(name, jld_new_string(jld_str_copy(id->u.string)));
+		jld_put(work->orphans, key, name);
+	}
+}
+
+/* What a step has done, copied out of the store's memory. */
+static void
+keep_flakes(Work *work, Step *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->flakes)
+	{
+		const Flake *flake = lfirst(lc);
+		StoredFlake *stored;
+
+		if (flake->op)
+			work->asserted++;
+		else
+			work->retracted++;
+		note_reference(work, step->change->graph, flake);
+		if (work->ledger->flakes == NULL)
+			continue;
+		if (work->nflakes == work->flakes_size)
+		{
+			work->flakes_size = work->flakes_size ? work->flakes_size * 2 : 64;
+			work->flakes = work->flakes ?
+				repalloc_huge(work->flakes, work->flakes_size * sizeof(StoredFlake)) :
+				palloc(work->flakes_size * sizeof(StoredFlake));
+		}
+		stored = &work->flakes[work->nflakes++];
+		stored->graph = step->change->graph;
+		stored->s = step->change->id;
+		stored->p = jld_str_copy(flake->p);
+		stored->o = jld_to_jsonb(flake->o);
+		stored->op = flake->op;
+	}
+	step->flakes = NIL;
+}
+
+static void
+apply_step(Work *work, Step *step)
+{
+	const NodeChange *change = step->change;
+	Datum		key[2];
+
+	CHECK_FOR_INTERRUPTS();
+	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
+	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
+	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
+	if (step->outcome == STORE_SKIPPED)
+		step->flakes = NIL;		/* a trigger said no */
+	keep_flakes(work, step);
+}
+
+/* Retracts nameless nodes that nobody speaks of any more. */
+static void
+apply_orphans(Work *work)
+{
+	/* the list grows as orphans leave orphans */
+	for (int i = 0; i < work->orphans->n; i++)
+	{
+		JldMember  *m = &work->orphans->u.object.members[i];
+		NodeChange *change;
+		int			ordinal;
+
+		if (jld_get(work->known, m->key) != NULL)
+			continue;
+		change = palloc0(sizeof(NodeChange));
+		change->graph = m->value->u.items[0]->u.string;
+		change->id = m->value->u.items[1]->u.string;
+		change->mode = NODE_DELETE;
+		ordinal = add_step(work, change)->ordinal;
+		apply_step(work, &work->steps[ordinal]);
+	}
+}
+
+static Jsonb *
+receipt(Work *work, bool replaced)
+{
+	JldValue   *answer = jld_new_object(5);
+	JldValue   *nodes = jld_new_array(work->n);
+
+	for (int i = 0; i < work->n; i++)
+	{
+		const Step *step = &work->steps[i];
+		JldValue   *node = jld_new_object(3);
+		UpsertOutcome outcome = UPSERT_IGNORED;
+
+		switch (step->outcome)
+		{
+			case STORE_INSERTED:
+				outcome = UPSERT_INSERTED;
+				break;
+			case STORE_UPDATED:
+				outcome = replaced ? UPSERT_REPLACED : UPSERT_UPDATED;
+				break;
+			case STORE_UNCHANGED:
+				outcome = UPSERT_UNCHANGED;
+				break;
+			case STORE_DELETED:
+				outcome = UPSERT_DELETED;
+				break;
+			case STORE_SKIPPED:
+				break;
+		}
+		jld_put(node, JLD_STR("@id"), jld_new_string(step->change->id));
+		if (step->change->graph.len > 0)
+			jld_put(node, JLD_STR("@graph"), jld_new_string(step->change->graph));
+		jld_put(node, JLD_STR("action"), jld_new_string(jld_str(upsert_outcome_name(outcome))));
+		jld_push(nodes, node);
+	}
+	jld_put(answer, JLD_STR("ledger"), jld_new_string(jld_str(work->ledger->name)));
+	jld_put(answer, JLD_STR("t"), jld_new_number(int64_to_numeric(work->ledger->t)));
+	jld_put(answer, JLD_STR("asserted"), jld_new_number(int64_to_numeric(work->asserted)));
+	jld_put(answer, JLD_STR("retracted"), jld_new_number(int64_to_numeric(work->retracted)));
+	jld_put(answer, JLD_STR("nodes"), nodes);
+	return jld_to_jsonb(answer);
+}
+
+Jsonb *
+ledger_apply(Ledger *ledger, List *changes, bool replaced)
+{
+	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
+	.keys = {NODES_GRAPH, NODES_IRI}};
+	Work		work = {.ledger = ledger};
+	Step	  **order;
+	int			n;
+	ListCell   *lc;
+
+	target.read_columns = target.insert_columns =
+		bms_add_member(bms_add_member(bms_make_singleton(NODES_GRAPH), NODES_IRI), NODES_DOC);
+	target.update_columns = bms_make_singleton(NODES_DOC);
+	work.known = jld_new_object(8);
+	work.orphans = jld_new_object(8);
+
+	foreach(lc, changes)
+		add_step(&work, lfirst(lc));
+	n = work.n;
+	order = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Step *) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		order[i] = &work.steps[i];
+	qsort(order, n, sizeof(Step *), compare_steps);
+
+	work.store = store_open(&target);
+	for (int i = 0; i < n; i++)
+		apply_step(&work, order[i]);
+	apply_orphans(&work);
+	store_close(work.store);
+
+	if (work.asserted + work.retracted > 0)
+	{
+		bool		shared;
+		int64		t = ledger_next_t(ledger, &shared);
+
+		for (int64 i = 0; i < work.nflakes; i += FLAKES_AT_ONCE)
+			ledger_write_flakes(ledger, t, shared, work.flakes + i,
+								(int) Min(FLAKES_AT_ONCE, work.nflakes - i));
+	}
+	return receipt(&work, replaced);
+}
+
+/* --- SQL-callable --------------------------------------------------------- */
+
+PG_FUNCTION_INFO_V1(ledger_upsert);
+PG_FUNCTION_INFO_V1(ledger_replace);
+PG_FUNCTION_INFO_V1(ledger_insert);
+PG_FUNCTION_INFO_V1(ledger_delete);
+
+/* A receipt as the value of a function: out of SPI's memory. */
+static Datum
+return_receipt(const Jsonb *receipt)
+{
+	void	   *copy = SPI_palloc(VARSIZE(receipt));
+
+	memcpy(copy, receipt, VARSIZE(receipt));
+	SPI_finish();
+	return PointerGetDatum(copy);
+}
+
+/* (ledger text, txn jsonb, options jsonb) with one mode for named nodes */
+static Datum
+ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
+{
+	text	   *name = PG_GETARG_TEXT_PP(0);
+	JldValue   *doc = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	LedgerOptions options;
+	JldProcessor proc;
+	Ledger	   *ledger;
+	List	   *nodes;
+	List	   *changes = NIL;
+	ListCell   *lc;
+
+	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS,
+				   &options);
+	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"nulls\""),
+				 errdetail("An insert retracts nothing.")));
+	if (!jld_is_object(doc) && !jld_is_array(doc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a transaction must be a JSON object or an array of such"),
+				 errdetail("It is %s.", jld_excerpt(doc))));
+	SPI_connect();
+	ledger = ledger_open(name, false);
+	ledger_processor(ledger, &options, ledger_has_context(doc), &proc);
+	nodes = doc->n == 0 ? NIL :
+		payload_nodes(&proc, jsonld_expand(&proc, doc), options.nulls,
+					  mode == NODE_INSERT);
+	if (nodes == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("the transaction says nothing"),
+				 errdetail("No node in it has a predicate with a value, or a type."),
+				 errhint("null, [] and an empty @list mean \"not supplied\", unless the option \"nulls\" is \"delete\".")));
+	foreach(lc, nodes)
+	{
+		const PayloadNode *node = lfirst(lc);
+		NodeChange *change = palloc0(sizeof(NodeChange));
+
+		change->graph = node->graph;
+		change->id = node->id;
+		change->node = node->node;
+		/* what has no name is replaced with its owner's predicate */
+		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
+		changes = lappend(changes, change);
+	}
+	return return_receipt(ledger_apply(ledger, changes, mode == NODE_REPLACE));
+}
+
+/* ledger_upsert(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_upsert(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_UPSERT);
+}
+
+/* ledger_replace(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_replace(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_REPLACE);
+}
+
+/* ledger_insert(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_insert(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_INSERT);
+}
+
+/* ledger_delete(ledger text, iri text, options jsonb) -> jsonb */
+Datum
+ledger_delete(PG_FUNCTION_ARGS)
+{
+	LedgerOptions options;
+	JldProcessor proc;
+	Ledger	   *ledger;
+	NodeChange *change = palloc0(sizeof(NodeChange));
+
+	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_GRAPH, &options);
+	SPI_connect();
+	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
+	jsonld_begin(&proc, NULL);
+	change->graph = options.graph;
+	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
+	change->mode = NODE_DELETE;
+	return return_receipt(ledger_apply(ledger, list_make1(change), false));
+}
