@@ -164,6 +164,13 @@ SELECT c8ql('UPSERT {name: 1.0} INSERT {} UPDATE {} IN log RETURN OLD.name');
 SELECT create_collection('knows', '{"type": "edge"}');
 SELECT c8ql('FOR i IN 1..2 UPSERT {_from: "people/a", _to: "people/b"} INSERT {_from: "people/a", _to: "people/b", n: 1} UPDATE {n: OLD.n + 1, _to: "people/c"} IN knows RETURN [NEW._from, NEW._to, NEW.n]');
 
+-- locks on searches are bounded, and are not the user's advisory locks
+TRUNCATE people;
+BEGIN;
+SELECT c8ql_execute('FOR i IN 1..600 UPSERT {name: i} INSERT {name: i} UPDATE {} IN people')->'extra'->'stats'->'inserted' AS inserted;
+SELECT count(*) BETWEEN 250 AND 260 AS bounded, count(*) FILTER (WHERE objsubid IN (1, 2)) AS users FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+COMMIT;
+
 -- bounded memory: a long loop, a long scan
 SELECT c8ql('FOR x IN 1..300000 FILTER x % 100000 == 0 RETURN x');
 SELECT c8ql('FOR x IN 1..1000000000000 LIMIT 2 RETURN x');

@@ -48,6 +48,7 @@ SELECT action FROM upsert_by('ub', '{_key: "o"}', '{}', '{v: 7}', options => '{"
 
 -- _rev in the search
 SELECT action FROM upsert_by('ub', '{_key: "o", _rev: "no"}', '{_key: "p"}', '{v: 6}');
+SELECT action FROM upsert_by('ub', '@s', '{_key: "q"}', '{v: 6}', bind => '{"s": {"_rev": "no"}}');
 
 -- errors
 \set VERBOSITY sqlstate

@@ -118,10 +118,6 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 				lappend(planner->explain,
 						psprintf("UPSERT %s: %s", modify->collection->name,
 								 search_explain(modify->upsert->search)));
-		if (search_uses_rev(modify->upsert->search))
-			ereport(WARNING,
-					(errmsg("_rev in the search expression of an UPSERT selects, it does not compare"),
-					 errhint("Put _rev into the update expression, with OPTIONS { ignoreRevs: false }.")));
 	}
 	else if (node->tag == EXPR_INSERT)
 		modify->document = expr_compile_node(compiler, node->args[0]);

@@ -94,6 +94,7 @@ struct Search
 	Handle		handles[MAX_HANDLES];
 	char	   *gin;			/* name of a GIN index on the document */
 	int			nlocks;			/* searches locked */
+	bool		warned;			/* that it names _rev */
 
 	/* of this row */
 	bool		verify;			/* check what SQL finds, come what may */
@@ -382,17 +383,6 @@ path_of_expr(Node *expr, AttrNumber doc, bool *as_text)
 	}
 }
 
-bool
-search_uses_rev(const Search *search)
-{
-	for (int i = 0; i < search->nplanned; i++)
-	{
-		if (is_system(search->planned[i].path, "_rev"))
-			return true;
-	}
-	return false;
-}
-
 /* ----------
  * One row
  * ----------
@@ -464,6 +454,15 @@ search_evaluate(Search *search, Run *run)
 			walk_object(search, leaf->path, &value);
 		else
 			add_leaf(search, leaf->path, &value);
+	}
+	for (int i = 0; i < search->nleaves && !search->warned; i++)
+	{
+		if (!is_system(search->leaves[i].path, "_rev"))
+			continue;
+		search->warned = true;
+		ereport(WARNING,
+				(errmsg("_rev in the search expression of an UPSERT selects, it does not compare"),
+				 errhint("Put _rev into the update expression, with ignoreRevs: false.")));
 	}
 }
 
@@ -571,13 +570,13 @@ search_arbitrate(Search *search)
 {
 	uint32		hash = search->filter_hash;
 
-	if (search->nlocks > MAX_LOCKS)
-		return;
-	if (search->nlocks++ == MAX_LOCKS)
+	/* again each time: a subtransaction may have given it up */
+	if (search->nlocks >= MAX_LOCKS)
 	{
 		search_lock_all(search->collection->relid);
 		return;
 	}
+	search->nlocks++;
 
 	/* independent of the order in which the attributes were written */
 	for (int i = 0; i < search->nleaves; i++)

@@ -17,12 +17,10 @@ typedef struct Search Search;
 extern Search *search_plan(ExprCompiler *compiler, const ExprNode *node,
 						   const Collection *collection);
 
-/* Does it name _rev? */
-extern bool search_uses_rev(const Search *search);
-
 /*
  * Compute what is looked for, for this row, in the current memory context,
- * where it must stay until the row is done.  Error 1501 if it is no object.
+ * where it must stay until the row is done.  Error 1501 if it is no object; a
+ * WARNING, once, if it names _rev, which belongs into the update.
  */
 extern void search_evaluate(Search *search, Run *run);
 

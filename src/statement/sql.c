@@ -371,10 +371,6 @@ upsert_by(PG_FUNCTION_ARGS)
 				  &cache->op->options);
 	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
 	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
-	if (search_uses_rev(cache->op->search))
-		ereport(WARNING,
-				(errmsg("_rev in the search expression selects, it does not compare"),
-				 errhint("Put _rev into the update expression, with the option \"ignoreRevs\": false.")));
 
 	memset(&run, 0, sizeof(run));
 	run.context = CurrentMemoryContext;
