@@ -21,11 +21,11 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
-OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o src/catalog/advice.o
+OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/document.o src/document/request.o \
-	src/document/answer.o src/document/batch.o src/document/from.o src/document/sql.o
+	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/transaction.o \
