@@ -17,7 +17,7 @@
 #include <ctype.h>
 
 #include "access/genam.h"
-#include "access/table.h"
+#include "access/relation.h"
 #include "catalog/pg_type_d.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -176,17 +176,22 @@ collection_describe(Relation rel, const char **reason)
 Collection *
 collection_resolve(Oid relid)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
+	Relation	rel = try_relation_open(relid, AccessShareLock);
 	const char *reason;
-	Collection *c = collection_describe(rel, &reason);
+	Collection *c;
 
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	c = collection_describe(rel, &reason);
 	if (c == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
 				 errdetail("%s", reason),
 				 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
-	table_close(rel, NoLock);
+	relation_close(rel, NoLock);
 	return c;
 }
 

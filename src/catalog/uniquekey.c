@@ -140,6 +140,43 @@ unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys)
 	return found;
 }
 
+List *
+unique_keys_immediate(Relation rel)
+{
+	List	   *immediate = NIL;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index->rd_index->indisunique && index->rd_index->indimmediate)
+			immediate = lappend_oid(immediate, lfirst_oid(lc));
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return immediate;
+}
+
+bool
+unique_keys_are_immediate(Relation rel)
+{
+	bool		result = true;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		result = result && index->rd_index->indimmediate;
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return result;
+}
+
 Oid
 unique_key_probe_index(List *arbiters)
 {

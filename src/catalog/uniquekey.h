@@ -31,6 +31,15 @@ extern List *unique_key_arbiters_like(Relation rel, Oid indexoid);
  */
 extern bool unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys);
 
+/*
+ * The unique indexes that check each row as it comes: what may arbitrate
+ * when it is not only the key that counts.
+ */
+extern List *unique_keys_immediate(Relation rel);
+
+/* True if no unique or exclusion constraint of the table is deferrable. */
+extern bool unique_keys_are_immediate(Relation rel);
+
 /* The one of the arbiters that look-ups may use (it is valid). */
 extern Oid	unique_key_probe_index(List *arbiters);
 

@@ -18,7 +18,6 @@
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/tuplestore.h"
@@ -61,7 +60,7 @@ check_key(Advice *a)
 	AttrNumber	key = a->c->key_attno;
 
 	if ((a->c->key_type == TEXTOID || a->c->key_type == VARCHAROID) &&
-		!lc_collate_is_c(a->c->key_collation))
+		a->c->key_collation != C_COLLATION_OID)
 		give(a, "notice",
 			 NameStr(TupleDescAttr(RelationGetDescr(a->rel), key - 1)->attname),
 			 "Give the key column COLLATE \"C\": comparisons are faster, and its index survives changes of the system's locales.");

@@ -360,7 +360,7 @@ index_slots(int cap)
 }
 
 static inline void
-index_insert(JldValue *object, int member)
+index_member(JldValue *object, int member)
 {
 	uint32		mask = index_slots(object->cap) - 1;
 	uint32		slot = jld_hash(object->u.object.members[member].key) & mask;
@@ -382,7 +382,7 @@ object_reindex(JldValue *object)
 	object->u.object.index = jld_alloc(size);
 	memset(object->u.object.index, 0, size);
 	for (int i = 0; i < object->n; i++)
-		index_insert(object, i);
+		index_member(object, i);
 }
 
 int
@@ -437,7 +437,7 @@ object_append(JldValue *object, JldStr key, JldValue *value)
 	}
 	object->u.object.members[object->n++] = (JldMember) {key, value};
 	if (object->u.object.index)
-		index_insert(object, object->n - 1);
+		index_member(object, object->n - 1);
 	else if (object->n > OBJECT_LINEAR_MAX)
 		object_reindex(object);
 }

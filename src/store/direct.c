@@ -77,6 +77,7 @@ typedef struct DirectState
 	EPQState	epq;
 
 	List	   *arbiters;		/* OIDs of the unique indexes on the key */
+	List	   *all_unique;		/* ... and of the others, but deferrable ones */
 	Probe	   *probe;			/* by one of them */
 
 	ExprState **defaults;		/* by attribute number - 1; NULL: none */
@@ -262,6 +263,8 @@ prepare_insert(Store *s, DirectState *st)
 	compat_check_valid_result_rel(st->rri, CMD_INSERT);
 	compat_init_generated(st->rri, st->estate);
 	open_indexes(s, st, true);
+	st->all_unique = list_concat_unique_oid(unique_keys_immediate(s->rel),
+											st->arbiters);
 	init_defaults(s, st);
 	if (trigdesc)
 	{
@@ -449,7 +452,7 @@ try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 									   0, NULL, token);
 		recheck = compat_insert_index_tuples(st->rri, s->new, estate, true,
 											 &conflict,
-											 arbitrate == ARBITRATE_ALL ? NIL : st->arbiters);
+											 arbitrate == ARBITRATE_ALL ? st->all_unique : st->arbiters);
 		table_tuple_complete_speculative(s->rel, s->new, token, !conflict);
 		SpeculativeInsertionLockRelease(xid);
 		if (conflict)
@@ -748,7 +751,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 				nulls = newnulls;
 			}
 			else if (!compat_check_index_constraints(st->rri, s->new, estate,
-													 &conflict, NIL))
+													 &conflict, st->all_unique))
 				arbitrate = ARBITRATE_KEY;
 		}
 		PopActiveSnapshot();

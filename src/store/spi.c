@@ -44,6 +44,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "catalog/uniquekey.h"
 #include "store/keysql.h"
 #include "store/searchlock.h"
 #include "store/store_impl.h"
@@ -60,6 +61,7 @@ typedef struct Statement
 {
 	SPIPlanPtr	plan;
 	Bitmapset  *columns;		/* that it sets, or keys that it finds NULL */
+	const char *conflict;		/* clause of an INSERT */
 	MemoryContextCallback callback;
 } Statement;
 
@@ -68,7 +70,8 @@ typedef struct SpiState
 	char	   *name;			/* quoted, with schema */
 	bool		lockable;		/* has rows with a ctid that we can lock */
 	bool		returning;		/* statements can say what they wrote */
-	char	   *on_conflict;	/* clause, or NULL: no arbiter */
+	const char *on_conflict;	/* clause, or NULL: no arbiter */
+	const char *on_any_conflict;	/* the same for all unique indexes */
 
 	Statement	find;
 	Statement	lock;
@@ -113,6 +116,8 @@ spi_open(Store *s, List *arbiters)
 		(relkind == RELKIND_VIEW && s->rel->rd_rules->numLocks == 1);
 	if (table && s->rel->rd_rules == NULL)
 		st->on_conflict = keysql_conflict_clause(s);
+	st->on_any_conflict = st->on_conflict && unique_keys_are_immediate(s->rel) ?
+		" ON CONFLICT DO NOTHING" : st->on_conflict;
 
 	s->old = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
 	s->new = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
@@ -272,7 +277,7 @@ append_returning(Store *s, StringInfo sql)
 }
 
 static void
-prepare_insert(Store *s)
+prepare_insert(Store *s, const char *conflict)
 {
 	SpiState   *st = s->impl;
 	Bitmapset  *columns = set_columns(s);
@@ -283,7 +288,8 @@ prepare_insert(Store *s)
 	int			n = 0;
 	int			i = -1;
 
-	if (st->insert.plan && bms_equal(columns, st->insert.columns))
+	if (st->insert.plan && st->insert.conflict == conflict &&
+		bms_equal(columns, st->insert.columns))
 		return;
 
 	initStringInfo(&names);
@@ -301,10 +307,11 @@ prepare_insert(Store *s)
 		appendStringInfo(&sql, " (%s) VALUES (%s)", names.data, params.data);
 	else
 		appendStringInfoString(&sql, " DEFAULT VALUES");
-	if (st->on_conflict)
-		appendStringInfoString(&sql, st->on_conflict);
+	if (conflict)
+		appendStringInfoString(&sql, conflict);
 	append_returning(s, &sql);
 	prepare(s, &st->insert, sql.data, n, types, columns);
+	st->insert.conflict = conflict;
 }
 
 /* The row that s->old is, after n parameters. */
@@ -546,14 +553,14 @@ remove_row(Store *s)
 }
 
 static bool
-insert_row(Store *s)
+insert_row(Store *s, const char *conflict)
 {
 	SpiState   *st = s->impl;
 	Datum	   *values = palloc(sizeof(Datum) * s->tupdesc->natts);
 	bool	   *nulls = palloc(sizeof(bool) * s->tupdesc->natts);
 	int			n;
 
-	prepare_insert(s);
+	prepare_insert(s, conflict);
 	n = row_values(s, values, nulls);
 	if (run(&st->insert, values, nulls, n, InvalidSnapshot) == 0)
 		return false;
@@ -579,7 +586,7 @@ insert_row_or_violation(Store *s, ErrorData **violation)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		inserted = insert_row(s);
+		inserted = insert_row(s, NULL);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -788,7 +795,16 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 
 		if (key == NULL || st->on_conflict)
 		{
-			if (insert_row(s))
+			/*
+			 * Somebody who inserts the same document is met by any of its
+			 * unique attributes, and then found by its key.  If not, the next
+			 * try raises the violation.
+			 */
+			const char *conflict = key == NULL ? NULL :
+				refused > 0 || IsolationUsesXactSnapshot() ? st->on_conflict :
+				st->on_any_conflict;
+
+			if (insert_row(s, conflict))
 			{
 				read_back(s, key, nulls);
 				return STORE_INSERTED;

@@ -60,7 +60,7 @@ store_open(const StoreTarget *target)
 											ALLOCSET_DEFAULT_SIZES);
 	s->target = *target;
 	s->rel = table_open(target->relid, lockmode);
-	s->lockmode = target->preview ? AccessShareLock : RowExclusiveLock;
+	s->lockmode = lockmode;
 	s->tupdesc = RelationGetDescr(s->rel);
 	/* a temporary table of ours may be written in a read-only transaction */
 	if (!target->preview && !s->rel->rd_islocaltemp)
