@@ -13,6 +13,7 @@ struct ObjectStore
 	Criteria   *criteria;		/* with "any": the ones being tried */
 	List	   *any;			/* "any": the usable unique keys; else NIL */
 	const Bitmapset *columns;	/* that may be written */
+	struct TypeCacheEntry *key_types[INDEX_MAX_KEYS];	/* to compare keys */
 	const UpsertOptions *options;
 	AttrNumber	version_attno;	/* of versionAttribute */
 	Store	   *store;			/* NULL: not open */

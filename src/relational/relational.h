@@ -32,10 +32,9 @@ typedef struct ObjectTable
 	TupleDesc	tupdesc;
 	AttrNumber	rev_attno;		/* column "_rev" of type text, if any */
 	Bitmapset  *readable;		/* attribute numbers that the user may read */
-	bool		all_readable;
 	ColumnInput **inputs;		/* by attribute number - 1, made on demand */
 	struct FmgrInfo **outputs;	/* likewise: to_jsonb() of the column's type */
-	struct FmgrInfo *to_jsonb;	/* of the row type */
+	struct FmgrInfo **texts;	/* likewise: output functions */
 	MemoryContext context;
 } ObjectTable;
 
@@ -79,6 +78,9 @@ extern void object_table_no_column(const ObjectTable *table, const char *name,
 extern Datum object_table_value(ObjectTable *table, Jsonb *object,
 								AttrNumber attno, const JsonbValue *v,
 								bool *isnull);
+
+/* A column's value as its type writes it. */
+extern char *object_table_text(ObjectTable *table, AttrNumber attno, Datum value);
 
 /* A column's value as JSON: what to_jsonb() makes of it. */
 extern void object_table_json(ObjectTable *table, AttrNumber attno, Datum value,

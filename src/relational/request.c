@@ -203,6 +203,16 @@ object_request_columns(const ObjectRequest *r, Bitmapset *columns)
 	return columns;
 }
 
+/* The comparison of the i-th key's type; NULL: it has none. */
+static FmgrInfo *
+key_comparison(ObjectStore *os, int i, Oid type)
+{
+	if (os->key_types[i] == NULL)
+		os->key_types[i] = lookup_type_cache(type, TYPECACHE_CMP_PROC_FINFO);
+	return OidIsValid(os->key_types[i]->cmp_proc) ?
+		&os->key_types[i]->cmp_proc_finfo : NULL;
+}
+
 int
 object_request_compare(ObjectStore *os, const ObjectRequest *a,
 					   const ObjectRequest *b)
@@ -215,14 +225,13 @@ object_request_compare(ObjectStore *os, const ObjectRequest *a,
 	{
 		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc,
 											  os->criteria->keys[i] - 1);
-		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
-												 TYPECACHE_CMP_PROC_FINFO);
+		FmgrInfo   *compare = key_comparison(os, i, att->atttypid);
 		int			cmp;
 
 		if (a->key_isnull[i] || b->key_isnull[i])
 			cmp = (int) a->key_isnull[i] - (int) b->key_isnull[i];
-		else if (OidIsValid(type->cmp_proc))
-			cmp = DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
+		else if (compare)
+			cmp = DatumGetInt32(FunctionCall2Coll(compare,
 												  att->attcollation,
 												  a->key[i], b->key[i]));
 		else
@@ -248,15 +257,9 @@ object_key_text(ObjectStore *os, const Criteria *c, const Datum *key, const bool
 
 	if (c->nkeys == 1)
 	{
-		Oid			function;
-		bool		varlena;
-
 		if (isnull[0])
 			return NULL;
-		getTypeOutputInfo(TupleDescAttr(os->table->tupdesc,
-										c->keys[0] - 1)->atttypid,
-						  &function, &varlena);
-		return OidOutputFunctionCall(function, key[0]);
+		return object_table_text(os->table, c->keys[0], key[0]);
 	}
 
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);

@@ -38,7 +38,6 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
-#include "doc/doc.h"
 #include "relational/relational.h"
 
 /* A name this many edits away is not what was meant. */
@@ -91,15 +90,14 @@ check_kind(Relation rel)
 static void
 find_readable(ObjectTable *table)
 {
+	bool		all = pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 	int			i;
 
-	table->all_readable =
-		pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 	for (i = 0; i < table->tupdesc->natts; i++)
 	{
 		if (TupleDescAttr(table->tupdesc, i)->attisdropped)
 			continue;
-		if (table->all_readable ||
+		if (all ||
 			pg_attribute_aclcheck(table->relid, i + 1, GetUserId(),
 								  ACL_SELECT) == ACLCHECK_OK)
 			table->readable = bms_add_member(table->readable, i + 1);
@@ -124,6 +122,7 @@ object_table_open(Oid relid)
 	table->context = CurrentMemoryContext;
 	table->inputs = palloc0(sizeof(ColumnInput *) * table->tupdesc->natts);
 	table->outputs = palloc0(sizeof(FmgrInfo *) * table->tupdesc->natts);
+	table->texts = palloc0(sizeof(FmgrInfo *) * table->tupdesc->natts);
 	table->rev_attno = object_table_column(table, "_rev", strlen("_rev"));
 	if (table->rev_attno != InvalidAttrNumber &&
 		TupleDescAttr(table->tupdesc, table->rev_attno - 1)->atttypid != TEXTOID)
@@ -383,6 +382,23 @@ make_to_jsonb(ObjectTable *table, Oid type)
 	return function;
 }
 
+char *
+object_table_text(ObjectTable *table, AttrNumber attno, Datum value)
+{
+	if (table->texts[attno - 1] == NULL)
+	{
+		FmgrInfo   *output = MemoryContextAlloc(table->context, sizeof(FmgrInfo));
+		Oid			function;
+		bool		varlena;
+
+		getTypeOutputInfo(TupleDescAttr(table->tupdesc, attno - 1)->atttypid,
+						  &function, &varlena);
+		fmgr_info_cxt(function, output, table->context);
+		table->texts[attno - 1] = output;
+	}
+	return OutputFunctionCall(table->texts[attno - 1], value);
+}
+
 void
 object_table_json(ObjectTable *table, AttrNumber attno, Datum value,
 				  bool isnull, JsonbValue *result)
@@ -406,29 +422,83 @@ object_table_json(ObjectTable *table, AttrNumber attno, Datum value,
 	}
 }
 
+/*
+ * The same, with the types that need no function done here.  Strings and
+ * containers may point into the value.
+ */
+static void
+column_json(ObjectTable *table, AttrNumber attno, Datum value, bool isnull,
+			JsonbValue *result)
+{
+	text	   *string;
+	Jsonb	   *jsonb;
+
+	if (isnull)
+	{
+		result->type = jbvNull;
+		return;
+	}
+	switch (TupleDescAttr(table->tupdesc, attno - 1)->atttypid)
+	{
+		case BOOLOID:
+			result->type = jbvBool;
+			result->val.boolean = DatumGetBool(value);
+			return;
+		case INT4OID:
+			result->type = jbvNumeric;
+			result->val.numeric = int64_to_numeric(DatumGetInt32(value));
+			return;
+		case INT8OID:
+			result->type = jbvNumeric;
+			result->val.numeric = int64_to_numeric(DatumGetInt64(value));
+			return;
+		case NUMERICOID:
+			result->type = jbvNumeric;
+			result->val.numeric = DatumGetNumeric(value);
+			if (!numeric_is_nan(result->val.numeric) &&
+				!numeric_is_inf(result->val.numeric))
+				return;
+			break;				/* JSON has no such numbers */
+		case TEXTOID:
+		case VARCHAROID:
+			string = DatumGetTextPP(value);
+			result->type = jbvString;
+			result->val.string.val = VARDATA_ANY(string);
+			result->val.string.len = VARSIZE_ANY_EXHDR(string);
+			return;
+		case JSONBOID:
+			jsonb = DatumGetJsonbP(value);
+			if (JsonbExtractScalar(&jsonb->root, result))
+				return;
+			result->type = jbvBinary;
+			result->val.binary.data = &jsonb->root;
+			result->val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
+			return;
+	}
+	object_table_json(table, attno, value, isnull, result);
+}
+
 Jsonb *
 object_table_row(ObjectTable *table, TupleTableSlot *row)
 {
-	int			natts = table->tupdesc->natts;
-	const char **hidden;
-	Jsonb	   *result;
-	int			n = 0;
+	JsonbParseState *state = NULL;
 	int			i;
 
-	if (table->to_jsonb == NULL)
-		table->to_jsonb = make_to_jsonb(table, table->rel->rd_rel->reltype);
-	result = DatumGetJsonbP(FunctionCall1(table->to_jsonb,
-										  ExecFetchSlotHeapTupleDatum(row)));
-	if (table->all_readable)
-		return result;
-
-	hidden = palloc(sizeof(char *) * natts);
-	for (i = 0; i < natts; i++)
+	slot_getallattrs(row);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (i = 0; i < table->tupdesc->natts; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(table->tupdesc, i);
+		char	   *name = NameStr(TupleDescAttr(table->tupdesc, i)->attname);
+		JsonbValue	v;
 
-		if (!att->attisdropped && !bms_is_member(i + 1, table->readable))
-			hidden[n++] = NameStr(att->attname);
+		if (!bms_is_member(i + 1, table->readable))
+			continue;
+		v.type = jbvString;
+		v.val.string.val = name;
+		v.val.string.len = strlen(name);
+		(void) pushJsonbValue(&state, WJB_KEY, &v);
+		column_json(table, i + 1, row->tts_values[i], row->tts_isnull[i], &v);
+		(void) pushJsonbValue(&state, WJB_VALUE, &v);
 	}
-	return doc_strip_attributes(result, (const char *const *) hidden, n);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
