@@ -343,6 +343,8 @@ CREATE TABLE @extschema@.jsonld_context_registry (
 COMMENT ON TABLE @extschema@.jsonld_context_registry IS
 'the contexts that JSON-LD documents may refer to by IRI; written by jsonld_set_context';
 GRANT SELECT ON @extschema@.jsonld_context_registry TO PUBLIC;
+-- a trusted installation leaves the table to the bootstrap superuser
+GRANT INSERT, UPDATE, DELETE, TRUNCATE ON @extschema@.jsonld_context_registry TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.jsonld_context_registry', '');
 
 CREATE FUNCTION @extschema@.jsonld_registry_changed()
