@@ -24,7 +24,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o
-OBJS += src/document/options.o src/document/document.o src/document/request.o \
+OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o

@@ -4,14 +4,12 @@
  *
  *				 stored document
  *				  none			there
- *	ifRev "r"	  UP003			UP001 if it is not "r"
- *	ifRev null					UP002
- *	ignoreRevs:false			UP001 if the request's _rev is not the stored
- *	versionAttribute			ignored unless the request's number is greater
  *	mode update	  insert		deep merge
  *	mode replace  insert		the request
  *	mode mergePatch insert		RFC 7396
  *	mode nothing  insert		as it is
+ *
+ * after the preconditions of precondition.c have been asked.
  *
  * An insert merges into the empty document, so that a document sent twice
  * ends the same whether it was there or not: attributes that the mode removes
@@ -22,36 +20,27 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
 #include "doc/doc.h"
 #include "document/answer.h"
+#include "document/precondition.h"
 #include "document/request.h"
 #include "upsert.h"
 
-/*
- * Refuses the request: raises the error, or keeps it.  The strings must live
- * as long as the request.
- */
+/* Refuses the request: raises the error, or keeps it. */
 static void
-refuse(DocumentRequest *r, int sqlstate, const char *message, const char *detail,
-	   const char *hint)
+refuse(DocumentRequest *r, const Refusal *why)
 {
 	if (!r->soft)
-		ereport(ERROR,
-				(errcode(sqlstate),
-				 errmsg_internal("%s", message),
-				 detail ? errdetail_internal("%s", detail) : 0,
-				 hint ? errhint("%s", hint) : 0));
+		refusal_raise(why);
 
 	r->refusal = palloc0(sizeof(ErrorData));
 	r->refusal->elevel = ERROR;
-	r->refusal->sqlerrcode = sqlstate;
-	r->refusal->message = pstrdup(message);
-	r->refusal->detail = detail ? pstrdup(detail) : NULL;
-	r->refusal->hint = hint ? pstrdup(hint) : NULL;
+	r->refusal->sqlerrcode = why->sqlstate;
+	r->refusal->message = pstrdup(why->message);
+	r->refusal->detail = why->detail ? pstrdup(why->detail) : NULL;
+	r->refusal->hint = why->hint ? pstrdup(why->hint) : NULL;
 }
 
 bool
@@ -66,24 +55,27 @@ request_prepare(DocumentRequest *r, const Collection *c,
 
 	if (!JB_ROOT_IS_OBJECT(doc))
 	{
-		refuse(r, ERRCODE_UPSERT_INVALID_DOCUMENT,
-			   "a document must be a JSON object",
-			   psprintf("The document is %s.",
-						!JB_ROOT_IS_SCALAR(doc) ? "an array" : "a scalar"),
-			   NULL);
+		Refusal		why = {
+			ERRCODE_UPSERT_INVALID_DOCUMENT,
+			"a document must be a JSON object",
+			JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
+			"The document is an array."
+		};
+
+		refuse(r, &why);
 		return false;
 	}
 	if (doc_get_attribute(doc, "_key", &v))
 	{
-		const char *hint;
+		Refusal		why = {ERRCODE_UPSERT_INVALID_KEY};
 
-		if (!collection_key_parse_json(c, &v, &r->key, &hint))
+		if (!collection_key_parse_json(c, &v, &r->key, &why.hint))
 		{
-			refuse(r, ERRCODE_UPSERT_INVALID_KEY,
-				   psprintf("illegal document key for collection \"%s\"", c->name),
-				   psprintf("The attribute \"_key\" is %s.",
-							answer_excerpt(&v)),
-				   hint);
+			why.message = psprintf("illegal document key for collection \"%s\"",
+								   c->name);
+			why.detail = psprintf("The attribute \"_key\" is %s.",
+								  answer_excerpt(&v));
+			refuse(r, &why);
 			return false;
 		}
 		r->has_key = true;
@@ -96,74 +88,24 @@ request_prepare(DocumentRequest *r, const Collection *c,
 	return true;
 }
 
-/* The stored revision is not the expected one. */
-static void
-refuse_revision(DocumentRequest *r, const char *expected, const char *found)
-{
-	refuse(r, ERRCODE_UPSERT_REVISION_CONFLICT,
-		   "conflict, _rev values do not match",
-		   psprintf("Expected revision \"%s\", found \"%s\".", expected,
-					found ? found : ""),
-		   "Read the document again and repeat the change on what it is now.");
-}
-
-/* Is the request's version no news?  Only a greater number is. */
-static bool
-is_stale(const DocumentRequest *r, const Jsonb *old)
-{
-	const char *attribute = r->options->version_attribute;
-	JsonbValue	stored;
-	JsonbValue	sent;
-
-	if (attribute == NULL ||
-		!doc_get_attribute(old, attribute, &stored) ||
-		stored.type != jbvNumeric)
-		return false;
-	if (!doc_get_attribute(r->body, attribute, &sent) ||
-		sent.type != jbvNumeric)
-		return true;
-	return !DatumGetBool(DirectFunctionCall2(numeric_gt,
-											 NumericGetDatum(sent.val.numeric),
-											 NumericGetDatum(stored.val.numeric)));
-}
-
 /* The callback of the document store. */
 static StoreVerdict
 compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {
 	DocumentRequest *r = arg;
 	const UpsertOptions *o = r->options;
+	Refusal		why;
 
-	if (old == NULL)
+	if (!precondition_holds(o, r->rev, old != NULL, old_rev, &why))
 	{
-		if (o->if_rev_given && o->if_rev != NULL)
-		{
-			refuse(r, ERRCODE_UPSERT_DOCUMENT_NOT_FOUND, "document not found",
-				   psprintf("The caller expected revision \"%s\".", o->if_rev),
-				   NULL);
-			return STORE_SKIP;
-		}
+		refuse(r, &why);
+		return STORE_SKIP;
 	}
-	else
+	if (old != NULL)
 	{
-		const char *expected = o->if_rev_given ? o->if_rev : r->rev;
-
-		if (o->if_rev_given && o->if_rev == NULL)
-		{
-			refuse(r, ERRCODE_UPSERT_DOCUMENT_EXISTS, "document exists already",
-				   old_rev ? psprintf("Its revision is \"%s\".", old_rev) : NULL,
-				   NULL);
-			return STORE_SKIP;
-		}
-		if (expected != NULL &&
-			(old_rev == NULL || strcmp(expected, old_rev) != 0))
-		{
-			refuse_revision(r, expected, old_rev);
-			return STORE_SKIP;
-		}
 		if (o->mode == MODE_NOTHING)
 			return STORE_KEEP;
-		if (is_stale(r, old))
+		if (precondition_is_stale(o, old, r->body))
 			return STORE_SKIP;
 	}
 

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "doc/doc.h"
+#include "document/precondition.h"
 #include "expr/error.h"
 #include "expr/value.h"
 #include "statement/operation.h"
@@ -491,7 +492,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 		return STORE_REMOVE;
 	if (!o->ignore_revs)
 		upsert_check_rev(&try->document, old_rev);
-	if (upsert_is_stale(o, old, try->body))
+	if (precondition_is_stale(o, old, try->body))
 		return STORE_SKIP;
 	*new = replace ? try->body :
 		doc_merge(old, try->body, o->keep_null, o->merge_objects);

@@ -31,6 +31,7 @@
 #include "utils/numeric.h"
 
 #include "doc/doc.h"
+#include "document/precondition.h"
 #include "expr/error.h"
 #include "expr/value.h"
 #include "statement/operation.h"
@@ -205,48 +206,14 @@ upsert_key_exists(const Collection *collection, Datum key)
 			   collection_key_to_string(collection, key));
 }
 
-/* ifRev and ignoreRevs of upsert_by(). */
+/* ifRev of upsert_by(). */
 static void
 check_preconditions(UpsertOp *op, const Jsonb *old, const char *old_rev)
 {
-	const UpsertOptions *options = &op->options;
+	Refusal		why;
 
-	if (!options->if_rev_given)
-		return;
-	if (options->if_rev == NULL && old)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
-				 errmsg("document exists already"),
-				 old_rev ? errdetail("Its revision is \"%s\".", old_rev) : 0));
-	if (options->if_rev && old == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
-				 errmsg("document not found"),
-				 errdetail("The caller expected revision \"%s\".",
-						   options->if_rev)));
-	if (options->if_rev && (old_rev == NULL ||
-							strcmp(options->if_rev, old_rev) != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
-				 errmsg("conflict, _rev values do not match"),
-				 errdetail("Expected revision \"%s\", found \"%s\".",
-						   options->if_rev, old_rev ? old_rev : "")));
-}
-
-bool
-upsert_is_stale(const UpsertOptions *options, const Jsonb *old,
-				const Jsonb *body)
-{
-	const char *attribute = options->version_attribute;
-	JsonbValue	stored;
-	JsonbValue	sent;
-
-	if (attribute == NULL || !doc_get_attribute(old, attribute, &stored) ||
-		stored.type != jbvNumeric)
-		return false;
-	if (!doc_get_attribute(body, attribute, &sent) || sent.type != jbvNumeric)
-		return true;
-	return value_compare(&sent, &stored) <= 0;
+	if (!precondition_holds(&op->options, NULL, old != NULL, old_rev, &why))
+		refusal_raise(&why);
 }
 
 /* ----------
@@ -364,7 +331,7 @@ compose_update(UpsertTry *try, const Jsonb *old, const char *old_rev,
 		return STORE_KEEP;
 
 	body = document_body(value_to_jsonb(&value));
-	if (upsert_is_stale(&op->options, old, body))
+	if (precondition_is_stale(&op->options, old, body))
 		return STORE_SKIP;
 	*new = op->replace ? body : doc_merge(old, body, op->options.keep_null,
 										  op->options.merge_objects);

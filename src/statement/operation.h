@@ -60,10 +60,6 @@ extern void upsert_check_rev(const JsonbValue *document, const char *rev);
 extern void upsert_key_exists(const Collection *collection, Datum key)
 			pg_attribute_noreturn();
 
-/* versionAttribute: is the new version no news to the old document? */
-extern bool upsert_is_stale(const UpsertOptions *options, const Jsonb *old,
-							const Jsonb *body);
-
 /* Copy a result into the current context, before its store is closed. */
 extern void upsert_keep_result(DocumentResult *result);
 
