@@ -50,6 +50,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
@@ -330,14 +331,23 @@ prepare_delete(Store *s, DirectState *st)
  * ----------
  */
 
-/* The key columns of the row in "slot", as triggers may have left them. */
+/*
+ * The key columns of the row in "slot", as triggers may have left them: copies,
+ * since the slot will hold other rows while the key is still looked for.
+ */
 static void
 key_of_slot(Store *s, TupleTableSlot *slot, Datum *key, bool *nulls)
 {
 	int			i;
 
 	for (i = 0; i < s->target.nkeys; i++)
-		key[i] = slot_getattr(slot, s->target.keys[i], &nulls[i]);
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1);
+
+		key[i] = slot_getattr(slot, att->attnum, &nulls[i]);
+		if (!nulls[i])
+			key[i] = datumCopy(key[i], att->attbyval, att->attlen);
+	}
 }
 
 /* Fills s->new for an insert: composed values, then defaults. */
