@@ -717,6 +717,23 @@ read_back(Store *s, const Datum *key, const bool *nulls)
 		store_result(s, s->new);
 }
 
+static bool
+has_policies(Store *s)
+{
+	return check_enable_rls(RelationGetRelid(s->rel), InvalidOid, true) == RLS_ENABLED;
+}
+
+/* Can an INSERT do nothing though no row that we may see has its key? */
+static bool
+may_refuse(Store *s)
+{
+	TriggerDesc *trigdesc = s->rel->trigdesc;
+
+	/* a partition may have triggers of its own */
+	return s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
+		(trigdesc && trigdesc->trig_insert_before_row) || has_policies(s);
+}
+
 static void
 refuse_by_policy(Store *s)
 {
@@ -734,6 +751,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 	ErrorData  *violation = NULL;
 	bool		locked = false; /* we hold the search lock */
 	int			refused = 0;	/* writes that did nothing */
+	char	   *tried = NULL;	/* row image that an update did not meet */
 
 	/*
 	 * A foreign server may show one snapshot for all of a transaction, so that
@@ -763,15 +781,20 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 				!lock_found(s, key, nulls))
 			{
 				/* visible, not gone, and yet not ours to lock */
-				if (TTS_EMPTY(s->old) && ++refused > MAX_REFUSED)
+				if (TTS_EMPTY(s->old) && has_policies(s) &&
+					++refused > MAX_REFUSED)
 					refuse_by_policy(s);
 				continue;
 			}
 			if (!change_found(s, verdict, &outcome))
 			{
-				/* an INSTEAD OF trigger may say no, and will again */
-				if (++refused > MAX_REFUSED)
+				/*
+				 * Somebody changed the row, or, if it still reads the same at
+				 * the second look, an INSTEAD OF trigger said no.
+				 */
+				if (tried && strcmp(tried, st->image) == 0)
 					return STORE_SKIPPED;
+				tried = st->image;
 				continue;
 			}
 			if (outcome == STORE_UPDATED && !s->target.preview)
@@ -814,13 +837,12 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			 * A trigger said no, or there is a conflict.  Another look shows
 			 * a row that came meanwhile, but not one that a policy hides.
 			 */
-			if (key == NULL || ++refused > MAX_REFUSED)
-			{
-				if (check_enable_rls(RelationGetRelid(s->rel), InvalidOid, true) == RLS_ENABLED)
-					refuse_by_policy(s);
-				return STORE_SKIPPED;
-			}
-			continue;
+			refused++;
+			if (key != NULL && (refused <= MAX_REFUSED || !may_refuse(s)))
+				continue;
+			if (has_policies(s))
+				refuse_by_policy(s);
+			return STORE_SKIPPED;
 		}
 
 		if (!locked)
