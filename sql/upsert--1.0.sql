@@ -459,6 +459,18 @@ AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_insert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Adds the values in a JSON-LD document to what is there and retracts nothing. Receipt, options (nulls not "delete") and errors as for ledger_upsert; UP006 also for a second list under one predicate.';
 
+CREATE FUNCTION @extschema@.ledger_update(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_update(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'{"@context", "where", "values", "delete", "insert"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values", ...]. Options: graph, strictCompactIri, base. Receipt as for ledger_upsert. Errors: UP006 malformed, UP008, UP009, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree.';
+
+CREATE FUNCTION @extschema@.jsonld_upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.upsert_item
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.jsonld_upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Upserts the nodes of a JSON-LD document into a collection: key is the @id with what a key cannot contain percent-encoded, the document is the expanded node, and the values of each predicate are replaced. One row per node, as from upsert_many, whose options apply but for mode and mergeObjects; base and strictCompactIri too. Errors: UP004, UP006, UP008 and those of upsert_many.';
+
 CREATE FUNCTION @extschema@.ledger_delete(ledger pg_catalog.text, iri pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;

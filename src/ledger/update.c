@@ -1,0 +1,500 @@
+/*
+ * update.c
+ *		ledger_update: where, delete, insert.
+ *
+ *		where  -> one SQL query (where.c) -> rows of bindings
+ *		delete -> template, once per row -> nodes to retract
+ *		insert -> template, once per row -> nodes to add
+ *
+ * Templates are expanded first, with variables in them as IRIs, and filled in
+ * after that; what comes out goes the way of every payload.  A triple with a
+ * variable that a row leaves unbound is left out, as in SPARQL Update.
+ *
+ * What "where" saw may be old news by the time it is acted upon.  So if there
+ * is something to change, the rows to be changed are locked and "where" is
+ * asked again, until it names no other rows: then what it saw of them holds.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "ledger/where.h"
+#include "upsert.h"
+
+/* rounds of locking and asking again */
+#define MAX_ROUNDS	10
+
+typedef struct Update
+{
+	Ledger	   *ledger;
+	JldProcessor proc;
+	Where		where;
+	JldValue   *delete;			/* expanded templates, or NULL */
+	JldValue   *insert;
+	char	   *query;			/* NULL: no where, the templates stand once */
+	Bindings	bindings;
+} Update;
+
+static JldValue *fill_value(Update *u, JldValue *value, JldValue **row);
+static JldValue *fill_node(Update *u, JldValue *node, JldValue **row);
+static void refuse_blank(const JldValue *value);
+static List *solve(Update *u);
+static bool lock_nodes(Update *u, List *changes, JldValue *locked);
+static bool changes_anything(Update *u, List *changes);
+
+/* --- templates ------------------------------------------------------------ */
+
+/* The term of a variable in a row, or NULL. */
+static JldValue *
+bound(Update *u, int variable, JldValue **row)
+{
+	return u->bindings.of[variable].sql ? row[variable] : NULL;
+}
+
+/* The IRI of a variable in a row; JLD_NOSTR if it is bound to none. */
+static JldStr
+bound_iri(Update *u, int variable, JldValue **row)
+{
+	JldValue   *term = bound(u, variable, row);
+	JldValue   *id = term ? jld_get(term, JLD_STR("@id")) : NULL;
+
+	return id ? id->u.string : JLD_NOSTR;
+}
+
+static JldValue *
+fill_values(Update *u, JldValue *values, JldValue **row)
+{
+	JldValue   *filled = jld_new_array(values->n);
+
+	for (int i = 0; i < values->n; i++)
+	{
+		JldValue   *value = fill_value(u, values->u.items[i], row);
+
+		if (value)
+			jld_push(filled, value);
+	}
+	return filled;
+}
+
+/* A value of a template; NULL: it has an unbound variable. */
+static JldValue *
+fill_value(Update *u, JldValue *value, JldValue **row)
+{
+	int			variable = where_variable_value(&u->where, value);
+	JldValue   *list;
+
+	check_stack_depth();
+	if (jld_is_string(value))	/* of @type */
+	{
+		JldStr		iri = variable < 0 ? value->u.string : bound_iri(u, variable, row);
+
+		return iri.data ? jld_new_string(iri) : NULL;
+	}
+	if (variable >= 0)
+		return bound(u, variable, row);
+	list = jld_get(value, JLD_STR("@list"));
+	if (list)
+	{
+		JldValue   *filled = jld_new_object(1);
+
+		jld_put(filled, JLD_STR("@list"), fill_values(u, list, row));
+		return filled;
+	}
+	return jld_is_node_object(value) ? fill_node(u, value, row) : value;
+}
+
+static JldValue *
+fill_node(Update *u, JldValue *node, JldValue **row)
+{
+	JldValue   *filled = jld_new_object(node->n);
+
+	for (int i = 0; i < node->n; i++)
+	{
+		JldMember  *m = &node->u.object.members[i];
+		int			variable = where_variable(&u->where, m->key);
+		JldStr		key = m->key;
+
+		CHECK_FOR_INTERRUPTS();
+		if (jld_is(key, "@id"))
+		{
+			JldStr		id = m->value->u.string;
+
+			variable = where_variable(&u->where, id);
+			if (variable >= 0)
+				id = bound_iri(u, variable, row);
+			if (id.data == NULL)
+				return NULL;
+			jld_put(filled, key, jld_new_string(id));
+			continue;
+		}
+		if (jld_is(key, "@reverse"))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("@reverse cannot stand in a template")));
+		if (variable >= 0)
+		{
+			JldValue   *values;
+
+			key = bound_iri(u, variable, row);
+			if (key.data == NULL)
+				continue;
+			values = fill_values(u, m->value, row);
+			if (jld_is(key, RDF_TYPE))
+			{
+				/* types are stored as IRIs, not as references */
+				for (int k = 0; k < values->n; k++)
+				{
+					JldValue   *id = jld_get(values->u.items[k], JLD_STR("@id"));
+
+					if (id)
+						jld_add_value(filled, JLD_STR("@type"), id, true);
+				}
+				continue;
+			}
+			jld_add_value(filled, key, values, true);
+			continue;
+		}
+		if (jld_is_array(m->value))
+			jld_add_value(filled, key, fill_values(u, m->value, row), true);
+		else
+			jld_put(filled, key, m->value);
+	}
+	return filled;
+}
+
+/* A template of what to delete names its nodes. */
+static void
+refuse_blank(const JldValue *value)
+{
+	check_stack_depth();
+	if (jld_is_array(value))
+	{
+		for (int i = 0; i < value->n; i++)
+			refuse_blank(value->u.items[i]);
+		return;
+	}
+	if (!jld_is_node_object(value))
+		return;
+	if (!jld_has(value, JLD_STR("@id")))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a node without @id cannot stand in \"delete\""),
+				 errdetail("The node is %s.", jld_excerpt(value)),
+				 errhint("Bind it by a variable in \"where\".")));
+	for (int i = 0; i < value->n; i++)
+		if (jld_is_array(value->u.object.members[i].value))
+			refuse_blank(value->u.object.members[i].value);
+}
+
+/* --- solutions ------------------------------------------------------------ */
+
+/* Adds what a template says to the changes, by node. */
+static void
+add_changes(Update *u, JldValue *filled, bool retract, JldValue *places, List **changes)
+{
+	List	   *nodes;
+	ListCell   *lc;
+
+	if (filled->n == 0)
+		return;
+	nodes = payload_nodes(&u->proc, filled, NULLS_IGNORE, true);
+	foreach(lc, nodes)
+	{
+		PayloadNode *node = lfirst(lc);
+		NodeChange *change;
+		JldValue   *place;
+		JldStr		key;
+
+		if (node->graph.len == 0)
+			node->graph = u->where.graph;
+		key = jld_str_cat(jld_str_cat(node->graph, JLD_STR("\n")), node->id);
+		place = jld_get(places, key);
+		if (place)
+			change = list_nth(*changes, place->n);
+		else
+		{
+			/* the place in the list, as the length of an array of nothing */
+			place = jld_new_array(0);
+			place->n = list_length(*changes);
+			jld_put(places, key, place);
+			change = palloc0(sizeof(NodeChange));
+			change->graph = node->graph;
+			change->id = node->id;
+			change->mode = NODE_UPDATE;
+			*changes = lappend(*changes, change);
+		}
+		if (retract)
+			change->retract = node->node;
+		else
+			change->node = node->node;
+	}
+}
+
+/* One order, whatever the plan of the query was. */
+static int
+compare_changes(const ListCell *a, const ListCell *b)
+{
+	const NodeChange *x = lfirst(a);
+	const NodeChange *y = lfirst(b);
+	int			order = jld_cmp(x->graph, y->graph);
+
+	return order != 0 ? order : jld_cmp(x->id, y->id);
+}
+
+/* Runs the query and fills the templates: a List of NodeChange. */
+static List *
+solve(Update *u)
+{
+	JldValue   *gone = jld_new_array(0);
+	JldValue   *new = jld_new_array(0);
+	JldValue   *row[WHERE_MAX_VARIABLES] = {0};
+	List	   *changes = NIL;
+	JldValue   *places = jld_new_object(8);
+	uint64		n = 1;
+
+	if (u->query)
+	{
+		int			result = SPI_execute_with_args(u->query, u->where.nparams, u->where.types,
+												   u->where.params, NULL, false, 0);
+
+		if (result != SPI_OK_SELECT)
+			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
+		n = SPI_processed;
+	}
+	for (uint64 i = 0; i < n; i++)
+	{
+		int			column = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int v = 0; v < WHERE_MAX_VARIABLES; v++)
+		{
+			bool		isnull;
+			Datum		value;
+
+			if (u->bindings.of[v].sql == NULL)
+				continue;
+			value = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, ++column, &isnull);
+			row[v] = isnull ? NULL : jld_from_jsonb(DatumGetJsonbPCopy(value));
+		}
+		for (int k = 0; u->delete && k < u->delete->n; k++)
+		{
+			JldValue   *node = fill_node(u, u->delete->u.items[k], row);
+
+			if (node)
+				jld_push(gone, node);
+		}
+		for (int k = 0; u->insert && k < u->insert->n; k++)
+		{
+			JldValue   *node = fill_node(u, u->insert->u.items[k], row);
+
+			if (node)
+				jld_push(new, node);
+		}
+	}
+	add_changes(u, gone, true, places, &changes);
+	add_changes(u, new, false, places, &changes);
+	list_sort(changes, compare_changes);
+	return changes;
+}
+
+/* The keys of changes as two arrays. */
+static void
+key_arrays(List *changes, Datum *arrays)
+{
+	int			n = list_length(changes);
+	Datum	   *graphs = palloc(sizeof(Datum) * Max(n, 1));
+	Datum	   *iris = palloc(sizeof(Datum) * Max(n, 1));
+	ListCell   *lc;
+
+	foreach(lc, changes)
+	{
+		const NodeChange *change = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		graphs[i] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
+		iris[i] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
+	}
+	arrays[0] = PointerGetDatum(construct_array(graphs, n, TEXTOID, -1, false, TYPALIGN_INT));
+	arrays[1] = PointerGetDatum(construct_array(iris, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The stored rows of changes, as "SELECT columns ... " with a tail. */
+static void
+select_nodes(Update *u, List *changes, const char *columns, const char *tail)
+{
+	Oid			types[] = {TEXTARRAYOID, TEXTARRAYOID};
+	Datum		values[2];
+
+	key_arrays(changes, values);
+	if (SPI_execute_with_args(psprintf("SELECT %s FROM %s AS n JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(graph, iri) "
+									   "ON n.graph OPERATOR(pg_catalog.=) k.graph AND n.iri OPERATOR(pg_catalog.=) k.iri%s",
+									   columns, u->ledger->nodes, tail),
+							  2, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the nodes of a ledger");
+}
+
+/* Would the changes change the nodes as this transaction sees them now? */
+static bool
+changes_anything(Update *u, List *changes)
+{
+	JldValue   *docs = jld_new_object(8);
+	ListCell   *lc;
+
+	select_nodes(u, changes, "n.graph, n.iri, n.doc", "");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		char	   *key = psprintf("%s\n%s",
+								   TextDatumGetCString(SPI_getbinval(tuple, desc, 1, &isnull)),
+								   TextDatumGetCString(SPI_getbinval(tuple, desc, 2, &isnull)));
+
+		jld_put(docs, jld_str(key),
+				jld_from_jsonb(DatumGetJsonbPCopy(SPI_getbinval(tuple, desc, 3, &isnull))));
+	}
+	foreach(lc, changes)
+	{
+		const NodeChange *change = lfirst(lc);
+		JldStr		key = jld_str_cat(jld_str_cat(change->graph, JLD_STR("\n")), change->id);
+		List	   *flakes;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) node_change(change, jld_get(docs, key), &flakes);
+		if (flakes != NIL)
+			return true;
+	}
+	return false;
+}
+
+/* Locks the rows of the changes; false if all were locked before. */
+static bool
+lock_nodes(Update *u, List *changes, JldValue *locked)
+{
+	bool		more = false;
+	ListCell   *lc;
+
+	foreach(lc, changes)
+	{
+		const NodeChange *change = lfirst(lc);
+		JldStr		key = jld_str_cat(jld_str_cat(change->graph, JLD_STR("\n")), change->id);
+
+		if (jld_get(locked, key))
+			continue;
+		jld_put(locked, key, &jld_true);
+		more = true;
+	}
+	if (more)
+		select_nodes(u, changes, "1",
+					 " ORDER BY n.graph USING OPERATOR(pg_catalog.<), n.iri USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE OF n");
+	return more;
+}
+
+/* --- SQL-callable --------------------------------------------------------- */
+
+PG_FUNCTION_INFO_V1(ledger_update);
+
+/* A template: marked if there are variables to bind, and expanded. */
+static JldValue *
+read_template(Update *u, JldValue *template, bool variables)
+{
+	if (template == NULL || template->type == JLD_NULL)
+		return NULL;
+	if (!jld_is_object(template) && !jld_is_array(template))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("\"delete\" and \"insert\" must be nodes or arrays of nodes"),
+				 errdetail("There is %s.", jld_excerpt(template))));
+	if (template->n == 0)
+		return NULL;
+	return jsonld_expand(&u->proc, variables ? where_mark_variables(template) : template);
+}
+
+/* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_update(PG_FUNCTION_ARGS)
+{
+	JldValue   *txn = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	JldValue   *locked = jld_new_object(8);
+	LedgerOptions options;
+	Update		u = {0};
+	JldValue   *where = NULL;
+	JldValue   *values = NULL;
+	JldValue   *delete = NULL;
+	JldValue   *insert = NULL;
+	JldValue   *context = NULL;
+	List	   *changes;
+	Jsonb	   *receipt;
+	void	   *copy;
+
+	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, &options);
+	if (!jld_is_object(txn))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("an update must be a JSON object"),
+				 errdetail("It is %s.", jld_excerpt(txn))));
+	for (int i = 0; i < txn->n; i++)
+	{
+		JldMember  *m = &txn->u.object.members[i];
+
+		if (jld_is(m->key, "where"))
+			where = m->value;
+		else if (jld_is(m->key, "values"))
+			values = m->value;
+		else if (jld_is(m->key, "delete"))
+			delete = m->value;
+		else if (jld_is(m->key, "insert"))
+			insert = m->value;
+		else if (jld_is(m->key, "@context"))
+			context = m->value;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+					 errmsg("unknown key \"%s\" in an update", jld_cstr(m->key)),
+					 errhint("Keys are @context, where, delete, insert and values.")));
+	}
+	if (delete == NULL && insert == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("an update needs \"delete\" or \"insert\"")));
+
+	SPI_connect();
+	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
+	ledger_processor(u.ledger, &options, context != NULL, &u.proc);
+	if (context)
+		u.proc.options.expandContext = context;
+	u.where.ledger = u.ledger;
+	u.where.proc = &u.proc;
+	u.where.graph = options.graph;
+	u.where.variables = jld_new_array(4);
+	if (where || values)
+		u.query = where_compile(&u.where, where ? where_mark_variables(where) : NULL,
+								values ? where_mark_variables(values) : NULL, &u.bindings);
+	u.delete = read_template(&u, delete, u.query != NULL);
+	u.insert = read_template(&u, insert, u.query != NULL);
+	if (u.delete)
+		refuse_blank(u.delete);
+
+	changes = solve(&u);
+	if (u.query && changes_anything(&u, changes))
+	{
+		for (int round = 0; lock_nodes(&u, changes, locked); round++)
+		{
+			if (round == MAX_ROUNDS)
+				ereport(ERROR,
+						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						 errmsg("could not settle what \"where\" matches, as it keeps changing")));
+			changes = solve(&u);
+		}
+	}
+	receipt = ledger_apply(u.ledger, changes, false);
+	copy = SPI_palloc(VARSIZE(receipt));
+	memcpy(copy, receipt, VARSIZE(receipt));
+	SPI_finish();
+	return PointerGetDatum(copy);
+}
