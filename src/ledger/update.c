@@ -16,12 +16,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "ledger/where.h"
 #include "upsert.h"
@@ -260,7 +262,7 @@ solve(Update *u)
 	if (u->query)
 	{
 		int			result = SPI_execute_with_args(u->query, u->where.nparams, u->where.types,
-												   u->where.params, NULL, false, 0);
+												   u->where.params, NULL, true, 0);
 
 		if (result != SPI_OK_SELECT)
 			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
@@ -323,9 +325,13 @@ key_arrays(List *changes, Datum *arrays)
 	arrays[1] = PointerGetDatum(construct_array(iris, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* The stored rows of changes, as "SELECT columns ... " with a tail. */
+/*
+ * The stored rows of changes, as "SELECT columns ... " with a tail; read_only:
+ * by the active snapshot.
+ */
 static void
-select_nodes(Update *u, List *changes, const char *columns, const char *tail)
+select_nodes(Update *u, List *changes, const char *columns, const char *tail,
+			 bool read_only)
 {
 	Oid			types[] = {TEXTARRAYOID, TEXTARRAYOID};
 	Datum		values[2];
@@ -334,7 +340,7 @@ select_nodes(Update *u, List *changes, const char *columns, const char *tail)
 	if (SPI_execute_with_args(psprintf("SELECT %s FROM %s AS n JOIN ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS k(graph, iri) "
 									   "ON n.graph OPERATOR(pg_catalog.=) k.graph AND n.iri OPERATOR(pg_catalog.=) k.iri%s",
 									   columns, u->ledger->nodes, tail),
-							  2, types, values, NULL, false, 0) != SPI_OK_SELECT)
+							  2, types, values, NULL, read_only, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the nodes of a ledger");
 }
 
@@ -345,7 +351,7 @@ changes_anything(Update *u, List *changes)
 	JldValue   *docs = jld_new_object(8);
 	ListCell   *lc;
 
-	select_nodes(u, changes, "n.graph, n.iri, n.doc", "");
+	select_nodes(u, changes, "n.graph, n.iri, n.doc", "", true);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
@@ -391,8 +397,35 @@ lock_nodes(Update *u, List *changes, JldValue *locked)
 	}
 	if (more)
 		select_nodes(u, changes, "1",
-					 " ORDER BY n.graph USING OPERATOR(pg_catalog.<), n.iri USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE OF n");
+					 " ORDER BY n.graph USING OPERATOR(pg_catalog.<), n.iri USING OPERATOR(pg_catalog.<) FOR NO KEY UPDATE OF n", false);
 	return more;
+}
+
+/*
+ * A new snapshot that sees our own writes.  The solutions and the nodes that
+ * they are held against must come from one: between two, a node may become
+ * just what stale solutions would make of it.
+ */
+static void
+push_snapshot(void)
+{
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+/* Nothing was to change when "where" was asked; so nothing does. */
+static void
+drop_changes(List *changes)
+{
+	ListCell   *lc;
+
+	foreach(lc, changes)
+	{
+		NodeChange *change = lfirst(lc);
+
+		change->node = NULL;
+		change->retract = NULL;
+	}
 }
 
 /* --- SQL-callable --------------------------------------------------------- */
@@ -431,6 +464,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	List	   *changes;
 	Jsonb	   *receipt;
 	void	   *copy;
+	bool		anything;
 
 	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, &options);
 	if (!jld_is_object(txn))
@@ -480,18 +514,22 @@ ledger_update(PG_FUNCTION_ARGS)
 	if (u.delete)
 		refuse_blank(u.delete);
 
+	push_snapshot();
 	changes = solve(&u);
-	if (u.query && changes_anything(&u, changes))
+	anything = u.query == NULL || changes_anything(&u, changes);
+	PopActiveSnapshot();
+	for (int round = 0; u.query && anything && lock_nodes(&u, changes, locked); round++)
 	{
-		for (int round = 0; lock_nodes(&u, changes, locked); round++)
-		{
-			if (round == MAX_ROUNDS)
-				ereport(ERROR,
-						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						 errmsg("could not settle what \"where\" matches, as it keeps changing")));
-			changes = solve(&u);
-		}
+		if (round == MAX_ROUNDS)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not settle what \"where\" matches, as it keeps changing")));
+		push_snapshot();
+		changes = solve(&u);
+		PopActiveSnapshot();
 	}
+	if (!anything)
+		drop_changes(changes);
 	receipt = ledger_apply(u.ledger, changes, false);
 	copy = SPI_palloc(VARSIZE(receipt));
 	memcpy(copy, receipt, VARSIZE(receipt));
