@@ -120,3 +120,12 @@ SELECT drop_ledger('lib');
 DROP TABLE "lib:bare";
 SELECT relname FROM pg_class WHERE relname ~ '^lib:' AND relkind = 'r' ORDER BY 1;
 DROP FUNCTION receipt(jsonb);
+
+-- an IRI argument may be compact by the ledger's context, whatever context the
+-- answer is to have
+SELECT create_ledger('short', '{"context": {"ex": "http://e/"}}');
+SELECT ledger_upsert('short', '{"@id": "ex:a", "ex:n": 1}') ->> 't' AS t;
+SELECT ledger_get('short', 'ex:a') AS by_default, ledger_get('short', 'ex:a', '{}') AS expanded,
+       ledger_get('short', 'o:a', '{"o": "http://e/"}') AS by_its_own, ledger_get('short', 'ex:a', '{"ex": "http://other/"}') AS redefined;
+SELECT ledger_delete('short', 'ex:a') ->> 'retracted' AS retracted;
+SELECT drop_ledger('short');

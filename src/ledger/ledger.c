@@ -90,6 +90,15 @@ ledger_full_name(text *name)
 	return full;
 }
 
+/* The active context after a document that is a context or holds one. */
+static ActiveContext *
+add_context(JldProcessor *proc, ActiveContext *active, JldValue *context)
+{
+	if (jld_is_object(context) && jld_has(context, JLD_STR("@context")))
+		context = jld_get(context, JLD_STR("@context"));
+	return context_process(proc, active, context);
+}
+
 JldStr
 ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
 					JldValue *context)
@@ -98,12 +107,11 @@ ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
 	ActiveContext *active = context_plain(proc);
 	JldStr		expanded;
 
-	if (context == NULL)
-		context = ledger->context;
-	if (jld_is_object(context) && jld_has(context, JLD_STR("@context")))
-		context = jld_get(context, JLD_STR("@context"));
-	if (context != NULL)
-		active = context_process(proc, active, context);
+	/* what the caller's context does not define, the ledger's may */
+	if (ledger->context)
+		active = add_context(proc, active, ledger->context);
+	if (context && context != ledger->context)
+		active = add_context(proc, active, context);
 	expanded = context_expand_iri(proc, active, given, true, false);
 	payload_check_iri(expanded.data == NULL ? given : expanded);
 	return expanded;

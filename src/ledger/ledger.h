@@ -61,7 +61,8 @@ extern void ledger_write_flakes(const Ledger *ledger, int64 t, bool shared,
 
 /*
  * The IRI that an argument means: an IRI, a blank node's label, or compact by
- * the context (NULL: the ledger's).  Error UP004 if it is none.
+ * the ledger's context and, over it, the one given (or NULL).  Error UP004
+ * if it is none.
  */
 extern JldStr ledger_iri_argument(const Ledger *ledger, JldProcessor *proc,
 								  text *iri, JldValue *context);
