@@ -14,7 +14,7 @@ FROM at_upsert_record('statusphere', 'did:plc:abc', 'xyz.statusphere.status',
 CREATE TEMP TABLE created AS EXECUTE set_status(NULL, '{"status": "hello"}');
 SELECT p.authority, p.collection, at_is_valid('tid', p.rkey) AS tid, at_is_valid('cid', answer ->> 'cid') AS cid,
        action, old, new - '{createdAt,updatedAt}'::text[] AS new,
-       new ->> 'createdAt' = new ->> 'updatedAt' AND at_is_valid('datetime', new ->> 'createdAt') AS dates
+       new ->> 'createdAt' <= new ->> 'updatedAt' AND at_is_valid('datetime', new ->> 'createdAt') AS dates
 FROM created, at_uri_parts(answer ->> 'uri') AS p;
 -- without rkey it always creates
 CREATE TEMP TABLE again AS EXECUTE set_status(NULL, '{"status": "hello"}');
