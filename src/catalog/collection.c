@@ -19,7 +19,6 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "catalog/pg_type_d.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -300,22 +299,6 @@ collection_key_parse(const Collection *c, const char *key, int len,
 	if (c->key_type == UUIDOID)
 		return parse_uuid_key(key, len, result, hint);
 	return parse_integer_key(c->key_type, key, len, result, hint);
-}
-
-Datum
-collection_key_from_string(const Collection *c, const char *key, int len)
-{
-	Datum		result;
-	const char *hint;
-
-	if (!collection_key_parse(c, key, len, &result, &hint))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_KEY),
-				 errmsg("illegal document key for collection \"%s\"", c->name),
-				 errdetail("The key is \"%.*s\".",
-						   pg_mbcliplen(key, len, 300), key),
-				 errhint("%s", hint)));
-	return result;
 }
 
 bool

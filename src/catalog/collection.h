@@ -37,13 +37,11 @@ extern Collection *collection_resolve(Oid relid);
 extern Collection *collection_describe(Relation rel, const char **reason);
 
 /*
- * The key column's value for a key as documents and SQL write it.  The first
- * form answers false where no key of this collection can look like that and
- * points *hint to the rule; the second raises UP004.
+ * The key column's value for a key as documents and SQL write it.  False where
+ * no key of this collection can look like that; *hint then tells the rule.
  */
 extern bool collection_key_parse(const Collection *c, const char *key, int len,
 								 Datum *result, const char **hint);
-extern Datum collection_key_from_string(const Collection *c, const char *key, int len);
 
 /*
  * The same for the value of a _key attribute: a string, or a number where

@@ -69,11 +69,10 @@ extern uint32 value_hash(const JsonbValue *v);
 /*
  * The language's casts.  To a number: null 0, bool 0 or 1, a numeric string
  * (blanks trimmed) its number, an array of one the cast of its element,
- * anything else 0.  value_is_castable_number tells that 0 was not a
- * makeshift.  To a string: null "", strings as they are, else compact JSON.
+ * anything else 0.  To a string: null "", strings as they are, else compact
+ * JSON.
  */
 extern Numeric value_to_numeric(const JsonbValue *v);
-extern bool value_is_castable_number(const JsonbValue *v);
 extern double value_to_double(const JsonbValue *v);
 extern double numeric_to_double(Numeric n);
 extern int64 value_to_int64(const JsonbValue *v);	/* truncates, saturates */

@@ -170,14 +170,6 @@ value_to_numeric(const JsonbValue *v)
 	return result;
 }
 
-bool
-value_is_castable_number(const JsonbValue *v)
-{
-	Numeric		ignored;
-
-	return cast_to_number(v, &ignored);
-}
-
 double
 numeric_to_double(Numeric n)
 {

@@ -120,7 +120,6 @@ extern bool jld_is_list_object(const JldValue *v);	/* has @list */
 extern bool jld_is_set_object(const JldValue *v);	/* has @set */
 extern bool jld_is_graph_object(const JldValue *v);	/* @graph, with at most
 													 * @id, @index */
-extern bool jld_is_simple_graph_object(const JldValue *v);	/* without @id */
 extern bool jld_is_node_object(const JldValue *v);	/* map, none of @value
 													 * @list @set */
 extern bool jld_is_keyword(JldStr s);

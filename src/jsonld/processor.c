@@ -366,12 +366,6 @@ jld_is_graph_object(const JldValue *v)
 }
 
 bool
-jld_is_simple_graph_object(const JldValue *v)
-{
-	return jld_is_graph_object(v) && !jld_has(v, JLD_STR("@id"));
-}
-
-bool
 jld_is_node_object(const JldValue *v)
 {
 	return jld_is_object(v) && !jld_is_value_object(v) &&
