@@ -433,7 +433,7 @@ CREATE FUNCTION @extschema@.create_ledger(name pg_catalog.text, options pg_catal
 RETURNS pg_catalog.void
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_ledger(pg_catalog.text, pg_catalog.jsonb) IS
-'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_flakes; the branch defaults to main. Options: context (a default context), history (true), index (true: a GIN index for the patterns of ledger_update), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
+'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true: a GIN index for the patterns of ledger_update), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
 
 CREATE FUNCTION @extschema@.drop_ledger(name pg_catalog.text)
 RETURNS pg_catalog.void

@@ -74,7 +74,7 @@ node_then(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, INT8OID};
 	Datum		values[] = {text_datum(graph), text_datum(id), Int64GetDatum(t)};
-	Flake	   *statements;
+	Statement  *statements;
 	int			n;
 
 	need_history(ledger);
@@ -86,7 +86,7 @@ node_then(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 	n = (int) SPI_processed;
 	if (n == 0)
 		return NULL;
-	statements = palloc(sizeof(Flake) * n);
+	statements = palloc(sizeof(Statement) * n);
 	for (int i = 0; i < n; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
@@ -96,7 +96,6 @@ node_then(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 		CHECK_FOR_INTERRUPTS();
 		statements[i].p = jld_str(TextDatumGetCString(SPI_getbinval(row, desc, 1, &isnull)));
 		statements[i].o = jld_from_jsonb(DatumGetJsonbPCopy(SPI_getbinval(row, desc, 2, &isnull)));
-		statements[i].op = true;
 	}
 	return node_from_statements(id, statements, n);
 }

@@ -2,13 +2,14 @@
  * ledger.c
  *		Ledgers as tables, and their clock.
  *
- * A ledger "db:main" is three tables in one schema, found along the search
+ * A ledger "db:main" is three tables and a view in one schema, found along the search
  * path as tables are; whoever may read or write them may read or write the
  * ledger:
  *
  *		"db:main"			(graph, iri PK, doc)			nodes as they are now
  *		"db:main_head"		(one PK, t, txn, context)	one row
- *		"db:main_flakes"	(t, s, p, o, op, graph)		only ever added to
+ *		"db:main_log"		(graph, s, t PK, ...)		its history, see log.c
+ *		"db:main_flakes"	(t, s, p, o, op, graph)		view of the log
  *
  * The clock.  A transaction that changes something takes the next t when the
  * first such call ends, by updating the one row of the head; the row stays
@@ -45,6 +46,7 @@
 #include "upsert.h"
 
 #define HEAD_SUFFIX		"_head"
+#define LOG_SUFFIX		"_log"
 #define FLAKES_SUFFIX	"_flakes"
 
 /* a name must leave room for the suffixes */
@@ -53,12 +55,10 @@
 /* room on the page, so that updates stay there */
 #define NODES_FILLFACTOR	85
 
-/* flakes go to the table in portions of so many */
-#define FLAKES_PORTION	2000
-
 static char *ledger_full_name(text *name);
 static void execute(const char *command);
 static void check_shape(Oid relid, const char *name);
+static void depend(const char *name, const char *suffix, Oid namespace);
 
 /* --- names ---------------------------------------------------------------- */
 
@@ -180,9 +180,11 @@ ledger_open(text *name, bool read_only)
 	schema = get_namespace_name(namespace);
 	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
 	ledger->head = quote_qualified_identifier(schema, companion);
-	companion = psprintf("%s" FLAKES_SUFFIX, ledger->name);
-	if (OidIsValid(get_relname_relid(companion, namespace)))
-		ledger->flakes = quote_qualified_identifier(schema, companion);
+	ledger->log_relid = get_relname_relid(psprintf("%s" LOG_SUFFIX, ledger->name),
+										  namespace);
+	if (OidIsValid(ledger->log_relid))
+		ledger->flakes = quote_qualified_identifier(schema,
+													psprintf("%s" FLAKES_SUFFIX, ledger->name));
 
 	if (SPI_execute(psprintf("SELECT t, context FROM %s", ledger->head), read_only, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
@@ -206,7 +208,7 @@ ledger_open(text *name, bool read_only)
 	return ledger;
 }
 
-/* --- t and flakes --------------------------------------------------------- */
+/* --- t --------------------------------------------------------------------- */
 
 int64
 ledger_next_t(Ledger *ledger, bool *shared)
@@ -243,104 +245,6 @@ ledger_next_t(Ledger *ledger, bool *shared)
 	ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
 											SPI_tuptable->tupdesc, 1, &isnull));
 	return ledger->t;
-}
-
-static Datum
-text_datum(JldStr s)
-{
-	return PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
-}
-
-/* One portion of flakes as arrays: s, p, o, op, graph. */
-static void
-flake_arrays(const StoredFlake *flakes, int n, Datum *arrays)
-{
-	static const struct
-	{
-		Oid			type;
-		int			len;
-		bool		byval;
-		char		align;
-	}			columns[] = {
-		{TEXTOID, -1, false, TYPALIGN_INT},
-		{TEXTOID, -1, false, TYPALIGN_INT},
-		{JSONBOID, -1, false, TYPALIGN_INT},
-		{BOOLOID, 1, true, TYPALIGN_CHAR},
-		{TEXTOID, -1, false, TYPALIGN_INT},
-	};
-	Datum	   *values = palloc(sizeof(Datum) * n);
-
-	for (int column = 0; column < lengthof(columns); column++)
-	{
-		for (int i = 0; i < n; i++)
-		{
-			const StoredFlake *flake = &flakes[i];
-
-			values[i] = column == 0 ? text_datum(flake->s) :
-				column == 1 ? text_datum(flake->p) :
-				column == 2 ? JsonbPGetDatum(flake->o) :
-				column == 3 ? BoolGetDatum(flake->op) : text_datum(flake->graph);
-		}
-		arrays[column] = PointerGetDatum(construct_array(values, n,
-														 columns[column].type,
-														 columns[column].len,
-														 columns[column].byval,
-														 columns[column].align));
-	}
-}
-
-void
-ledger_write_flakes(const Ledger *ledger, int64 t, bool shared,
-					const StoredFlake *flakes, int n)
-{
-	static const char *const rows =
-	"ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4), "
-	"pg_catalog.unnest($5), pg_catalog.unnest($6)) AS n(s, p, o, op, graph)";
-	Oid			types[] = {INT8OID, TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, BOOLARRAYOID, TEXTARRAYOID};
-	Datum		values[lengthof(types)];
-	char	   *command;
-	SPIPlanPtr	plan;
-	MemoryContext context;
-
-	if (ledger->flakes == NULL || n == 0)
-		return;
-	if (!shared)
-		command = psprintf("INSERT INTO %s (t, s, p, o, op, graph) "
-						   "SELECT $1, s, p, o, op, graph FROM %s",
-						   ledger->flakes, rows);
-	else
-		/* what an earlier call of this transaction did may be undone now */
-		command = psprintf("WITH gone AS (DELETE FROM %s AS f USING %s "
-						   "WHERE f.graph OPERATOR(pg_catalog.=) n.graph AND f.s OPERATOR(pg_catalog.=) n.s AND f.t OPERATOR(pg_catalog.=) $1 "
-						   "AND f.p OPERATOR(pg_catalog.=) n.p AND f.o OPERATOR(pg_catalog.=) n.o AND f.op OPERATOR(pg_catalog.<>) n.op "
-						   "RETURNING n.s, n.p, n.o, n.op, n.graph) "
-						   "INSERT INTO %s (t, s, p, o, op, graph) "
-						   "SELECT $1, s, p, o, op, graph FROM %s WHERE NOT EXISTS ("
-						   "SELECT FROM gone AS g WHERE g.graph OPERATOR(pg_catalog.=) n.graph AND g.s OPERATOR(pg_catalog.=) n.s "
-						   "AND g.p OPERATOR(pg_catalog.=) n.p AND g.o OPERATOR(pg_catalog.=) n.o AND g.op OPERATOR(pg_catalog.=) n.op)",
-						   ledger->flakes, rows, ledger->flakes, rows);
-
-	plan = SPI_prepare(command, lengthof(types), types);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare returned %s", SPI_result_code_string(SPI_result));
-	context = AllocSetContextCreate(CurrentMemoryContext, "upsert flakes",
-									ALLOCSET_DEFAULT_SIZES);
-	values[0] = Int64GetDatum(t);
-	for (int i = 0; i < n; i += FLAKES_PORTION)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(context);
-		int			result;
-
-		CHECK_FOR_INTERRUPTS();
-		flake_arrays(flakes + i, Min(FLAKES_PORTION, n - i), values + 1);
-		result = SPI_execute_plan(plan, values, NULL, false, 0);
-		if (result < 0)
-			elog(ERROR, "SPI_execute_plan returned %s", SPI_result_code_string(result));
-		MemoryContextSwitchTo(oldcontext);
-		MemoryContextReset(context);
-	}
-	MemoryContextDelete(context);
-	SPI_freeplan(plan);
 }
 
 /* --- options -------------------------------------------------------------- */
@@ -438,6 +342,19 @@ ledger_has_context(const JldValue *doc)
 PG_FUNCTION_INFO_V1(create_ledger);
 PG_FUNCTION_INFO_V1(drop_ledger);
 
+/* A part of a ledger goes when its nodes do. */
+static void
+depend(const char *name, const char *suffix, Oid namespace)
+{
+	ObjectAddress nodes;
+	ObjectAddress part;
+
+	ObjectAddressSet(nodes, RelationRelationId, get_relname_relid(name, namespace));
+	ObjectAddressSet(part, RelationRelationId,
+					 get_relname_relid(psprintf("%s%s", name, suffix), namespace));
+	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
+}
+
 /* create_ledger(name text, options jsonb) */
 Datum
 create_ledger(PG_FUNCTION_ARGS)
@@ -452,9 +369,8 @@ create_ledger(PG_FUNCTION_ARGS)
 	Oid			namespace;
 	char	   *nodes;
 	char	   *head;
+	char	   *log;
 	char	   *flakes;
-	ObjectAddress object;
-	ObjectAddress companion;
 
 	if (!jld_is_object(options))
 		ereport(ERROR,
@@ -507,6 +423,7 @@ create_ledger(PG_FUNCTION_ARGS)
 	}
 	nodes = quote_qualified_identifier(schema, name);
 	head = quote_qualified_identifier(schema, psprintf("%s" HEAD_SUFFIX, name));
+	log = quote_qualified_identifier(schema, psprintf("%s" LOG_SUFFIX, name));
 	flakes = quote_qualified_identifier(schema, psprintf("%s" FLAKES_SUFFIX, name));
 
 	SPI_connect();
@@ -536,27 +453,32 @@ create_ledger(PG_FUNCTION_ARGS)
 	if (history)
 	{
 		execute(psprintf("CREATE TABLE %s ("
-						 "t pg_catalog.int8 NOT NULL, "
+						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "p pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "o pg_catalog.jsonb NOT NULL, "
-						 "op pg_catalog.bool NOT NULL, "
-						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL DEFAULT '')", flakes));
-		execute(psprintf("CREATE INDEX ON %s (graph, s, t)", flakes));
-		execute(psprintf("CREATE INDEX ON %s USING brin (t)", flakes));
+						 "t pg_catalog.int8 NOT NULL, "
+						 "retracted pg_catalog.jsonb, "
+						 "asserted pg_catalog.jsonb, "
+						 "PRIMARY KEY (graph, s, t))", log));
+		execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
+		execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
+						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
+						 "COLLATE pg_catalog.\"C\" AS p, "
+						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
+						 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
+						 "c.op, l.graph FROM %s AS l "
+						 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
+						 flakes, log));
 	}
 	SPI_finish();
 
 	/* dropping the nodes drops the ledger */
-	ObjectAddressSet(object, RelationRelationId, get_relname_relid(name, namespace));
-	ObjectAddressSet(companion, RelationRelationId,
-					 get_relname_relid(psprintf("%s" HEAD_SUFFIX, name), namespace));
-	recordDependencyOn(&companion, &object, DEPENDENCY_AUTO);
+	depend(name, HEAD_SUFFIX, namespace);
 	if (history)
 	{
-		ObjectAddressSet(companion, RelationRelationId,
-						 get_relname_relid(psprintf("%s" FLAKES_SUFFIX, name), namespace));
-		recordDependencyOn(&companion, &object, DEPENDENCY_AUTO);
+		depend(name, LOG_SUFFIX, namespace);
+		depend(name, FLAKES_SUFFIX, namespace);
 	}
 	PG_RETURN_VOID();
 }

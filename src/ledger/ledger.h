@@ -20,20 +20,11 @@ typedef struct Ledger
 	Oid			nodes_relid;
 	char	   *nodes;			/* qualified and quoted, for SQL */
 	char	   *head;
-	char	   *flakes;			/* NULL: keeps no history */
+	Oid			log_relid;		/* InvalidOid: keeps no history */
+	char	   *flakes;			/* the view of it, or NULL */
 	int64		t;				/* as the transaction's snapshot sees it */
 	JldValue   *context;		/* the default context; NULL: none */
 } Ledger;
-
-/* A flake on its way to the table. */
-typedef struct StoredFlake
-{
-	JldStr		graph;
-	JldStr		s;
-	JldStr		p;
-	Jsonb	   *o;
-	bool		op;
-} StoredFlake;
 
 /*
  * Finds a ledger by name ("db" is "db:main") along the search path and reads
@@ -53,13 +44,6 @@ extern Ledger *ledger_open(text *name, bool read_only);
 extern int64 ledger_next_t(Ledger *ledger, bool *shared);
 
 /*
- * Writes flakes of this t (see ledger_next_t); does nothing where no history
- * is kept.  Needs SPI.
- */
-extern void ledger_write_flakes(const Ledger *ledger, int64 t, bool shared,
-								const StoredFlake *flakes, int n);
-
-/*
  * The IRI that an argument means: an IRI, a blank node's label, or compact by
  * the ledger's context and, over it, the one given (or NULL).  Error UP004
  * if it is none.
@@ -69,7 +53,7 @@ extern JldStr ledger_iri_argument(const Ledger *ledger, JldProcessor *proc,
 
 /*
  * Applies changes to nodes: writes the nodes, then takes t, then writes the
- * flakes.  replaced: call a changed node "replaced" in the receipt.  Answers
+ * log.  replaced: call a changed node "replaced" in the receipt.  Answers
  * the receipt, made in the current memory context.  Needs SPI.
  */
 extern Jsonb *ledger_apply(Ledger *ledger, List *changes, bool replaced);

@@ -1,15 +1,15 @@
 /*
  * node.c
- *		The algebra of nodes: old node and payload -> new node and flakes.
+ *		The algebra of nodes: old node and payload -> new node and difference.
  *
  * A node maps predicates to sets of values.  The order in which the values of
  * a set are stored means nothing; where a set stays the same, so does its
  * stored order.  Only lists have an order.
  *
- *		value in a node						statements
- *		{"@value": "a"}						p {"@value": "a"}
- *		{"@list": [{"@value": "a"}, ...]}	p {"@value": "a", "@position": 0} ...
- *		"iri" (under @type)					rdf:type {"@id": "iri"}
+ *		value in a node						in a difference
+ *		{"@value": "a"}						{"@value": "a"}
+ *		{"@list": [{"@value": "a"}, ...]}	{"@value": "a", "@position": 0} ...
+ *		"iri" (under @type)					"iri"
  *
  * Two statements are the same if value, datatype, language, direction and
  * list position are.  Numbers are the same if they are equal: 1 is 1.0.
@@ -29,24 +29,22 @@
 /* up to so many comparisons are made one by one, without a hash table */
 #define FEW_COMPARISONS		64
 
-static JldValue *difference(const JldValue *a, const JldValue *b);
+static JldValue *subtract(const JldValue *a, const JldValue *b);
 static bool same_set(const JldValue *a, const JldValue *b);
 static JldValue *join(const NodeChange *change, JldStr predicate,
 					  const JldValue *values, const JldValue *more);
-static JldValue *statements(JldStr predicate, const JldValue *values);
-static void add_flakes(JldStr predicate, const JldValue *values, bool op,
-					   List **flakes);
+static JldValue *statements(JldValue *values);
 static JldValue *changed_values(const NodeChange *change, JldStr predicate,
 								JldValue *old);
-static void change_predicate(const NodeChange *change, JldStr predicate,
-							 JldValue *old, JldValue *new, List **retracted,
-							 List **asserted);
+static void change_predicate(JldStr predicate, JldValue *old, JldValue *new,
+							 NodeDifference *difference);
+static int	cancel(JldValue *these, JldValue *those);
 
 /* --- sets of values ------------------------------------------------------- */
 
 /* The items of a that are not in b. */
 static JldValue *
-difference(const JldValue *a, const JldValue *b)
+subtract(const JldValue *a, const JldValue *b)
 {
 	JldValue   *rest = jld_new_array(0);
 
@@ -82,7 +80,7 @@ difference(const JldValue *a, const JldValue *b)
 static bool
 same_set(const JldValue *a, const JldValue *b)
 {
-	return difference(a, b)->n == 0 && difference(b, a)->n == 0;
+	return subtract(a, b)->n == 0 && subtract(b, a)->n == 0;
 }
 
 /* Both together; a new array. */
@@ -93,7 +91,7 @@ join(const NodeChange *change, JldStr predicate, const JldValue *values,
 	JldValue   *all = jld_copy_shallow(values);
 	int			lists = 0;
 
-	jld_push_all(all, difference(more, values));
+	jld_push_all(all, subtract(more, values));
 	for (int i = 0; i < all->n; i++)
 		lists += jld_is_list_object(all->u.items[i]) ? 1 : 0;
 	if (lists > 1)
@@ -108,26 +106,24 @@ join(const NodeChange *change, JldStr predicate, const JldValue *values,
 
 /* --- statements ----------------------------------------------------------- */
 
-/* The objects of the statements that values make. */
+/* Values with the items of a list in place of the list. */
 static JldValue *
-statements(JldStr predicate, const JldValue *values)
+statements(JldValue *values)
 {
-	JldValue   *objects = jld_new_array(values->n);
+	JldValue   *objects;
+	bool		plain = true;
 
+	for (int i = 0; i < values->n && plain; i++)
+		plain = !jld_is_list_object(values->u.items[i]);
+	if (plain)
+		return values;
+
+	objects = jld_new_array(values->n);
 	for (int i = 0; i < values->n; i++)
 	{
 		JldValue   *value = values->u.items[i];
-		JldValue   *list;
+		JldValue   *list = jld_is_object(value) ? jld_get(value, JLD_STR("@list")) : NULL;
 
-		if (value->type == JLD_STRING)
-		{
-			JldValue   *reference = jld_new_object(1);
-
-			jld_put(reference, JLD_STR("@id"), value);
-			jld_push(objects, reference);
-			continue;
-		}
-		list = jld_get(value, JLD_STR("@list"));
 		if (list == NULL)
 		{
 			jld_push(objects, value);
@@ -143,20 +139,6 @@ statements(JldStr predicate, const JldValue *values)
 		}
 	}
 	return objects;
-}
-
-static void
-add_flakes(JldStr predicate, const JldValue *values, bool op, List **flakes)
-{
-	for (int i = 0; i < values->n; i++)
-	{
-		Flake	   *flake = palloc(sizeof(Flake));
-
-		flake->p = jld_is(predicate, "@type") ? JLD_STR(RDF_TYPE) : predicate;
-		flake->o = values->u.items[i];
-		flake->op = op;
-		*flakes = lappend(*flakes, flake);
-	}
 }
 
 /* --- changes -------------------------------------------------------------- */
@@ -178,34 +160,44 @@ changed_values(const NodeChange *change, JldStr predicate, JldValue *old)
 		case NODE_INSERT:
 		case NODE_UPDATE:
 			if (gone && old)
-				old = difference(old, gone);
+				old = subtract(old, gone);
 			return given && old ? join(change, predicate, old, given) :
 				given ? given : old;
 	}
 	return old;					/* not reached */
 }
 
-/* Puts the difference between old and new values (either may be NULL). */
+/* Adds the difference between old and new values (either may be NULL). */
 static void
-change_predicate(const NodeChange *change, JldStr predicate, JldValue *old,
-				 JldValue *new, List **retracted, List **asserted)
+change_predicate(JldStr predicate, JldValue *old, JldValue *new,
+				 NodeDifference *difference)
 {
-	JldValue   *none = jld_new_array(0);
-	JldValue   *before = old ? statements(predicate, old) : none;
-	JldValue   *after = new ? statements(predicate, new) : none;
+	JldValue   *before = old ? statements(old) : NULL;
+	JldValue   *after = new ? statements(new) : NULL;
+	JldValue   *gone = before && after ? subtract(before, after) : before;
+	JldValue   *come = before && after ? subtract(after, before) : after;
 
-	add_flakes(predicate, difference(before, after), false, retracted);
-	add_flakes(predicate, difference(after, before), true, asserted);
+	if (gone && gone->n > 0)
+	{
+		jld_put(difference->retracted, predicate, gone);
+		difference->nretracted += gone->n;
+	}
+	if (come && come->n > 0)
+	{
+		jld_put(difference->asserted, predicate, come);
+		difference->nasserted += come->n;
+	}
 }
 
 JldValue *
-node_change(const NodeChange *change, JldValue *old, List **flakes)
+node_change(const NodeChange *change, JldValue *old, NodeDifference *difference)
 {
 	JldValue   *result = jld_new_object((old ? old->n : 0) +
 										(change->node ? change->node->n : 1));
-	List	   *retracted = NIL;
-	List	   *asserted = NIL;
 
+	difference->retracted = jld_new_object(0);
+	difference->asserted = jld_new_object(0);
+	difference->nretracted = difference->nasserted = 0;
 	jld_put(result, JLD_STR("@id"), jld_new_string(change->id));
 	for (int i = 0; old && i < old->n; i++)
 	{
@@ -221,8 +213,7 @@ node_change(const NodeChange *change, JldValue *old, List **flakes)
 			if (values && same_set(values, m->value))
 				values = m->value;
 			else
-				change_predicate(change, m->key, m->value, values,
-								 &retracted, &asserted);
+				change_predicate(m->key, m->value, values, difference);
 		}
 		if (values && values->n > 0)
 			jld_put(result, m->key, values);
@@ -235,17 +226,82 @@ node_change(const NodeChange *change, JldValue *old, List **flakes)
 		if (jld_is(m->key, "@id") || m->value->n == 0 ||
 			(old && jld_get(old, m->key)))
 			continue;
-		change_predicate(change, m->key, NULL, m->value, &retracted, &asserted);
+		change_predicate(m->key, NULL, m->value, difference);
 		jld_put(result, m->key, m->value);
 	}
-	*flakes = list_concat(retracted, asserted);
 	return result->n > 1 ? result : NULL;
+}
+
+/*
+ * Takes out of both what they have in common; answers how many values that
+ * were.
+ */
+static int
+cancel(JldValue *these, JldValue *those)
+{
+	int			n = 0;
+
+	for (int i = these->n - 1; i >= 0; i--)
+	{
+		JldMember  *m = &these->u.object.members[i];
+		JldStr		predicate = m->key;
+		JldValue   *other = jld_get(those, predicate);
+		JldValue   *rest;
+
+		CHECK_FOR_INTERRUPTS();
+		if (other == NULL)
+			continue;
+		rest = subtract(m->value, other);
+		if (rest->n == m->value->n)
+			continue;
+		n += m->value->n - rest->n;
+		other = subtract(other, m->value);
+		if (rest->n > 0)
+			jld_put(these, predicate, rest);
+		else
+			(void) jld_remove(these, predicate);
+		if (other->n > 0)
+			jld_put(those, predicate, other);
+		else
+			(void) jld_remove(those, predicate);
+	}
+	return n;
+}
+
+/* Appends what is asserted, or retracted, under each predicate. */
+static void
+append_values(JldValue *all, const JldValue *more)
+{
+	for (int i = 0; i < more->n; i++)
+	{
+		JldMember  *m = &more->u.object.members[i];
+		JldValue   *before = jld_get(all, m->key);
+		JldValue   *both = before ? jld_copy_shallow(before) : m->value;
+
+		if (before)
+			jld_push_all(both, m->value);
+		jld_put(all, m->key, both);
+	}
+}
+
+void
+node_difference_add(NodeDifference *first, const NodeDifference *second)
+{
+	JldValue   *retracted = jld_copy_shallow(second->retracted);
+	JldValue   *asserted = jld_copy_shallow(second->asserted);
+	int			undone = cancel(first->asserted, retracted);
+	int			redone = cancel(first->retracted, asserted);
+
+	append_values(first->retracted, retracted);
+	append_values(first->asserted, asserted);
+	first->nasserted += second->nasserted - undone - redone;
+	first->nretracted += second->nretracted - undone - redone;
 }
 
 /* --- back from statements ------------------------------------------------- */
 
 JldValue *
-node_from_statements(JldStr id, const Flake *flakes, int n)
+node_from_statements(JldStr id, const Statement *statements, int n)
 {
 	JldValue   *node = jld_new_object(8);
 	JldValue   *lists = jld_new_object(0);	/* predicate -> items by position */
@@ -253,8 +309,8 @@ node_from_statements(JldStr id, const Flake *flakes, int n)
 	jld_put(node, JLD_STR("@id"), jld_new_string(id));
 	for (int i = 0; i < n; i++)
 	{
-		JldStr		predicate = flakes[i].p;
-		JldValue   *value = flakes[i].o;
+		JldStr		predicate = statements[i].p;
+		JldValue   *value = statements[i].o;
 		JldValue   *position = jld_get(value, JLD_STR("@position"));
 		JldValue   *items;
 		int			place;

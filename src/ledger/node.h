@@ -26,28 +26,47 @@ typedef struct NodeChange
 	JldValue   *retract;		/* the same, of NODE_UPDATE; or NULL */
 } NodeChange;
 
-/* A statement that begins to hold, or ceases to. */
-typedef struct Flake
+/*
+ * What a change did to a node: {predicate: [value, ...], ...} twice.  Values
+ * are as in the node, but for lists: their items stand here singly, each with
+ * its "@position".
+ */
+typedef struct NodeDifference
 {
-	JldStr		p;				/* an IRI */
-	JldValue   *o;				/* a value object, or {"@id"}; in a list with
-								 * its "@position" */
-	bool		op;				/* asserted? */
-} Flake;
+	JldValue   *retracted;
+	JldValue   *asserted;
+	int			nretracted;		/* values in all */
+	int			nasserted;
+} NodeDifference;
 
 /*
  * The node after the change, old being the stored one (NULL: there is none).
- * NULL: nothing is left of it.  The flakes that make the difference go to the
- * List *flakes, retractions first; where there are none, the answer has no
+ * NULL: nothing is left of it.  Where *difference is empty, the answer has no
  * meaning and old stays.  Shares structure with both; allocates in the current
  * memory context.
  *
  * Error UP006 if a predicate would get a second list.
  */
 extern JldValue *node_change(const NodeChange *change, JldValue *old,
-							 List **flakes);
+							 NodeDifference *difference);
 
-/* The node that has these statements, each as in a Flake. */
-extern JldValue *node_from_statements(JldStr id, const Flake *statements, int n);
+/*
+ * One difference after another: *first becomes what both made.  What the one
+ * asserts and the other retracts leaves nothing.
+ */
+extern void node_difference_add(NodeDifference *first,
+								const NodeDifference *second);
+
+/* A statement as the ledger's flakes show it. */
+typedef struct Statement
+{
+	JldStr		p;				/* an IRI */
+	JldValue   *o;				/* a value object, or {"@id"}; in a list with
+								 * its "@position" */
+} Statement;
+
+/* The node that has these statements. */
+extern JldValue *node_from_statements(JldStr id, const Statement *statements,
+									  int n);
 
 #endif							/* UPSERT_LEDGER_NODE_H */

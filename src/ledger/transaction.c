@@ -2,7 +2,7 @@
  * transaction.c
  *		The verbs of a ledger: upsert, replace, insert, delete.
  *
- *		payload -> nodes (payload.c) -> changes -> rows (store.h) -> t -> flakes
+ *		payload -> nodes (payload.c) -> changes -> rows (store.h) -> t -> log
  *
  * Each node is one row, and each change is composed against the row that
  * wins, so two transactions on different predicates of one node both count.
@@ -23,12 +23,9 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "ledger/ledger.h"
+#include "ledger/log.h"
 #include "store/store.h"
 #include "upsert.h"
-
-/* so many flakes go to ledger_write_flakes() in one piece */
-#define FLAKES_AT_ONCE	1000000
 
 /* One change, while it is applied. */
 typedef struct Step
@@ -36,7 +33,7 @@ typedef struct Step
 	NodeChange *change;
 	int			ordinal;		/* in the order of the changes */
 	StoreOutcome outcome;
-	List	   *flakes;			/* of the last composition */
+	NodeDifference difference;	/* of the last composition */
 } Step;
 
 /* One call. */
@@ -47,9 +44,9 @@ typedef struct Work
 	Step	   *steps;
 	int			n;
 	int			size;
-	StoredFlake *flakes;
-	int64		nflakes;
-	int64		flakes_size;
+	LogEntry   *log;			/* as many at most as steps */
+	int64		nlog;
+	int64		log_size;
 	int64		asserted;
 	int64		retracted;
 	JldValue   *known;			/* "graph\niri" of steps */
@@ -61,8 +58,9 @@ static JldStr node_key(JldStr graph, JldStr id);
 static Step *add_step(Work *work, NodeChange *change);
 static int	compare_steps(const void *a, const void *b);
 static StoreVerdict compose_node(void *arg, TupleTableSlot *old, StoreRow *row);
-static void note_reference(Work *work, JldStr graph, const Flake *flake);
-static void keep_flakes(Work *work, Step *step);
+static void note_references(Work *work, JldStr graph, const JldValue *values,
+							bool asserted);
+static void keep_difference(Work *work, Step *step);
 static void apply_step(Work *work, Step *step);
 static void apply_orphans(Work *work);
 static Jsonb *receipt(Work *work, bool replaced);
@@ -119,6 +117,12 @@ set_column(StoreRow *row, AttrNumber column, Datum value)
 	row->set[column - 1] = true;
 }
 
+static inline bool
+is_empty(const NodeDifference *difference)
+{
+	return difference->nasserted + difference->nretracted == 0;
+}
+
 /* The store's callback: may run several times. */
 static StoreVerdict
 compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -136,8 +140,8 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 		if (!isnull)
 			before = jld_from_jsonb(DatumGetJsonbP(doc));
 	}
-	after = node_change(change, before, &step->flakes);
-	if (step->flakes == NIL)
+	after = node_change(change, before, &step->difference);
+	if (is_empty(&step->difference))
 		return STORE_KEEP;
 	if (after == NULL)
 		return STORE_REMOVE;
@@ -152,63 +156,66 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 	return STORE_WRITE;
 }
 
-/* Keeps account of references to nameless nodes. */
+/* Keeps account of references to nameless nodes in half a difference. */
 static void
-note_reference(Work *work, JldStr graph, const Flake *flake)
+note_references(Work *work, JldStr graph, const JldValue *values, bool asserted)
 {
-	JldValue   *id = jld_get(flake->o, JLD_STR("@id"));
-	JldStr		key;
-
-	if (!jld_is_string(id) || !payload_is_anonymous(id->u.string))
-		return;
-	key = node_key(graph, id->u.string);
-	if (flake->op)
+	for (int i = 0; i < values->n; i++)
 	{
-		/* spoken of again, now or in the steps to come: not an orphan */
-		jld_put(work->known, key, &jld_true);
-	}
-	else if (jld_get(work->orphans, key) == NULL)
-	{
-		JldValue   *name = jld_array_of(jld_new_string(graph));
+		const JldValue *array = values->u.object.members[i].value;
 
-		jld_push(name, jld_new_string(jld_str_copy(id->u.string)));
-		jld_put(work->orphans, key, name);
+		for (int k = 0; k < array->n; k++)
+		{
+			JldValue   *value = array->u.items[k];
+			JldValue   *id = jld_is_object(value) ? jld_get(value, JLD_STR("@id")) : value;
+			JldStr		key;
+
+			if (!jld_is_string(id) || !payload_is_anonymous(id->u.string))
+				continue;
+			key = node_key(graph, id->u.string);
+			if (asserted)
+			{
+				/* spoken of again, now or in the steps to come: not an orphan */
+				jld_put(work->known, key, &jld_true);
+			}
+			else if (jld_get(work->orphans, key) == NULL)
+			{
+				JldValue   *name = jld_array_of(jld_new_string(graph));
+
+				jld_push(name, jld_new_string(jld_str_copy(id->u.string)));
+				jld_put(work->orphans, key, name);
+			}
+		}
 	}
 }
 
 /* What a step has done, copied out of the store's memory. */
 static void
-keep_flakes(Work *work, Step *step)
+keep_difference(Work *work, Step *step)
 {
-	ListCell   *lc;
+	NodeDifference *difference = &step->difference;
+	LogEntry   *entry;
 
-	foreach(lc, step->flakes)
+	if (is_empty(difference))
+		return;
+	work->asserted += difference->nasserted;
+	work->retracted += difference->nretracted;
+	note_references(work, step->change->graph, difference->retracted, false);
+	note_references(work, step->change->graph, difference->asserted, true);
+	if (!OidIsValid(work->ledger->log_relid))
+		return;
+	if (work->nlog == work->log_size)
 	{
-		const Flake *flake = lfirst(lc);
-		StoredFlake *stored;
-
-		if (flake->op)
-			work->asserted++;
-		else
-			work->retracted++;
-		note_reference(work, step->change->graph, flake);
-		if (work->ledger->flakes == NULL)
-			continue;
-		if (work->nflakes == work->flakes_size)
-		{
-			work->flakes_size = work->flakes_size ? work->flakes_size * 2 : 64;
-			work->flakes = work->flakes ?
-				repalloc_huge(work->flakes, work->flakes_size * sizeof(StoredFlake)) :
-				palloc(work->flakes_size * sizeof(StoredFlake));
-		}
-		stored = &work->flakes[work->nflakes++];
-		stored->graph = step->change->graph;
-		stored->s = step->change->id;
-		stored->p = jld_str_copy(flake->p);
-		stored->o = jld_to_jsonb(flake->o);
-		stored->op = flake->op;
+		work->log_size = work->log_size ? work->log_size * 2 : 64;
+		work->log = work->log ?
+			repalloc_huge(work->log, work->log_size * sizeof(LogEntry)) :
+			palloc(work->log_size * sizeof(LogEntry));
 	}
-	step->flakes = NIL;
+	entry = &work->log[work->nlog++];
+	entry->graph = step->change->graph;
+	entry->s = step->change->id;
+	entry->retracted = difference->nretracted > 0 ? jld_to_jsonb(difference->retracted) : NULL;
+	entry->asserted = difference->nasserted > 0 ? jld_to_jsonb(difference->asserted) : NULL;
 }
 
 static void
@@ -221,9 +228,8 @@ apply_step(Work *work, Step *step)
 	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
 	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
-	if (step->outcome == STORE_SKIPPED)
-		step->flakes = NIL;		/* a trigger said no */
-	keep_flakes(work, step);
+	if (step->outcome != STORE_SKIPPED) /* a trigger said no */
+		keep_difference(work, step);
 }
 
 /* Retracts nameless nodes that nobody speaks of any more. */
@@ -326,9 +332,8 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 		bool		shared;
 		int64		t = ledger_next_t(ledger, &shared);
 
-		for (int64 i = 0; i < work.nflakes; i += FLAKES_AT_ONCE)
-			ledger_write_flakes(ledger, t, shared, work.flakes + i,
-								(int) Min(FLAKES_AT_ONCE, work.nflakes - i));
+		if (OidIsValid(ledger->log_relid))
+			log_write(ledger, t, shared, work.log, work.nlog);
 	}
 	return receipt(&work, replaced);
 }

@@ -368,11 +368,11 @@ changes_anything(Update *u, List *changes)
 	{
 		const NodeChange *change = lfirst(lc);
 		JldStr		key = jld_str_cat(jld_str_cat(change->graph, JLD_STR("\n")), change->id);
-		List	   *flakes;
+		NodeDifference difference;
 
 		CHECK_FOR_INTERRUPTS();
-		(void) node_change(change, jld_get(docs, key), &flakes);
-		if (flakes != NIL)
+		(void) node_change(change, jld_get(docs, key), &difference);
+		if (difference.nasserted + difference.nretracted > 0)
 			return true;
 	}
 	return false;

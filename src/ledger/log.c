@@ -1,0 +1,130 @@
+/*
+ * log.c
+ *		The history of a ledger: one row for each t and node that it changed.
+ *
+ *		"db:main_log"	(graph, s, t PK, retracted, asserted)
+ *
+ * The last two are the NodeDifference of that node at that t as jsonb, or
+ * NULL.  The view "db:main_flakes" takes them apart into single flakes, so a
+ * transaction pays for nodes, not for statements.
+ *
+ * Rows are only ever added, but for one case: when several calls of one
+ * transaction change one node, they share the row, which says what they have
+ * done together, or goes if that is nothing.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "ledger/log.h"
+#include "store/store.h"
+
+#define LOG_GRAPH		1
+#define LOG_S			2
+#define LOG_T			3
+#define LOG_RETRACTED	4
+#define LOG_ASSERTED	5
+
+/* One row on its way through the store. */
+typedef struct LogRow
+{
+	Datum	   *key;
+	const LogEntry *entry;
+} LogRow;
+
+static void set_column(StoreRow *row, AttrNumber column, Datum value);
+static void set_change(StoreRow *row, AttrNumber column, Jsonb *change);
+static JldValue *old_change(TupleTableSlot *old, AttrNumber column, int *n);
+static StoreVerdict compose_log(void *arg, TupleTableSlot *old, StoreRow *row);
+
+static void
+set_column(StoreRow *row, AttrNumber column, Datum value)
+{
+	row->values[column - 1] = value;
+	row->isnull[column - 1] = false;
+	row->set[column - 1] = true;
+}
+
+/* NULL or {}: there is none */
+static void
+set_change(StoreRow *row, AttrNumber column, Jsonb *change)
+{
+	set_column(row, column, JsonbPGetDatum(change));
+	row->isnull[column - 1] = change == NULL || JB_ROOT_COUNT(change) == 0;
+}
+
+/* A column as a tree, and how many values are in it. */
+static JldValue *
+old_change(TupleTableSlot *old, AttrNumber column, int *n)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(old, column, &isnull);
+	JldValue   *change = isnull ? jld_new_object(0) : jld_from_jsonb(DatumGetJsonbP(value));
+
+	*n = 0;
+	for (int i = 0; i < change->n; i++)
+		*n += change->u.object.members[i].value->n;
+	return change;
+}
+
+/* The store's callback. */
+static StoreVerdict
+compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	LogRow	   *log = arg;
+	NodeDifference both;
+	NodeDifference now = {0};
+
+	if (old == NULL)
+	{
+		set_column(row, LOG_GRAPH, log->key[0]);
+		set_column(row, LOG_S, log->key[1]);
+		set_column(row, LOG_T, log->key[2]);
+		set_change(row, LOG_RETRACTED, log->entry->retracted);
+		set_change(row, LOG_ASSERTED, log->entry->asserted);
+		return STORE_WRITE;
+	}
+
+	/* an earlier call of this transaction has changed the node, too */
+	both.retracted = old_change(old, LOG_RETRACTED, &both.nretracted);
+	both.asserted = old_change(old, LOG_ASSERTED, &both.nasserted);
+	now.retracted = log->entry->retracted ? jld_from_jsonb(log->entry->retracted) : jld_new_object(0);
+	now.asserted = log->entry->asserted ? jld_from_jsonb(log->entry->asserted) : jld_new_object(0);
+	node_difference_add(&both, &now);
+	if (both.retracted->n == 0 && both.asserted->n == 0)
+		return STORE_REMOVE;
+	set_change(row, LOG_RETRACTED, jld_to_jsonb(both.retracted));
+	set_change(row, LOG_ASSERTED, jld_to_jsonb(both.asserted));
+	return STORE_WRITE;
+}
+
+void
+log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
+		  int64 n)
+{
+	StoreTarget target = {.relid = ledger->log_relid, .nkeys = 3,
+	.keys = {LOG_GRAPH, LOG_S, LOG_T}};
+	Bitmapset  *changes = bms_add_member(bms_make_singleton(LOG_RETRACTED), LOG_ASSERTED);
+	Store	   *store;
+
+	target.update_columns = changes;
+	target.read_columns = target.insert_columns =
+		bms_add_range(bms_copy(changes), LOG_GRAPH, LOG_T);
+	store = store_open(&target);
+	for (int64 i = 0; i < n; i++)
+	{
+		Datum		key[3];
+		LogRow		row = {key, &entries[i]};
+
+		CHECK_FOR_INTERRUPTS();
+		key[0] = PointerGetDatum(cstring_to_text_with_len(entries[i].graph.data, entries[i].graph.len));
+		key[1] = PointerGetDatum(cstring_to_text_with_len(entries[i].s.data, entries[i].s.len));
+		key[2] = Int64GetDatum(t);
+		/* without an earlier call the row is new */
+		(void) store_apply(store, shared ? key : NULL, NULL, compose_log, &row);
+		pfree(DatumGetPointer(key[0]));
+		pfree(DatumGetPointer(key[1]));
+	}
+	store_close(store);
+}
