@@ -149,6 +149,9 @@ SELECT create_collection('uniq', '{"unique": ["email", "a.b"]}');
 SELECT c8ql_explain('UPSERT {_key: "x"} INSERT {} UPDATE {} IN log');
 SELECT c8ql_explain('FOR l IN log UPSERT {email: l.x} INSERT {} UPDATE {} IN uniq');
 SELECT c8ql_explain('UPSERT {a: {b: 1}} INSERT {} UPDATE {} IN uniq');
+-- a search by parameter: what its value says
+SELECT c8ql_explain('UPSERT @s INSERT {} UPDATE {} IN uniq', jsonb_build_object('s', s))
+FROM unnest('{"{\"a\": {\"b\": 1}}", "{\"_key\": 1}", "{\"other\": 1}", "5"}'::jsonb[]) s;
 SELECT c8ql_explain('UPSERT {name: 1} INSERT {} UPDATE {} IN log');
 CREATE INDEX log_name ON log ((doc->>'name'));
 SELECT c8ql_explain('UPSERT {name: 1} INSERT {} UPDATE {} IN log');
@@ -161,6 +164,14 @@ SELECT c8ql('UPSERT {name: 1} INSERT {name: 1} UPDATE {} IN log RETURN OLD');
 SELECT c8ql('UPSERT {name: 1.0} INSERT {} UPDATE {} IN log RETURN OLD.name');
 
 -- edges
+-- SQL folds names, the language does not: the name as it stands comes first
+SELECT create_collection('Folded');
+SELECT c8ql('UPSERT {a: 1} INSERT {a: 1} UPDATE {} IN Folded RETURN SPLIT(NEW._id, "/")[0]');
+CREATE TABLE "Folded" (k text PRIMARY KEY, doc jsonb);
+SELECT c8ql('UPSERT {a: 1} INSERT {a: 1} UPDATE {} IN Folded RETURN SPLIT(NEW._id, "/")[0]');
+SELECT c8ql('UPSERT {a: 1} INSERT {a: 1} UPDATE {b: 1} IN @@c RETURN SPLIT(NEW._id, "/")[0]', '{"@c": "FOLDED"}');
+DROP TABLE folded, "Folded";
+
 SELECT create_collection('knows', '{"type": "edge"}');
 SELECT c8ql('FOR i IN 1..2 UPSERT {_from: "people/a", _to: "people/b"} INSERT {_from: "people/a", _to: "people/b", n: 1} UPDATE {n: OLD.n + 1, _to: "people/c"} IN knows RETURN [NEW._from, NEW._to, NEW.n]');
 

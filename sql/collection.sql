@@ -76,6 +76,25 @@ INSERT INTO null_doc VALUES ('a', NULL), ('b', '[1]');
 SELECT action, old, new FROM upsert('null_doc', '{"_key": "a", "x": 1}');
 SELECT action FROM upsert('null_doc', '{"_key": "b", "x": 1}');
 SELECT action, old, new FROM upsert('null_doc', '{"_key": "b", "x": 1}', '{"mode": "replace", "return": "new"}');
+INSERT INTO null_doc VALUES ('c', '5');
+SELECT action FROM upsert('null_doc', '{"_key": "c", "x": 1}');
+SELECT action, old, new FROM upsert('null_doc', '{"_key": "c", "x": 1}', '{"mode": "replace"}');
+-- a key is what its column takes, also where no SQL is run
+CREATE TABLE short_key (k varchar(3) PRIMARY KEY, doc jsonb);
+SELECT action, key FROM upsert('short_key', '{"_key": "abc"}');
+SELECT action, key FROM upsert('short_key', '{"_key": "abcd"}');
+SELECT c8ql('INSERT {_key: "abcd"} IN short_key');
+SELECT ord, action, error->>'sqlstate' AS error FROM upsert_many('short_key', '[{"_key": "abcd"}, {"_key": "ab"}, {}]', '{"ignoreErrors": true}');
+SELECT k FROM short_key ORDER BY k;
+CREATE DOMAIN a_key AS text CHECK (value LIKE 'a%');
+CREATE TABLE domain_key (k a_key PRIMARY KEY, doc jsonb);
+SELECT action, key FROM upsert('domain_key', '{"_key": "ab"}');
+SELECT ord, action, error->>'sqlstate' AS error FROM upsert_many('domain_key', '[{"_key": "b"}, {"_key": "ab"}, {"_key": "ac"}]', '{"ignoreErrors": true}');
+\set VERBOSITY terse
+SELECT action FROM upsert('domain_key', '{"_key": "b"}');
+SELECT action FROM upsert('domain_key', '{}');
+SELECT collection_advice(0);
+\set VERBOSITY default
 
 -- what is none
 CREATE TABLE no_pk (_key text, doc jsonb);

@@ -139,6 +139,7 @@ collection_describe(Relation rel, const char **reason)
 	Form_pg_attribute key;
 	AttrNumber	from;
 	AttrNumber	to;
+	int32		typmod;
 
 	c->relid = RelationGetRelid(rel);
 	c->name = pstrdup(RelationGetRelationName(rel));
@@ -150,7 +151,12 @@ collection_describe(Relation rel, const char **reason)
 		return NULL;
 
 	key = TupleDescAttr(tupdesc, c->key_attno - 1);
-	c->key_type = getBaseType(key->atttypid);
+	typmod = key->atttypmod;
+	c->key_type = getBaseTypeAndTypmod(key->atttypid, &typmod);
+	if (c->key_type != key->atttypid)
+		c->key_domain = key->atttypid;
+	if (c->key_type == VARCHAROID && typmod >= (int32) VARHDRSZ)
+		c->key_max = typmod - VARHDRSZ;
 	c->key_collation = key->attcollation;
 	c->key_has_default = key->atthasdef || key->attidentity;
 	if (!is_key_type(c->key_type))
@@ -318,6 +324,26 @@ collection_key_parse_json(const Collection *c, const JsonbValue *v,
 	}
 	*hint = "A key is a string; leave the attribute \"_key\" out to have one generated.";
 	return false;
+}
+
+/*
+ * Only here and not where keys are parsed: whoever merely looks for such a key
+ * finds nothing, which is an answer.
+ */
+void
+collection_check_new_key(const Collection *c, Datum key)
+{
+	/* keys of text are ASCII */
+	if (c->key_max > 0 && VARSIZE_ANY_EXHDR(DatumGetPointer(key)) > c->key_max)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_KEY),
+				 errmsg("illegal document key for collection \"%s\"", c->name),
+				 errdetail("The key \"%s\" is too long.",
+						   collection_key_to_string(c, key)),
+				 errhint("A key of this collection has at most %d characters.",
+						 c->key_max)));
+	if (OidIsValid(c->key_domain))
+		domain_check(key, false, c->key_domain, NULL, NULL);
 }
 
 char *

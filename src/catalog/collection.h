@@ -21,6 +21,8 @@ typedef struct Collection
 	AttrNumber	rev_attno;		/* InvalidAttrNumber: keeps no revisions */
 	AttrNumber	doc_attno;
 	Oid			key_type;		/* TEXTOID, VARCHAROID, UUIDOID, INT[248]OID */
+	Oid			key_domain;		/* over key_type, or InvalidOid */
+	int			key_max;		/* characters of a varchar(n); 0: no limit */
 	Oid			key_collation;
 	bool		key_has_default;	/* the table makes keys by itself */
 	bool		edge;			/* documents need _from and _to */
@@ -49,6 +51,12 @@ extern bool collection_key_parse(const Collection *c, const char *key, int len,
  */
 extern bool collection_key_parse_json(const Collection *c, const JsonbValue *v,
 									  Datum *result, const char **hint);
+
+/*
+ * A key is about to become a row's: error 23514 or 23502 if it is none of the
+ * column's domain, UP004 if it is longer than the column takes.
+ */
+extern void collection_check_new_key(const Collection *c, Datum key);
 
 /* The key's text form, palloc'd. */
 extern char *collection_key_to_string(const Collection *c, Datum key);

@@ -130,7 +130,9 @@ parse_create_options(Jsonb *json)
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
+				 errmsg("options must be a JSON object"),
+				 errdetail("They are %s.",
+						   JB_ROOT_IS_SCALAR(json) ? "a scalar" : "an array")));
 	it = JsonbIteratorInit(&json->root);
 	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
 	{
@@ -158,7 +160,8 @@ parse_create_options(Jsonb *json)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%.*s\"",
-							key.val.string.len, key.val.string.val)));
+							key.val.string.len, key.val.string.val),
+					 errhint("The options are \"ifNotExists\", \"unlogged\", \"type\" and \"unique\".")));
 	}
 	return options;
 }

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/table.h"
+#include "access/relation.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_type_d.h"
@@ -161,7 +161,12 @@ collection_advice(PG_FUNCTION_ARGS)
 	const char *reason;
 
 	a.rows = answer_begin_set(fcinfo, &a.tupdesc);
-	a.rel = table_open(PG_GETARG_OID(0), AccessShareLock);
+	a.rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	if (a.rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist",
+						PG_GETARG_OID(0))));
 	a.c = collection_describe(a.rel, &reason);
 	if (a.c == NULL)
 		give(&a, "error", RelationGetRelationName(a.rel), reason);
@@ -174,6 +179,6 @@ collection_advice(PG_FUNCTION_ARGS)
 		check_triggers(&a);
 		check_direct(&a);
 	}
-	table_close(a.rel, NoLock);
+	relation_close(a.rel, NoLock);
 	return (Datum) 0;
 }

@@ -128,7 +128,9 @@ check_document(const Collection *c, const Jsonb *doc)
 	if (!JB_ROOT_IS_OBJECT(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("a document must be a JSON object")));
+				 errmsg("a document must be a JSON object"),
+				 errdetail("The document is %s.",
+						   JB_ROOT_IS_SCALAR(doc) ? "a scalar" : "an array")));
 	if (c->edge)
 	{
 		check_edge_end(c, doc, "_from");
@@ -210,12 +212,15 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	set_column(row, c->doc_attno, JsonbPGetDatum(new));
 	if (old == NULL)
 	{
-		Datum		generated;
+		Datum		key;
 
 		if (a->key)
-			set_column(row, c->key_attno, *a->key);
-		else if (collection_generate_key(c, &generated))
-			set_column(row, c->key_attno, generated);
+			key = *a->key;
+		if (a->key || collection_generate_key(c, &key))
+		{
+			collection_check_new_key(c, key);
+			set_column(row, c->key_attno, key);
+		}
 	}
 	if (c->rev_attno != InvalidAttrNumber)
 	{
@@ -280,8 +285,12 @@ document_show(const Collection *c, const char *key, const char *rev,
 {
 	DocAttribute attrs[3];
 	int			n = 0;
-	char	   *id = psprintf("%s/%s", c->name, key);
+	char	   *id;
 
+	/* what others have stored may be no object, and has no attributes */
+	if (!JB_ROOT_IS_OBJECT(doc))
+		return unconstify(Jsonb *, doc);
+	id = psprintf("%s/%s", c->name, key);
 	attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
 	attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
 	if (rev)

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -96,14 +97,21 @@ sort_query(Tuplesortstate *sort, TupleTableSlot *slot, const Collection *c,
 	if (!SPI_is_cursor_plan(plan))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
-				 errmsg("the query returns no rows"),
-				 errdetail("The query is \"%s\".", query)));
+				 errmsg("the query is not one that returns rows"),
+				 errdetail("The query is \"%s\".", query),
+				 errhint("Give a single SELECT, VALUES, TABLE, or a command with RETURNING.")));
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	if (portal->tupDesc == NULL || portal->tupDesc->natts != 1 ||
 		TupleDescAttr(portal->tupDesc, 0)->atttypid != JSONBOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the query must return one column of type jsonb")));
+				 errmsg("the query must return one column of type jsonb"),
+				 portal->tupDesc != NULL && portal->tupDesc->natts == 1 ?
+				 errdetail("Its column is of type %s.",
+						   format_type_be(TupleDescAttr(portal->tupDesc, 0)->atttypid)) :
+				 errdetail("It returns %d columns.",
+						   portal->tupDesc ? portal->tupDesc->natts : 0),
+				 errhint("Make a document of each row, with to_jsonb() or jsonb_build_object().")));
 
 	rows_context = AllocSetContextCreate(CurrentMemoryContext,
 										 "upsert query rows",
@@ -127,7 +135,10 @@ sort_query(Tuplesortstate *sort, TupleTableSlot *slot, const Collection *c,
 			if (isnull)
 				ereport(ERROR,
 						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						 errmsg("the query returned a null document")));
+						 errmsg("the query returned a null document"),
+						 errdetail("It is row " INT64_FORMAT " of the query.",
+								   ord + 1),
+						 errhint("Leave such rows out, with WHERE.")));
 			put_document(sort, slot, c, ord++, DatumGetJsonbP(value));
 		}
 		MemoryContextSwitchTo(oldcontext);

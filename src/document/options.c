@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "document/answer.h"
 #include "document/options.h"
 
 typedef enum OptionType
@@ -50,12 +51,25 @@ static const OptionDef option_defs[] = {
 };
 
 static void
-wrong_type(const char *name, const char *expected)
+wrong_type(const char *name, const JsonbValue *value, const char *expected)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("Expected %s.", expected)));
+			 errdetail("It is %s.", answer_excerpt(value)),
+			 errhint("Give %s.", expected)));
+}
+
+static char *
+option_names(void)
+{
+	StringInfoData buf;
+	int			i;
+
+	initStringInfo(&buf);
+	for (i = 0; i < lengthof(option_defs); i++)
+		appendStringInfo(&buf, "%s\"%s\"", i ? ", " : "", option_defs[i].name);
+	return buf.data;
 }
 
 static const OptionDef *
@@ -74,7 +88,8 @@ find_option(const JsonbValue *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%.*s\"",
-					key->val.string.len, key->val.string.val)));
+					key->val.string.len, key->val.string.val),
+			 errhint("The options are %s.", option_names())));
 	return NULL;				/* keep the compiler quiet */
 }
 
@@ -98,7 +113,7 @@ find_word(const OptionDef *def, const JsonbValue *value)
 			return i;
 		appendStringInfo(&expected, " \"%s\"", word);
 	}
-	wrong_type(def->name, expected.data);
+	wrong_type(def->name, value, expected.data);
 	return 0;					/* keep the compiler quiet */
 }
 
@@ -111,7 +126,7 @@ set_option(const OptionDef *def, const JsonbValue *value, UpsertOptions *options
 	{
 		case OPTION_BOOL:
 			if (value->type != jbvBool)
-				wrong_type(def->name, "true or false");
+				wrong_type(def->name, value, "true or false");
 			*(bool *) field = value->val.boolean;
 			break;
 
@@ -123,14 +138,14 @@ set_option(const OptionDef *def, const JsonbValue *value, UpsertOptions *options
 				break;
 			}
 			if (value->type != jbvString)
-				wrong_type(def->name, "a string or null");
+				wrong_type(def->name, value, "a string or null");
 			*(char **) field = pnstrdup(value->val.string.val,
 										value->val.string.len);
 			break;
 
 		case OPTION_STRING:
 			if (value->type != jbvString)
-				wrong_type(def->name, "a string");
+				wrong_type(def->name, value, "a string");
 			*(char **) field = pnstrdup(value->val.string.val,
 										value->val.string.len);
 			break;
@@ -162,7 +177,9 @@ options_parse(Jsonb *json, UpsertOptions *options)
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
+				 errmsg("options must be a JSON object"),
+				 errdetail("They are %s.",
+						   JB_ROOT_IS_SCALAR(json) ? "a scalar" : "an array")));
 
 	it = JsonbIteratorInit(&json->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)

@@ -44,14 +44,16 @@ precondition_holds(const UpsertOptions *options, const char *sent_rev,
 			return refuse(why, ERRCODE_UPSERT_DOCUMENT_NOT_FOUND,
 						  "document not found",
 						  psprintf("The caller expected revision \"%s\".",
-								   options->if_rev), NULL);
+								   options->if_rev),
+						  "Leave \"ifRev\" out to create it.");
 		return true;
 	}
 	if (options->if_rev_given && options->if_rev == NULL)
 		return refuse(why, ERRCODE_UPSERT_DOCUMENT_EXISTS,
 					  "document exists already",
-					  rev ? psprintf("Its revision is \"%s\".", rev) : NULL,
-					  NULL);
+					  rev ? psprintf("Its revision is \"%s\".", rev) :
+					  "The option \"ifRev\" is null, which asks that there be none.",
+					  "Leave \"ifRev\" out to update it.");
 	if (expected && (rev == NULL || strcmp(expected, rev) != 0))
 		return refuse(why, ERRCODE_UPSERT_REVISION_CONFLICT,
 					  "conflict, _rev values do not match",

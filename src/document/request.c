@@ -59,7 +59,9 @@ request_prepare(DocumentRequest *r, const Collection *c,
 			ERRCODE_UPSERT_INVALID_DOCUMENT,
 			"a document must be a JSON object",
 			JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
-			"The document is an array."
+			"The document is an array.",
+			JB_ROOT_IS_SCALAR(doc) ? NULL :
+			"Several documents are for upsert_many() or upsert_load()."
 		};
 
 		refuse(r, &why);
@@ -107,6 +109,18 @@ compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 			return STORE_KEEP;
 		if (precondition_is_stale(o, old, r->body))
 			return STORE_SKIP;
+		if (o->mode == MODE_UPDATE && !JB_ROOT_IS_OBJECT(old))
+		{
+			why = (Refusal)
+			{
+				ERRCODE_UPSERT_INVALID_DOCUMENT,
+					"cannot merge into a stored document that is not an object",
+					JB_ROOT_IS_SCALAR(old) ? "It is a scalar." : "It is an array.",
+					"Replace it, with \"mode\": \"replace\"."
+			};
+			refuse(r, &why);
+			return STORE_SKIP;
+		}
 	}
 
 	switch (o->mode)

@@ -58,7 +58,10 @@ add_array(Batch *b, Jsonb *docs)
 	if (!JB_ROOT_IS_ARRAY(docs) || JB_ROOT_IS_SCALAR(docs))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("documents must be a JSON array")));
+				 errmsg("documents must be a JSON array"),
+				 errdetail("They are %s.",
+						   JB_ROOT_IS_SCALAR(docs) ? "a scalar" : "an object"),
+				 errhint("One document is for upsert().")));
 
 	it = JsonbIteratorInit(&docs->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)

@@ -484,7 +484,8 @@ c8ql_eval(PG_FUNCTION_ARGS)
 	if (value_type(&object) != VALUE_OBJECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bind parameters must be an object")));
+				 errmsg("bind parameters must be an object"),
+				 errhint("Give them as {\"name\": value}.")));
 	frame->warn = expr_warn_default;
 	value_attribute(&object, "OLD", 3, &frame->slots[SLOT_OLD]);
 	value_attribute(&object, "NEW", 3, &frame->slots[SLOT_NEW]);

@@ -70,7 +70,8 @@ find_any(ObjectStore *os, ObjectRequest *r)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("criteria \"any\" need the privilege to select from all of \"%s\"",
-							RelationGetRelationName(os->table->rel))));
+							RelationGetRelationName(os->table->rel)),
+					 errhint("Name one unique key as criteria.")));
 		if (result.by == NULL)
 			result = found;
 		else if (result.tableoid != found.tableoid ||
@@ -80,7 +81,8 @@ find_any(ObjectStore *os, ObjectRequest *r)
 					 errmsg("more than one row of \"%s\" matches",
 							RelationGetRelationName(os->table->rel)),
 					 errdetail("\"%s\" and \"%s\" find different rows.",
-							   result.by->name, found.by->name)));
+							   result.by->name, found.by->name),
+					 errhint("Name the key that tells which row is meant as criteria.")));
 	}
 	return result;
 }

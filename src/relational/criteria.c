@@ -142,7 +142,8 @@ check_usable(const ObjectTable *table, const Criteria *c)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("unique index \"%s\" of \"%s\" cannot be used as criteria",
 						c->name, RelationGetRelationName(table->rel)),
-				 errdetail("Reason: %s.", c->unusable)));
+				 errdetail("Reason: %s.", c->unusable),
+				 errhint("upsert_criteria() lists those that can; columns can be given as an array.")));
 }
 
 /* An index of that name that is not unique deserves another message. */
@@ -227,7 +228,8 @@ criteria_by_columns(const ObjectTable *table, ArrayType *names)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("criteria must name between 1 and %d columns",
-						INDEX_MAX_KEYS)));
+						INDEX_MAX_KEYS),
+				 errdetail("They name %d.", n)));
 	for (i = 0; i < n; i++)
 	{
 		text	   *name;
@@ -236,7 +238,8 @@ criteria_by_columns(const ObjectTable *table, ArrayType *names)
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("a column name in the criteria must not be null")));
+					 errmsg("a column name in the criteria must not be null"),
+					 errdetail("Element %d of the array is.", i + 1)));
 		name = DatumGetTextPP(elems[i]);
 		attno = object_table_column(table, VARDATA_ANY(name),
 									VARSIZE_ANY_EXHDR(name));

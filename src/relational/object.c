@@ -247,7 +247,8 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 				 errmsg("row not found in relation \"%s\"",
 						RelationGetRelationName(os->table->rel)),
 				 errdetail("The caller expected revision \"%s\".",
-						   os->options->if_rev)));
+						   os->options->if_rev),
+				 errhint("Leave \"ifRev\" out to create it.")));
 
 	for (i = 0; i < r->n; i++)
 	{
@@ -271,7 +272,8 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 					 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
 							NameStr(att->attname)),
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
-							   made_by)));
+							   made_by),
+					 errhint("Leave the attribute out.")));
 		set_column(row, r->attnos[i], r->values[i], r->isnull[i]);
 	}
 	set_revision(os, NULL, row);
@@ -290,7 +292,9 @@ check_revision(ObjectStore *os, const ObjectRequest *r, const char *found)
 				(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
 				 errmsg("row exists already in relation \"%s\"",
 						RelationGetRelationName(os->table->rel)),
-				 found ? errdetail("Its revision is \"%s\".", found) : 0));
+				 found ? errdetail("Its revision is \"%s\".", found) :
+				 errdetail("The option \"ifRev\" is null, which asks that there be none."),
+				 errhint("Leave \"ifRev\" out to update it.")));
 	if (expected && (found == NULL || strcmp(expected, found) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
@@ -382,7 +386,8 @@ compose_update(ObjectStore *os, ObjectRequest *r, TupleTableSlot *old, StoreRow 
 					 errmsg("column \"%s\" can only be updated to DEFAULT",
 							NameStr(att->attname)),
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
-							   made_by)));
+							   made_by),
+					 errhint("Leave the attribute out, or send the value that is stored.")));
 		set_column(row, attno, r->values[i], r->isnull[i]);
 		changed = true;
 	}

@@ -142,7 +142,8 @@ settle_duplicates(ObjectBatch *b)
 						 errmsg("a key comes twice in one batch"),
 						 errdetail("Objects %d and %d have the key \"%s\".",
 								   b->order[i - 1] + 1, b->order[i] + 1,
-								   object_request_key(b->os, item->request))));
+								   object_request_key(b->os, item->request)),
+						 errhint("Use another policy of the option \"duplicates\", or send each key once.")));
 				break;
 			case DUPLICATES_FIRST:
 				ignore_item(b, item, NULL);
@@ -233,7 +234,10 @@ take_objects(ObjectBatch *b, Jsonb *objects)
 	if (!JB_ROOT_IS_ARRAY(objects) || JB_ROOT_IS_SCALAR(objects))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("objects must be a JSON array")));
+				 errmsg("objects must be a JSON array"),
+				 errdetail("They are %s.",
+						   JB_ROOT_IS_SCALAR(objects) ? "a scalar" : "an object"),
+				 errhint("One object is for upsert_object().")));
 
 	b->items = MemoryContextAllocExtended(b->context,
 										  sizeof(ObjectItem) * Max(JB_ROOT_COUNT(objects), 1),

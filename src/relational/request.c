@@ -183,7 +183,9 @@ object_request_make(ObjectStore *os, Jsonb *object)
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a row must be a JSON object"),
 				 errdetail("It is %s.",
-						   JB_ROOT_IS_SCALAR(object) ? "a scalar" : "an array")));
+						   JB_ROOT_IS_SCALAR(object) ? "a scalar" : "an array"),
+				 JB_ROOT_IS_SCALAR(object) ? 0 :
+				 errhint("Several objects are for upsert_objects().")));
 	r->object = object;
 	take_attributes(os, r);
 	if (os->any)

@@ -190,7 +190,8 @@ object_table_no_column(const ObjectTable *table, const char *name, int len)
 			 errmsg("column \"%.*s\" of relation \"%s\" does not exist",
 					len, name, RelationGetRelationName(table->rel)),
 			 nearest ?
-			 errhint("Perhaps you meant the column \"%s\".", nearest) : 0));
+			 errhint("Perhaps you meant the column \"%s\".", nearest) :
+			 errhint("object_schema() lists what there is.")));
 	pg_unreachable();
 }
 

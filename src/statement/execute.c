@@ -121,7 +121,8 @@ check_binds(const ExprCompiler *compiler, const Planner *planner,
 	if (value_type(&object) != VALUE_OBJECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bind parameters must be an object")));
+				 errmsg("bind parameters must be an object"),
+				 errhint("Give them as {\"name\": value}.")));
 	value_iter_init(&it, &object);
 	while (value_iter_next(&it, &name, &value))
 	{

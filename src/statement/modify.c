@@ -118,7 +118,8 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 			planner->explain =
 				lappend(planner->explain,
 						psprintf("UPSERT %s: %s", modify->collection->name,
-								 search_explain(modify->upsert->search)));
+								 search_explain(modify->upsert->search,
+												planner->bind)));
 	}
 	else if (node->tag == EXPR_INSERT)
 		modify->document = expr_compile_node(compiler, node->args[0]);

@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -233,7 +234,7 @@ rest_uses(const ExprNode *query, int n, const char *name, bool whole)
  * ----------
  */
 static Oid
-find_collection(const char *name)
+find_exactly(const char *name)
 {
 	Oid			relid;
 
@@ -257,6 +258,22 @@ find_collection(const char *name)
 		}
 	}
 	return relid;
+}
+
+/*
+ * The language knows letter case, SQL folds it: what no table has as it
+ * stands is looked for as create_collection('Users') has made it.
+ */
+static Oid
+find_collection(const char *name)
+{
+	Oid			relid = find_exactly(name);
+	char	   *folded;
+
+	if (OidIsValid(relid))
+		return relid;
+	folded = downcase_truncate_identifier(name, strlen(name), false);
+	return strcmp(folded, name) == 0 ? InvalidOid : find_exactly(folded);
 }
 
 static const char *

@@ -85,7 +85,10 @@ struct Search
 	const Collection *collection;
 	int			nplanned;
 	Leaf	   *planned;		/* from an object literal */
-	ExprCode   *object;			/* or an expression that gives an object */
+	ExprCode   *object;			/* or a parameter that is an object, */
+	const char *parameter;		/* its name, */
+	const char *source;			/* and the place where it stands */
+	int			location;
 	ExprCode   *filter;			/* or a filter, and its CURRENT */
 	int			current;
 	uint32		filter_hash;
@@ -185,7 +188,12 @@ search_plan(ExprCompiler *compiler, const ExprNode *node,
 	else if (node->tag == EXPR_OBJECT)
 		plan_object(search, compiler, node, NULL);
 	else
+	{
 		search->object = expr_compile_node(compiler, node);
+		search->parameter = node->name;
+		search->source = compiler->source;
+		search->location = node->location;
+	}
 	find_handles(search);
 	return search;
 }
@@ -440,8 +448,8 @@ search_evaluate(Search *search, Run *run)
 	{
 		expr_run(search->object, &run->frame, &value);
 		if (value_type(&value) != VALUE_OBJECT)
-			expr_error(EXPR_ERR_PARSE,
-					   "expecting object literal or bind parameter for UPSERT example");
+			expr_error_at(EXPR_ERR_PARSE, search->source, search->location,
+						  "expecting object literal or bind parameter for UPSERT example");
 		walk_object(search, NULL, &value);
 	}
 	for (int i = 0; i < search->nplanned; i++)
@@ -781,6 +789,7 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 	SPIPlanPtr	plan;
 	Portal		portal;
 	int			found = 0;
+	char	   *second = NULL;
 	int			wanted = single ? 2 : 1;
 	bool		more = true;
 
@@ -812,7 +821,10 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 									SPI_getvalue(tuple, desc, 2)))
 					continue;
 			}
-			if (found++ == 0)
+			if (found++ > 0)
+				second = MemoryContextStrdup(caller,
+											 collection_key_to_string(search->collection, one));
+			else
 			{
 				MemoryContext spi = MemoryContextSwitchTo(caller);
 				int16		typlen;
@@ -834,31 +846,54 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("more than one document matches the search"),
-				 errdetail("The collection is \"%s\".",
-						   search->collection->name),
+				 errdetail("In collection \"%s\" \"%s\" and \"%s\" do.",
+						   search->collection->name,
+						   collection_key_to_string(search->collection, *key),
+						   second),
 				 errhint("Search by a unique attribute, or say \"multiple\": \"first\" to take the one with the least key.")));
 	return found > 0;
 }
 
 /*
- * In words, for c8ql_explain(): what can be said before values are known.
+ * In words, for c8ql_explain(): what can be said before the values of the
+ * rows are known.  A search by parameter has its attributes from the binds.
  */
 char *
-search_explain(Search *search)
+search_explain(Search *search, const Jsonb *bind)
 {
 	const Handle *indexed = NULL;
+	const Leaf *leaves = search->planned;
+	int			nleaves = search->nplanned;
 
-	for (int i = 0; i < search->nplanned; i++)
+	if (search->object)
 	{
-		if (is_system(search->planned[i].path, "_key") ||
-			is_system(search->planned[i].path, "_id"))
+		JsonbValue	binds;
+		JsonbValue	value;
+
+		value_set_empty_object(&binds);
+		if (bind)
+			value_from_jsonb(unconstify(Jsonb *, bind), &binds);
+		if (!value_attribute(&binds, search->parameter,
+							 strlen(search->parameter), &value) ||
+			value_type(&value) != VALUE_OBJECT)
+			return "by the attributes that the parameter has when it runs";
+		search->nleaves = 0;
+		walk_object(search, NULL, &value);
+		leaves = search->leaves;
+		nleaves = search->nleaves;
+	}
+
+	for (int i = 0; i < nleaves; i++)
+	{
+		if (is_system(leaves[i].path, "_key") ||
+			is_system(leaves[i].path, "_id"))
 			return "key";
 	}
-	for (int i = 0; i < search->nplanned; i++)
+	for (int i = 0; i < nleaves; i++)
 	{
 		for (int k = 0; k < search->nhandles; k++)
 		{
-			if (!same_path(search->handles[k].path, search->planned[i].path))
+			if (!same_path(search->handles[k].path, leaves[i].path))
 				continue;
 			if (indexed == NULL || search->handles[k].unique)
 				indexed = &search->handles[k];
@@ -868,9 +903,7 @@ search_explain(Search *search)
 		return psprintf("unique index %s", indexed->index);
 	if (indexed)
 		return psprintf("index scan on %s + search lock", indexed->index);
-	if (search->object)
-		return "by the attributes that the parameter has when it runs";
-	if (search->gin && search->filter == NULL && search->nplanned > 0)
+	if (search->gin && search->filter == NULL && nleaves > 0)
 		return psprintf("index scan on %s + search lock", search->gin);
 	return "full scan + search lock";
 }

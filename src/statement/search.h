@@ -55,7 +55,7 @@ extern void search_distrust(Search *search);
 /* Take the lock on this search; see store/searchlock.h. */
 extern void search_arbitrate(Search *search);
 
-/* How it will be looked up, in words. */
-extern char *search_explain(Search *search);
+/* How it will be looked up, in words.  bind: NULL, or the parameters' values. */
+extern char *search_explain(Search *search, const Jsonb *bind);
 
 #endif							/* STATEMENT_SEARCH_H */

@@ -52,7 +52,8 @@ read_options(Jsonb *json, StatementOptions *options)
 	if (value_type(&object) != VALUE_OBJECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
+				 errmsg("options must be a JSON object"),
+				 errhint("The options are \"failOnWarning\" and \"accessAfterWrite\".")));
 	value_iter_init(&it, &object);
 	while (value_iter_next(&it, &name, &value))
 	{
@@ -235,7 +236,8 @@ upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
 		if (expr_node_modifies(trees[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("an expression of type docexpr cannot write")));
+					 errmsg("an expression of type docexpr cannot write"),
+					 errhint("Use c8ql() to run a statement.")));
 	}
 	expr_compiler_init(&cache->compiler, NULL);
 	cache->relid = relid;
@@ -360,15 +362,31 @@ upsert_by(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(3) == PG_ARGISNULL(4))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("exactly one of \"update\" and \"replace\" must be given")));
+				 errmsg("exactly one of \"update\" and \"replace\" must be given"),
+				 PG_ARGISNULL(3) ? errdetail("Neither is.") :
+				 errdetail("Both are."),
+				 errhint("\"update\" is merged into the document that is found, \"replace\" takes its place.")));
 	exprs[0] = PG_GETARG_DOCEXPR_P(1);
 	exprs[1] = PG_GETARG_DOCEXPR_P(2);
 	exprs[2] = PG_GETARG_DOCEXPR_P(replace ? 4 : 3);
 	bind = PG_ARGISNULL(5) ? document_empty() : PG_GETARG_JSONB_P(5);
+	if (!JB_ROOT_IS_OBJECT(bind))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("bind parameters must be an object"),
+				 errhint("Give them as {\"name\": value}.")));
 
 	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
 	options_parse(PG_ARGISNULL(6) ? document_empty() : PG_GETARG_JSONB_P(6),
 				  &cache->op->options);
+	if (cache->op->options.mode != MODE_UPDATE &&
+		!(replace && cache->op->options.mode == MODE_REPLACE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"mode\" cannot be had for upsert_by()"),
+				 errdetail("The argument \"%s\" is given, and says what is done.",
+						   replace ? "replace" : "update"),
+				 errhint("Give \"update\" or \"replace\" instead.")));
 	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
 	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
 

@@ -240,3 +240,37 @@ keysql_conflict_clause(Store *s)
 	appendStringInfoString(&buf, ") DO NOTHING");
 	return buf.data;
 }
+
+/* ----------
+ * For messages
+ * ----------
+ */
+
+char *
+keysql_describe(Store *s, const Datum *key, const bool *nulls)
+{
+	StringInfoData columns;
+	StringInfoData values;
+	int			i;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		int			column = s->target.keys[i] - 1;
+		const char *separator = i ? ", " : "";
+		const char *value = "null";
+		Oid			output;
+		bool		varlena;
+
+		if (!(nulls && nulls[i]))
+		{
+			getTypeOutputInfo(TupleDescAttr(s->tupdesc, column)->atttypid,
+							  &output, &varlena);
+			value = OidOutputFunctionCall(output, key[i]);
+		}
+		appendStringInfo(&columns, "%s%s", separator, column_name(s, column));
+		appendStringInfo(&values, "%s%s", separator, value);
+	}
+	return psprintf("(%s)=(%s)", columns.data, values.data);
+}

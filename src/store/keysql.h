@@ -19,6 +19,9 @@ extern void keysql_equality(Store *s, StringInfo buf, int column, int param);
  */
 extern void keysql_condition(Store *s, StringInfo buf, const bool *nulls);
 
+/* "(a, b)=(1, x)", as PostgreSQL shows a key in messages. */
+extern char *keysql_describe(Store *s, const Datum *key, const bool *nulls);
+
 /* " ON CONFLICT (...) DO NOTHING", palloc'd; NULL if nothing can arbitrate. */
 extern char *keysql_conflict_clause(Store *s);
 

@@ -454,6 +454,7 @@ find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
 				 errmsg("more than one row of \"%s\" matches",
 						RelationGetRelationName(s->rel)),
+				 errdetail("The key is %s.", keysql_describe(s, key, nulls)),
 				 errhint("Search by a unique key.")));
 
 	store_result(s, s->old);
