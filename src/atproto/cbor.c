@@ -5,9 +5,11 @@
  * DAG-CBOR has one encoding for a document: shortest heads, definite lengths,
  * map keys ordered by length and then by bytes.  jsonb happens to keep the
  * keys of an object in that order, so in a UTF8 database a document streams
- * from its iterator into the buffer without sorting or a tree in between:
+ * from its image into the buffer without sorting or a tree in between:
  *
- *		jsonb iterator -> encode_value() -> { head | head key value ... } -> out
+ *		object:	key key key | value value value
+ *				 |			   |
+ *				 +-- cursor	   +-- cursor  -> { head | head key value ... } -> out
  *
  * In another server encoding strings change their length on the way, so the
  * pairs of each map are put in order after they are written (sort_pairs).
@@ -32,7 +34,11 @@
 #include "atproto/datamodel.h"
 #include "atproto/path.h"
 #include "compat.h"
+#include "doc/build.h"
 #include "upsert.h"
+
+/* The first byte and an argument of 64 bits */
+#define CBOR_HEAD_MAX	9
 
 /* Where in the buffer one pair of a map lies */
 typedef struct CborPair
@@ -45,29 +51,29 @@ typedef struct CborPair
 typedef struct CborEncoder
 {
 	StringInfo	out;
-	JsonbIterator *it;
 	bool		utf8;			/* strings are UTF-8 already */
 	int			depth;
 } CborEncoder;
 
 static void refuse(const AtPath *path, const char *message,
 				   const char *datum) pg_attribute_noreturn();
-static void encode_value(CborEncoder *encoder, JsonbIteratorToken token,
-						 JsonbValue *v, const AtPath *path, AtValue *seen);
-static void encode_array(CborEncoder *encoder, int nelems,
+static char *put_head(char *dst, CborMajor major, uint64 argument);
+static void encode_value(CborEncoder *encoder, const DocItem *item,
+						 const AtPath *path, AtValue *seen);
+static void encode_array(CborEncoder *encoder, const JsonbContainer *array,
 						 const AtPath *path);
-static void encode_object(CborEncoder *encoder, int npairs,
+static void encode_object(CborEncoder *encoder, const JsonbContainer *object,
 						  const AtPath *path, AtValue *seen);
-static void encode_special(CborEncoder *encoder, JsonbValue *key,
+static bool encode_special(CborEncoder *encoder, const JsonbContainer *object,
 						   const AtPath *path, AtValue *seen);
-static void encode_link(CborEncoder *encoder, JsonbValue *v,
+static void encode_link(CborEncoder *encoder, const DocItem *item,
 						const AtPath *path);
-static void encode_base64(CborEncoder *encoder, JsonbValue *v,
+static void encode_base64(CborEncoder *encoder, const DocItem *item,
 						  const AtPath *path);
-static void encode_text(CborEncoder *encoder, const char *str, int len);
+static void encode_text(CborEncoder *encoder, const DocItem *item);
 static int64 encode_numeric(CborEncoder *encoder, Numeric num,
 							const AtPath *path);
-static bool is_special_key(const JsonbValue *key);
+static bool item_is(const DocItem *item, const char *str);
 static int	compare_pairs(const void *a, const void *b, void *arg);
 static void sort_pairs(StringInfo out, CborPair *pairs, int npairs);
 
@@ -83,43 +89,53 @@ refuse(const AtPath *path, const char *message, const char *datum)
 			 errdetail("At %s.", at_path_text(path))));
 }
 
-void
-cbor_append_head(StringInfo out, CborMajor major, uint64 argument)
+/*
+ * Writes a head of at most CBOR_HEAD_MAX bytes, and returns where it ends.
+ */
+static char *
+put_head(char *dst, CborMajor major, uint64 argument)
 {
-	uint8		head[9];
 	int			nbytes;			/* of the argument behind the first byte */
 
 	if (argument < 24)
 	{
-		appendStringInfoCharMacro(out, (char) (major << 5 | argument));
-		return;
+		*dst++ = (char) (major << 5 | argument);
+		return dst;
 	}
 	if (argument <= PG_UINT8_MAX)
 	{
-		head[0] = major << 5 | 24;
+		*dst++ = (char) (major << 5 | 24);
 		nbytes = 1;
 	}
 	else if (argument <= PG_UINT16_MAX)
 	{
-		head[0] = major << 5 | 25;
+		*dst++ = (char) (major << 5 | 25);
 		nbytes = 2;
 	}
 	else if (argument <= PG_UINT32_MAX)
 	{
-		head[0] = major << 5 | 26;
+		*dst++ = (char) (major << 5 | 26);
 		nbytes = 4;
 	}
 	else
 	{
-		head[0] = major << 5 | 27;
+		*dst++ = (char) (major << 5 | 27);
 		nbytes = 8;
 	}
-	for (int i = nbytes; i > 0; i--)
-	{
-		head[i] = argument & 0xff;
-		argument >>= 8;
-	}
-	appendBinaryStringInfo(out, (const char *) head, nbytes + 1);
+	for (int shift = (nbytes - 1) * 8; shift >= 0; shift -= 8)
+		*dst++ = (char) (argument >> shift);
+	return dst;
+}
+
+void
+cbor_append_head(StringInfo out, CborMajor major, uint64 argument)
+{
+	char	   *end;
+
+	enlargeStringInfo(out, CBOR_HEAD_MAX);
+	end = put_head(out->data + out->len, major, argument);
+	*end = '\0';
+	out->len = end - out->data;
 }
 
 void
@@ -142,19 +158,24 @@ cbor_append_link(StringInfo out, const uint8 *cid, int len)
 
 /* Appends a string of the server's encoding. */
 static void
-encode_text(CborEncoder *encoder, const char *str, int len)
+encode_text(CborEncoder *encoder, const DocItem *item)
 {
+	StringInfo	out = encoder->out;
+	const char *str = item->data;
+	int			len = item->len;
+	char	   *end;
+
 	if (!encoder->utf8)
 	{
 		/* a scratch copy: the converter wants a terminated string */
-		char	   *source = pnstrdup(str, len);
-		char	   *converted = pg_server_to_any(source, len, PG_UTF8);
-
-		str = converted;
-		len = strlen(converted);
+		str = pg_server_to_any(pnstrdup(str, len), len, PG_UTF8);
+		len = strlen(str);
 	}
-	cbor_append_head(encoder->out, CBOR_TEXT, len);
-	appendBinaryStringInfo(encoder->out, str, len);
+	enlargeStringInfo(out, CBOR_HEAD_MAX + len);
+	end = put_head(out->data + out->len, CBOR_TEXT, len);
+	memcpy(end, str, len);
+	end[len] = '\0';
+	out->len = end + len - out->data;
 }
 
 /* Appends an integer and returns it; refuses fractions and what is too big. */
@@ -182,33 +203,29 @@ encode_numeric(CborEncoder *encoder, Numeric num, const AtPath *path)
 	return value;
 }
 
-/* Is this "$link" or "$bytes"? */
+/* Is the key or value this string? */
 static bool
-is_special_key(const JsonbValue *key)
+item_is(const DocItem *item, const char *str)
 {
-	int			len = key->val.string.len;
-	const char *str = key->val.string.val;
-
-	return (len == 5 && memcmp(str, "$link", 5) == 0) ||
-		(len == 6 && memcmp(str, "$bytes", 6) == 0);
+	return item->type == JENTRY_ISSTRING && item->len == strlen(str) &&
+		memcmp(item->data, str, item->len) == 0;
 }
 
 /* Appends the link of {"$link": v}. */
 static void
-encode_link(CborEncoder *encoder, JsonbValue *v, const AtPath *path)
+encode_link(CborEncoder *encoder, const DocItem *item, const AtPath *path)
 {
 	uint8		cid[CID_MAX];
 	int			len;
 
-	if (v->type != jbvString)
+	if (item->type != JENTRY_ISSTRING)
 		refuse(path, gettext_noop("\"$link\" must be a string"), NULL);
-	len = cid_from_text(v->val.string.val, v->val.string.len, cid);
+	len = cid_from_text(item->data, item->len, cid);
 	if (len == 0)
 		refuse(path, gettext_noop("\"$link\" must be a CID (version 1, base 32)"),
 			   psprintf("\"%s\"",
-						pnstrdup(v->val.string.val,
-								 pg_mbcliplen(v->val.string.val,
-											  v->val.string.len, 100))));
+						pnstrdup(item->data,
+								 pg_mbcliplen(item->data, item->len, 100))));
 	cbor_append_link(encoder->out, cid, len);
 }
 
@@ -217,7 +234,7 @@ encode_link(CborEncoder *encoder, JsonbValue *v, const AtPath *path)
  * optional but whole.
  */
 static void
-encode_base64(CborEncoder *encoder, JsonbValue *v, const AtPath *path)
+encode_base64(CborEncoder *encoder, const DocItem *item, const AtPath *path)
 {
 	const char *str;
 	int			len;
@@ -227,10 +244,10 @@ encode_base64(CborEncoder *encoder, JsonbValue *v, const AtPath *path)
 	void	   *decoded;
 	int			decoded_len;
 
-	if (v->type != jbvString)
+	if (item->type != JENTRY_ISSTRING)
 		refuse(path, gettext_noop("\"$bytes\" must be a string"), NULL);
-	str = v->val.string.val;
-	len = ndigits = v->val.string.len;
+	str = item->data;
+	len = ndigits = item->len;
 	while (ndigits > 0 && len - ndigits < 2 && str[ndigits - 1] == '=')
 		ndigits--;
 	if (ndigits % 4 == 1 || (ndigits != len && len % 4 != 0) ||
@@ -253,28 +270,41 @@ encode_base64(CborEncoder *encoder, JsonbValue *v, const AtPath *path)
 }
 
 /*
- * Appends what an object with one pair stands for whose key is "$link" or
- * "$bytes".  The iterator stands behind the key.
+ * Appends what an object stands for that has the key "$link" or "$bytes".
+ * False if it has neither.
  */
-static void
-encode_special(CborEncoder *encoder, JsonbValue *key, const AtPath *path,
-			   AtValue *seen)
+static bool
+encode_special(CborEncoder *encoder, const JsonbContainer *object,
+			   const AtPath *path, AtValue *seen)
 {
-	bool		link = key->val.string.len == strlen("$link");
-	JsonbValue	v;
+	DocCursor	cursor;
+	DocItem		key;
+	bool		link;
 
-	/* an array or object as the value is refused before we are inside it */
-	if (JsonbIteratorNext(&encoder->it, &v, true) != WJB_VALUE)
-		elog(ERROR, "unexpected token in jsonb object");
+	/* both are short, and short keys come first */
+	doc_cursor_first(&cursor, object);
+	do
+	{
+		if (cursor.index == JsonContainerSize(object))
+			return false;
+		doc_cursor_item(&cursor, &key);
+		if (key.len > strlen("$bytes"))
+			return false;
+		link = item_is(&key, "$link");
+	} while (!link && !item_is(&key, "$bytes"));
+
+	if (JsonContainerSize(object) > 1)
+		refuse(path, gettext_noop("\"$link\" and \"$bytes\" must be the only key of an object"),
+			   NULL);
+	doc_cursor_item(&cursor, &key);
 	if (link)
 	{
-		encode_link(encoder, &v, path);
+		encode_link(encoder, &key, path);
 		seen->kind = AT_KIND_LINK;
 	}
 	else
-		encode_base64(encoder, &v, path);
-	if (JsonbIteratorNext(&encoder->it, &v, true) != WJB_END_OBJECT)
-		elog(ERROR, "unexpected token in jsonb object");
+		encode_base64(encoder, &key, path);
+	return true;
 }
 
 /* Bytewise order of two encoded keys. */
@@ -311,72 +341,66 @@ sort_pairs(StringInfo out, CborPair *pairs, int npairs)
 	pfree(copy);
 }
 
-/* Appends an array; the iterator stands behind its start. */
 static void
-encode_array(CborEncoder *encoder, int nelems, const AtPath *path)
+encode_array(CborEncoder *encoder, const JsonbContainer *array,
+			 const AtPath *path)
 {
+	int			nelems = JsonContainerSize(array);
 	AtPath		step = {.parent = path};
-	JsonbIteratorToken token;
-	JsonbValue	v;
+	DocCursor	cursor;
+	DocItem		item;
 	AtValue		seen;
 
 	cbor_append_head(encoder->out, CBOR_ARRAY, nelems);
-	while ((token = JsonbIteratorNext(&encoder->it, &v, false)) != WJB_END_ARRAY)
+	doc_cursor_first(&cursor, array);
+	for (step.index = 0; step.index < nelems; step.index++)
 	{
-		encode_value(encoder, token, &v, &step, &seen);
-		step.index++;
+		doc_cursor_item(&cursor, &item);
+		encode_value(encoder, &item, &step, &seen);
 	}
 }
 
-/* Appends an object; the iterator stands behind its start. */
 static void
-encode_object(CborEncoder *encoder, int npairs, const AtPath *path,
-			  AtValue *seen)
+encode_object(CborEncoder *encoder, const JsonbContainer *object,
+			  const AtPath *path, AtValue *seen)
 {
+	int			npairs = JsonContainerSize(object);
 	AtPath		step = {.parent = path};
-	AtObject	object;
+	AtObject	rules;
 	CborPair   *pairs = NULL;
-	int			n = 0;
-	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	v;
+	DocCursor	keys;
+	DocCursor	values;
 	const char *fault;
 
+	if (encode_special(encoder, object, path, seen))
+		return;
 	if (!encoder->utf8 && npairs > 1)
 		pairs = palloc(npairs * sizeof(CborPair));
-	at_object_begin(&object);
-	while (JsonbIteratorNext(&encoder->it, &key, false) == WJB_KEY)
+	at_object_begin(&rules);
+	cbor_append_head(encoder->out, CBOR_MAP, npairs);
+	doc_cursor_first(&keys, object);
+	doc_cursor_values(&values, object);
+	for (int i = 0; i < npairs; i++)
 	{
+		DocItem		key;
+		DocItem		item;
 		AtValue		value;
 
-		if (is_special_key(&key))
-		{
-			if (npairs > 1)
-				refuse(path, gettext_noop("\"$link\" and \"$bytes\" must be the only key of an object"),
-					   NULL);
-			encode_special(encoder, &key, path, seen);
-			return;
-		}
-		if (n == 0)
-			cbor_append_head(encoder->out, CBOR_MAP, npairs);
-		step.key = key.val.string.val;
-		step.keylen = key.val.string.len;
-
+		doc_cursor_item(&keys, &key);
+		doc_cursor_item(&values, &item);
+		step.key = key.data;
+		step.keylen = key.len;
 		if (pairs)
-			pairs[n].start = encoder->out->len;
-		encode_text(encoder, step.key, step.keylen);
+			pairs[i].start = encoder->out->len;
+		encode_text(encoder, &key);
 		if (pairs)
-			pairs[n].value = encoder->out->len;
-		token = JsonbIteratorNext(&encoder->it, &v, false);
-		encode_value(encoder, token, &v, &step, &value);
+			pairs[i].value = encoder->out->len;
+		encode_value(encoder, &item, &step, &value);
 		if (pairs)
-			pairs[n].end = encoder->out->len;
-		n++;
-		at_object_pair(&object, step.key, step.keylen, &value);
+			pairs[i].end = encoder->out->len;
+		at_object_pair(&rules, step.key, step.keylen, &value);
 	}
-	if (n == 0)
-		cbor_append_head(encoder->out, CBOR_MAP, 0);
-	fault = at_object_fault(&object);
+	fault = at_object_fault(&rules);
 	if (fault != NULL)
 		refuse(path, fault, NULL);
 	if (pairs)
@@ -386,53 +410,49 @@ encode_object(CborEncoder *encoder, int npairs, const AtPath *path,
 	}
 }
 
-/*
- * Appends one value, of which the iterator has just returned the first token,
- * and says in *seen what it was.
- */
+/* Appends one value, and says in *seen what it was. */
 static void
-encode_value(CborEncoder *encoder, JsonbIteratorToken token, JsonbValue *v,
-			 const AtPath *path, AtValue *seen)
+encode_value(CborEncoder *encoder, const DocItem *item, const AtPath *path,
+			 AtValue *seen)
 {
 	seen->kind = AT_KIND_OTHER;
-	if (token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT)
+	switch (item->type)
 	{
-		check_stack_depth();
-		CHECK_FOR_INTERRUPTS();
-		if (++encoder->depth > CBOR_MAX_DEPTH)
-			ereport(ERROR,
-					(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
-					 errmsg("AT Protocol data is nested too deeply"),
-					 errdetail("The limit is %d levels.", CBOR_MAX_DEPTH)));
-		if (token == WJB_BEGIN_ARRAY)
-			encode_array(encoder, v->val.array.nElems, path);
-		else
-			encode_object(encoder, v->val.object.nPairs, path, seen);
-		encoder->depth--;
-		return;
-	}
-
-	switch (v->type)
-	{
-		case jbvNull:
+		case JENTRY_ISNULL:
 			cbor_append_head(encoder->out, CBOR_SIMPLE, CBOR_NULL);
 			break;
-		case jbvBool:
-			cbor_append_head(encoder->out, CBOR_SIMPLE,
-							 v->val.boolean ? CBOR_TRUE : CBOR_FALSE);
+		case JENTRY_ISBOOL_TRUE:
+			cbor_append_head(encoder->out, CBOR_SIMPLE, CBOR_TRUE);
 			break;
-		case jbvString:
+		case JENTRY_ISBOOL_FALSE:
+			cbor_append_head(encoder->out, CBOR_SIMPLE, CBOR_FALSE);
+			break;
+		case JENTRY_ISSTRING:
 			seen->kind = AT_KIND_STRING;
-			seen->str = v->val.string.val;
-			seen->len = v->val.string.len;
-			encode_text(encoder, v->val.string.val, v->val.string.len);
+			seen->str = item->data;
+			seen->len = item->len;
+			encode_text(encoder, item);
 			break;
-		case jbvNumeric:
+		case JENTRY_ISNUMERIC:
 			seen->kind = AT_KIND_INTEGER;
-			seen->integer = encode_numeric(encoder, v->val.numeric, path);
+			seen->integer = encode_numeric(encoder, (Numeric) item->data, path);
+			break;
+		case JENTRY_ISCONTAINER:
+			check_stack_depth();
+			CHECK_FOR_INTERRUPTS();
+			if (++encoder->depth > CBOR_MAX_DEPTH)
+				ereport(ERROR,
+						(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+						 errmsg("AT Protocol data is nested too deeply"),
+						 errdetail("The limit is %d levels.", CBOR_MAX_DEPTH)));
+			if (DOC_ITEM_IS_OBJECT(item))
+				encode_object(encoder, DOC_ITEM_CONTAINER(item), path, seen);
+			else
+				encode_array(encoder, DOC_ITEM_CONTAINER(item), path);
+			encoder->depth--;
 			break;
 		default:
-			elog(ERROR, "unexpected jsonb value type: %d", (int) v->type);
+			elog(ERROR, "unexpected type of a jsonb entry: %x", item->type);
 	}
 }
 
@@ -441,17 +461,13 @@ cbor_encode(Jsonb *doc, StringInfo out)
 {
 	CborEncoder encoder = {
 		.out = out,
-		.it = JsonbIteratorInit(&doc->root),
 		.utf8 = GetDatabaseEncoding() == PG_UTF8
 	};
-	JsonbIteratorToken token;
-	JsonbValue	v;
+	DocItem		root;
 	AtValue		seen;
 
-	token = JsonbIteratorNext(&encoder.it, &v, false);
-	if (token == WJB_BEGIN_ARRAY && v.val.array.rawScalar)
-		token = JsonbIteratorNext(&encoder.it, &v, false);
-	encode_value(&encoder, token, &v, NULL, &seen);
+	doc_root_item(doc, &root);
+	encode_value(&encoder, &root, NULL, &seen);
 }
 
 void

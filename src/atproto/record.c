@@ -56,6 +56,12 @@ typedef struct RecordBatch
 	const RecordOptions *options;
 	MemoryContext context;		/* of the answers */
 	Size		size;			/* of all records, in bytes of DAG-CBOR */
+
+	/* the collection written last; its lexicon, if it has been looked up */
+	const char *collection;
+	int			collection_len;
+	bool		lexicon_sought;
+	Jsonb	   *lexicon;
 } RecordBatch;
 
 /* A record ready to be stored */
@@ -80,7 +86,10 @@ typedef struct WriteOrder
 	int			place;
 } WriteOrder;
 
-static void check_names(const char *repo, const RecordWrite *write);
+static void check_repo(const char *repo);
+static void check_names(RecordBatch *batch, const RecordWrite *write);
+static bool enter_collection(RecordBatch *batch, const char *collection);
+static Jsonb *lookup_lexicon(void *arg, const char *nsid, int len);
 static void check_key(RecordBatch *batch, RecordWrite *write);
 static void make_key(RecordBatch *batch, RecordWrite *write);
 static Jsonb *with_type(Jsonb *record, const char *collection);
@@ -119,16 +128,59 @@ record_init(void)
 							PGC_USERSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
 }
 
-/* Checks the syntax of repository, collection and record key. */
 static void
-check_names(const char *repo, const RecordWrite *write)
+check_repo(const char *repo)
 {
 	if (!syntax_is_at_identifier(repo, strlen(repo)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
 				 errmsg("invalid repository: neither a DID nor a handle"),
 				 errdetail("The value is \"%s\".", repo)));
-	if (!syntax_is_nsid(write->collection, strlen(write->collection)))
+}
+
+/* Takes note of the collection that is written now; true if it is another. */
+static bool
+enter_collection(RecordBatch *batch, const char *collection)
+{
+	if (batch->collection != NULL && strcmp(batch->collection, collection) == 0)
+		return false;
+	batch->collection = collection;
+	batch->collection_len = strlen(collection);
+	if (batch->lexicon != NULL)
+		pfree(batch->lexicon);
+	batch->lexicon = NULL;
+	batch->lexicon_sought = false;
+	return true;
+}
+
+/*
+ * A LexiconLookup.  The lexicon of the collection that is written is asked
+ * for again and again, and kept; others come from the registry's cache.
+ */
+static Jsonb *
+lookup_lexicon(void *arg, const char *nsid, int len)
+{
+	RecordBatch *batch = arg;
+	MemoryContext old_context;
+
+	if (len != batch->collection_len || memcmp(nsid, batch->collection, len) != 0)
+		return lexicon_registry_lookup(&batch->schema, nsid, len);
+	if (!batch->lexicon_sought)
+	{
+		old_context = MemoryContextSwitchTo(batch->context);
+		batch->lexicon = lexicon_registry_lookup(&batch->schema, nsid, len);
+		batch->lexicon_sought = true;
+		MemoryContextSwitchTo(old_context);
+	}
+	return batch->lexicon;
+}
+
+/* Checks the syntax of collection and record key. */
+static void
+check_names(RecordBatch *batch, const RecordWrite *write)
+{
+	if (enter_collection(batch, write->collection) &&
+		!syntax_is_nsid(batch->collection, batch->collection_len))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
 				 errmsg("invalid collection: not an NSID"),
@@ -149,8 +201,8 @@ make_key(RecordBatch *batch, RecordWrite *write)
 	char	   *literal = NULL;
 	char		tid[TID_LENGTH + 1];
 
-	switch (lexicon_key_type(write->collection, lexicon_registry_lookup,
-							 &batch->schema, &literal))
+	switch (lexicon_key_type(write->collection, lookup_lexicon, batch,
+							 &literal))
 	{
 		case LEXICON_KEY_LITERAL:
 			write->rkey = literal;
@@ -180,8 +232,8 @@ check_key(RecordBatch *batch, RecordWrite *write)
 
 	if (batch->options->validate == VALIDATE_NEVER)
 		return;
-	switch (lexicon_key_type(write->collection, lexicon_registry_lookup,
-							 &batch->schema, &literal))
+	switch (lexicon_key_type(write->collection, lookup_lexicon, batch,
+							 &literal))
 	{
 		case LEXICON_KEY_ANY:
 			break;
@@ -214,13 +266,17 @@ require_object(const Jsonb *value, const char *what)
 				 errmsg("%s must be a JSON object", what)));
 }
 
-/* The record with "$type" filled in; an error if it is of another type. */
+/*
+ * The record with "$type" filled in; an error if it is of another type, or no
+ * object.
+ */
 static Jsonb *
 with_type(Jsonb *record, const char *collection)
 {
 	JsonbValue	type;
 	DocAttribute attribute = {"$type", collection, strlen(collection)};
 
+	require_object(record, _("a record"));
 	if (!doc_get_attribute(record, "$type", &type))
 		return doc_add_attributes(record, &attribute, 1);
 	if (!lexicon_is_string(&type, collection))
@@ -258,8 +314,8 @@ validate(RecordBatch *batch, RecordWrite *write, Jsonb *record)
 
 	if (batch->options->validate == VALIDATE_NEVER)
 		return;
-	if (lexicon_validate(write->collection, record, lexicon_registry_lookup,
-						 &batch->schema, &missing) == LEXICON_VALID)
+	if (lexicon_validate(write->collection, record, lookup_lexicon, batch,
+						 &missing) == LEXICON_VALID)
 	{
 		write->status = "valid";
 		return;
@@ -273,15 +329,17 @@ validate(RecordBatch *batch, RecordWrite *write, Jsonb *record)
 	write->status = "unknown";
 }
 
-/* Makes a record ready to be stored, or raises what is wrong with it. */
+/*
+ * Makes a record ready to be stored, from with_type(), or raises what is wrong
+ * with it.
+ */
 static void
 make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
 		   ReadyRecord *ready)
 {
 	int			size;
 
-	require_object(record, _("a record"));
-	ready->record = with_type(record, write->collection);
+	ready->record = record;
 	size = compute_cid(ready->record, ready->cid);
 	if (size > at_max_record_size)
 		ereport(ERROR,
@@ -361,7 +419,10 @@ answer(RecordBatch *batch, RecordWrite *write, const char *cid,
 	write->cid = copy_string(cid);
 	write->rev = copy_string(rev);
 	write->old = copy_record(old);
-	write->new = new == old ? write->old : copy_record(new);
+	if (new == write->record)
+		write->new = new;		/* of the batch's context already */
+	else
+		write->new = new == old ? write->old : copy_record(new);
 	MemoryContextSwitchTo(old_context);
 }
 
@@ -427,7 +488,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		}
 		else
 			record = expr_eval(write->insert, &bindings);
-		make_ready(batch, write, record, &ready);
+		make_ready(batch, write, with_type(record, write->collection), &ready);
 	}
 
 	if (cid_stored && strcmp(stored.cid, ready.cid) == 0)
@@ -445,14 +506,9 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		record_store_set(row, columns->repo, batch->repo);
 		record_store_set(row, columns->collection, write->collection);
 		record_store_set(row, columns->rkey, write->rkey);
+		record_store_set_time(row, columns->created_at);
 	}
-	else if (columns->indexed_at != InvalidAttrNumber)
-	{
-		row->values[columns->indexed_at - 1] =
-			TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-		row->isnull[columns->indexed_at - 1] = false;
-		row->set[columns->indexed_at - 1] = true;
-	}
+	record_store_set_time(row, columns->indexed_at);
 	record_store_set(row, columns->cid, ready.cid);
 	if (rev != NULL)
 		record_store_set(row, columns->rev, rev);
@@ -480,8 +536,15 @@ write_one(RecordBatch *batch, RecordWrite *write)
 	ComposeState state = {batch, write};
 	Datum		key = CStringGetTextDatum(write->uri);
 
+	(void) enter_collection(batch, write->collection);
 	if (write->record != NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+
+		write->record = with_type(write->record, write->collection);
+		MemoryContextSwitchTo(old_context);
 		make_ready(batch, write, write->record, &state.ready);
+	}
 	switch (store_apply(batch->store.store, write->fresh ? NULL : &key, NULL,
 						compose, &state))
 	{
@@ -540,13 +603,14 @@ record_write(Oid relid, Oid schema, const char *repo,
 						   at_max_writes),
 				 errhint("The limit is the setting upsert.at_max_writes.")));
 
+	check_repo(repo);
 	order = MemoryContextAllocHuge(CurrentMemoryContext,
 								   Max(nwrites, 1) * sizeof(WriteOrder));
 	for (int i = 0; i < nwrites; i++)
 	{
 		RecordWrite *write = &writes[i];
 
-		check_names(repo, write);
+		check_names(&batch, write);
 		if (write->rkey == NULL && options->same_rkey && shared_key != NULL)
 			write->rkey = shared_key;
 		if (write->rkey == NULL)
@@ -557,8 +621,7 @@ record_write(Oid relid, Oid schema, const char *repo,
 		}
 		if (write->op != RECORD_DELETE)
 			check_key(&batch, write);
-		write->uri = psprintf("at://%s/%s/%s", repo, write->collection,
-							  write->rkey);
+		write->uri = at_uri_join(repo, write->collection, write->rkey);
 		order[i].write = write;
 		order[i].place = i;
 	}

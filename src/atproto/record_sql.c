@@ -20,6 +20,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -60,6 +61,9 @@ static void swap_option(const JsonbValue *v, bool null_allowed,
 static void parse_options(Jsonb *json, int takes, RecordOptions *options);
 static void bad_element(int place, const char *message) pg_attribute_noreturn();
 static char *string_attribute(const JsonbValue *v, int place, const char *message);
+static void parse_element(const JsonbValue *element, int place,
+						  const char *record_name, RecordWrite *write,
+						  JsonbValue *type);
 static void parse_saved(const JsonbValue *element, int place, RecordWrite *write);
 static void parse_applied(const JsonbValue *element, int place,
 						  RecordWrite *write);
@@ -151,7 +155,7 @@ bad_element(int place, const char *message)
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 			 errmsg("invalid element of a batch"),
-			 errdetail("Element %d: %s.", place, message)));
+			 errdetail("Element %d: %s.", place, _(message))));
 }
 
 static char *
@@ -162,9 +166,13 @@ string_attribute(const JsonbValue *v, int place, const char *message)
 	return pnstrdup(v->val.string.val, v->val.string.len);
 }
 
-/* {"collection", "record", "rkey"?}: with a key it is put, else created. */
+/*
+ * Reads the attributes of an element into a write: "collection", "rkey", the
+ * record by the given name, and "$type" into *type unless that is NULL.
+ */
 static void
-parse_saved(const JsonbValue *element, int place, RecordWrite *write)
+parse_element(const JsonbValue *element, int place, const char *record_name,
+			  RecordWrite *write, JsonbValue *type)
 {
 	JsonbContainer *object = lexicon_object(element);
 	JsonbIterator *it;
@@ -172,27 +180,36 @@ parse_saved(const JsonbValue *element, int place, RecordWrite *write)
 	JsonbValue	v;
 
 	if (object == NULL)
-		bad_element(place, _("not an object"));
+		bad_element(place, gettext_noop("not an object"));
 	it = JsonbIteratorInit(object);
 	JsonbIteratorNext(&it, &key, true);
 	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
 	{
 		JsonbIteratorNext(&it, &v, true);
 		if (lexicon_is_string(&key, "collection"))
-			write->collection = string_attribute(&v, place, _("\"collection\" must be a string"));
+			write->collection = string_attribute(&v, place, gettext_noop("\"collection\" must be a string"));
 		else if (lexicon_is_string(&key, "rkey"))
-			write->rkey = string_attribute(&v, place, _("\"rkey\" must be a string"));
-		else if (lexicon_is_string(&key, "record"))
+			write->rkey = string_attribute(&v, place, gettext_noop("\"rkey\" must be a string"));
+		else if (lexicon_is_string(&key, record_name))
 			write->record = JsonbValueToJsonb(&v);
+		else if (type != NULL && lexicon_is_string(&key, "$type"))
+			*type = v;
 		else
 			bad_element(place, psprintf(_("unknown attribute \"%s\""),
 										pnstrdup(key.val.string.val,
 												 key.val.string.len)));
 	}
+}
+
+/* {"collection", "record", "rkey"?}: with a key it is put, else created. */
+static void
+parse_saved(const JsonbValue *element, int place, RecordWrite *write)
+{
+	parse_element(element, place, "record", write, NULL);
 	if (write->collection == NULL)
-		bad_element(place, _("\"collection\" is missing"));
+		bad_element(place, gettext_noop("\"collection\" is missing"));
 	if (write->record == NULL)
-		bad_element(place, _("\"record\" is missing"));
+		bad_element(place, gettext_noop("\"record\" is missing"));
 	write->op = write->rkey == NULL ? RECORD_CREATE : RECORD_PUT;
 }
 
@@ -200,50 +217,27 @@ parse_saved(const JsonbValue *element, int place, RecordWrite *write)
 static void
 parse_applied(const JsonbValue *element, int place, RecordWrite *write)
 {
-	JsonbContainer *object = lexicon_object(element);
+	JsonbValue	type = {.type = jbvNull};
 	bool		typed = false;
-	JsonbIterator *it;
-	JsonbValue	key;
-	JsonbValue	v;
 
-	if (object == NULL)
-		bad_element(place, _("not an object"));
-	it = JsonbIteratorInit(object);
-	JsonbIteratorNext(&it, &key, true);
-	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	parse_element(element, place, "value", write, &type);
+	for (int i = 0; i < lengthof(apply_types); i++)
 	{
-		JsonbIteratorNext(&it, &v, true);
-		if (lexicon_is_string(&key, "$type"))
+		if (lexicon_is_string(&type, apply_types[i].type))
 		{
-			for (int i = 0; i < lengthof(apply_types); i++)
-			{
-				if (lexicon_is_string(&v, apply_types[i].type))
-				{
-					write->op = apply_types[i].op;
-					typed = true;
-				}
-			}
+			write->op = apply_types[i].op;
+			typed = true;
 		}
-		else if (lexicon_is_string(&key, "collection"))
-			write->collection = string_attribute(&v, place, _("\"collection\" must be a string"));
-		else if (lexicon_is_string(&key, "rkey"))
-			write->rkey = string_attribute(&v, place, _("\"rkey\" must be a string"));
-		else if (lexicon_is_string(&key, "value"))
-			write->record = JsonbValueToJsonb(&v);
-		else
-			bad_element(place, psprintf(_("unknown attribute \"%s\""),
-										pnstrdup(key.val.string.val,
-												 key.val.string.len)));
 	}
 	if (!typed)
-		bad_element(place, _("\"$type\" must be \"com.atproto.repo.applyWrites#create\", \"...#update\" or \"...#delete\""));
+		bad_element(place, gettext_noop("\"$type\" must be \"com.atproto.repo.applyWrites#create\", \"...#update\" or \"...#delete\""));
 	if (write->collection == NULL)
-		bad_element(place, _("\"collection\" is missing"));
+		bad_element(place, gettext_noop("\"collection\" is missing"));
 	if (write->rkey == NULL && write->op != RECORD_CREATE)
-		bad_element(place, _("\"rkey\" is missing"));
+		bad_element(place, gettext_noop("\"rkey\" is missing"));
 	if ((write->record == NULL) != (write->op == RECORD_DELETE))
-		bad_element(place, write->record == NULL ? _("\"value\" is missing") :
-					_("a deletion has no \"value\""));
+		bad_element(place, write->record == NULL ? gettext_noop("\"value\" is missing") :
+					gettext_noop("a deletion has no \"value\""));
 	write->must_exist = true;
 }
 
@@ -303,12 +297,9 @@ set_text(const char *str, Datum *value, bool *isnull)
 }
 
 /* One write as a row of type at_result. */
-static HeapTuple
-result_tuple(const RecordWrite *write, TupleDesc tupdesc)
+static void
+result_row(const RecordWrite *write, Datum *values, bool *nulls)
 {
-	Datum		values[AT_RESULT_COLUMNS];
-	bool		nulls[AT_RESULT_COLUMNS];
-
 	set_text(write->uri, &values[0], &nulls[0]);
 	set_text(write->cid, &values[1], &nulls[1]);
 	set_text(write->rev, &values[2], &nulls[2]);
@@ -318,7 +309,6 @@ result_tuple(const RecordWrite *write, TupleDesc tupdesc)
 	nulls[5] = write->new == NULL;
 	values[5] = PointerGetDatum(write->new);
 	set_text(write->status, &values[6], &nulls[6]);
-	return heap_form_tuple(tupdesc, values, nulls);
 }
 
 /* Does one write to the table and repository of the first two arguments. */
@@ -327,10 +317,13 @@ write_single(FunctionCallInfo fcinfo, const char *repo,
 			 const RecordOptions *options, RecordWrite *write)
 {
 	TupleDesc	tupdesc = answer_row_type(fcinfo);
+	Datum		values[AT_RESULT_COLUMNS];
+	bool		nulls[AT_RESULT_COLUMNS];
 
 	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
 				 repo, options, false, write, 1);
-	return HeapTupleGetDatum(result_tuple(write, tupdesc));
+	result_row(write, values, nulls);
+	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
 }
 
 /* at_create_record(store, repo, collection, record, rkey, options) */
@@ -432,6 +425,11 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 	RecordOptions options;
 	RecordWrite *writes;
 	int			nwrites;
+	int			n = 0;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	v;
+	MemoryContext row_context;
 
 	require_arguments(fcinfo, 3);
 	rows = answer_begin_set(fcinfo, &tupdesc);
@@ -445,12 +443,32 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 	writes = MemoryContextAllocExtended(CurrentMemoryContext,
 										Max(nwrites, 1) * sizeof(RecordWrite),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < nwrites; i++)
-		parse(getIthJsonbValueFromContainer(&array->root, i), i + 1, &writes[i]);
+	it = JsonbIteratorInit(&array->root);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_ELEM)
+		{
+			parse(&v, n + 1, &writes[n]);
+			n++;
+		}
+	}
 	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
 				 text_argument(fcinfo, 1), &options, bounded, writes, nwrites);
+
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "upsert at_result",
+										ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < nwrites; i++)
-		tuplestore_puttuple(rows, result_tuple(&writes[i], tupdesc));
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(row_context);
+		Datum		values[AT_RESULT_COLUMNS];
+		bool		nulls[AT_RESULT_COLUMNS];
+
+		result_row(&writes[i], values, nulls);
+		tuplestore_putvalues(rows, tupdesc, values, nulls);
+		MemoryContextSwitchTo(old_context);
+		MemoryContextReset(row_context);
+	}
 	return (Datum) 0;
 }
 

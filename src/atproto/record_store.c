@@ -156,6 +156,7 @@ record_store_columns(Oid relid, RecordColumns *columns)
 	columns->collection = find_column(rel, "collection", TEXTOID);
 	columns->rkey = find_column(rel, "rkey", TEXTOID);
 	columns->indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
+	columns->created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
 	table_close(rel, NoLock);
 }
 
@@ -192,7 +193,7 @@ record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview)
 	record_store_columns(relid, &rs->columns);
 
 	target.keys[0] = columns->uri;
-	for (const AttrNumber *column = &columns->uri; column <= &columns->indexed_at; column++)
+	for (const AttrNumber *column = &columns->uri; column <= &columns->created_at; column++)
 	{
 		if (*column == InvalidAttrNumber)
 			continue;
@@ -249,6 +250,17 @@ record_store_set(StoreRow *row, AttrNumber column, const char *value)
 	if (column == InvalidAttrNumber)
 		return;
 	row->values[column - 1] = CStringGetTextDatum(value);
+	row->isnull[column - 1] = false;
+	row->set[column - 1] = true;
+}
+
+void
+record_store_set_time(StoreRow *row, AttrNumber column)
+{
+	if (column == InvalidAttrNumber)
+		return;
+	row->values[column - 1] =
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	row->isnull[column - 1] = false;
 	row->set[column - 1] = true;
 }

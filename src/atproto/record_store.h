@@ -22,7 +22,8 @@ typedef struct RecordColumns
 	AttrNumber	repo;			/* named repo or did */
 	AttrNumber	collection;
 	AttrNumber	rkey;
-	AttrNumber	indexed_at;		/* timestamptz */
+	AttrNumber	indexed_at;		/* timestamptz, of the last write */
+	AttrNumber	created_at;		/* timestamptz, of the first one */
 } RecordColumns;
 
 /* An open table of records */
@@ -82,5 +83,8 @@ extern const char *record_store_rev(RecordStore *rs, const char *old_rev);
 /* Sets a text column of the row under construction, if the table has it. */
 extern void record_store_set(StoreRow *row, AttrNumber column,
 							 const char *value);
+
+/* The same, a timestamptz column to the time of the transaction. */
+extern void record_store_set_time(StoreRow *row, AttrNumber column);
 
 #endif							/* UPSERT_ATPROTO_RECORD_STORE_H */

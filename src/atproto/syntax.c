@@ -304,6 +304,28 @@ at_uri_split(const char *str, int len, AtUri *uri)
 		(nparts < 3 || syntax_is_record_key(uri->rkey.str, uri->rkey.len));
 }
 
+char *
+at_uri_join(const char *authority, const char *collection, const char *rkey)
+{
+	const char *const parts[] = {"at:/", authority, collection, rkey};
+	int			lengths[lengthof(parts)];
+	int			len = 0;
+	char	   *uri;
+	char	   *end;
+
+	for (int i = 0; i < lengthof(parts); i++)
+		len += lengths[i] = strlen(parts[i]);
+	uri = end = palloc(len + lengthof(parts));
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		memcpy(end, parts[i], lengths[i]);
+		end += lengths[i];
+		*end++ = '/';
+	}
+	end[-1] = '\0';
+	return uri;
+}
+
 bool
 syntax_is_at_uri(const char *str, int len)
 {
@@ -376,8 +398,7 @@ at_uri(PG_FUNCTION_ARGS)
 					 errmsg("%s", _(rules[i].message)),
 					 errdetail("The value is \"%s\".", parts[i])));
 	}
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("at://%s/%s/%s", parts[0],
-											  parts[1], parts[2])));
+	PG_RETURN_TEXT_P(cstring_to_text(at_uri_join(parts[0], parts[1], parts[2])));
 }
 
 /* at_uri_parts(text) -> (authority, collection, rkey) */

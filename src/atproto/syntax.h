@@ -60,4 +60,8 @@ typedef struct AtUri
 extern bool at_uri_split(const char *str, int len, AtUri *uri);
 extern bool syntax_is_at_uri(const char *str, int len);
 
+/* The AT URI of a record, palloc'd; the parts are not checked. */
+extern char *at_uri_join(const char *authority, const char *collection,
+						 const char *rkey);
+
 #endif							/* UPSERT_ATPROTO_SYNTAX_H */

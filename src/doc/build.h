@@ -1,6 +1,7 @@
 /*
  * build.h
- *		Reading and writing jsonb containers as images.  Private to src/doc.
+ *		Reading and writing jsonb containers as images.  For src/doc, and for
+ *		those who turn whole documents into another format.
  */
 #ifndef UPSERT_DOC_BUILD_H
 #define UPSERT_DOC_BUILD_H

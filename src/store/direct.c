@@ -82,6 +82,7 @@ typedef struct DirectState
 	Probe	   *probe;			/* by one of them */
 
 	ExprState **defaults;		/* by attribute number - 1; NULL: none */
+	bool	   *default_sought;	/* the same: defaults holds what there is */
 
 	ColumnSet	inserted;
 	ColumnSet	updated;
@@ -195,25 +196,32 @@ open_indexes(Store *s, DirectState *st, bool speculative)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* Expressions for the columns that the composed row may leave unset. */
-static void
-init_defaults(Store *s, DirectState *st)
+/*
+ * The default of a column that the composed row leaves unset, NULL if it has
+ * none.  It is looked up when it is first needed: to read and plan the
+ * expression takes as long as to insert the row.
+ */
+static ExprState *
+column_default(Store *s, DirectState *st, int i)
 {
-	int			i;
+	Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
 
-	st->defaults = palloc0(sizeof(ExprState *) * s->tupdesc->natts);
-	for (i = 0; i < s->tupdesc->natts; i++)
+	if (!st->default_sought[i])
 	{
-		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-		Node	   *expr;
+		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
 
-		if (att->attisdropped || att->attgenerated)
-			continue;
-		expr = build_column_default(s->rel, i + 1);
-		if (expr)
-			st->defaults[i] = ExecInitExpr(expression_planner((Expr *) expr),
-										   NULL);
+		if (!att->attisdropped && !att->attgenerated)
+		{
+			Node	   *expr = build_column_default(s->rel, i + 1);
+
+			if (expr)
+				st->defaults[i] = ExecInitExpr(expression_planner((Expr *) expr),
+											   NULL);
+		}
+		st->default_sought[i] = true;
+		MemoryContextSwitchTo(oldcontext);
 	}
+	return st->defaults[i];
 }
 
 /* Takes note of the columns that s->row sets, and checks privileges on them. */
@@ -266,7 +274,8 @@ prepare_insert(Store *s, DirectState *st)
 	open_indexes(s, st, true);
 	st->all_unique = list_concat_unique_oid(unique_keys_immediate(s->rel),
 											st->arbiters);
-	init_defaults(s, st);
+	st->defaults = palloc0(sizeof(ExprState *) * s->tupdesc->natts);
+	st->default_sought = palloc0(sizeof(bool) * s->tupdesc->natts);
 	if (trigdesc)
 	{
 		ExecBSInsertTriggers(st->estate, st->rri);
@@ -362,6 +371,7 @@ form_insert(Store *s, DirectState *st)
 	for (i = 0; i < s->tupdesc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+		ExprState  *expr;
 
 		if (s->row.set[i])
 		{
@@ -378,9 +388,9 @@ form_insert(Store *s, DirectState *st)
 		}
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
-		if (st->defaults[i])
-			slot->tts_values[i] = ExecEvalExprSwitchContext(st->defaults[i],
-															econtext,
+		expr = column_default(s, st, i);
+		if (expr)
+			slot->tts_values[i] = ExecEvalExprSwitchContext(expr, econtext,
 															&slot->tts_isnull[i]);
 		else if (!att->attisdropped && !att->attgenerated &&
 				 get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
