@@ -39,10 +39,12 @@ answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->outcome = outcome;
-	if (result->key == NULL || ret == RETURN_NONE)
+	/* a dry run may not know the key that the table would make */
+	if ((result->key == NULL && result->new == NULL) || ret == RETURN_NONE)
 		return;
 
-	answer->key = pstrdup(result->key);
+	if (result->key)
+		answer->key = pstrdup(result->key);
 	if (result->rev)
 		answer->rev = pstrdup(result->rev);
 	if (ret == RETURN_BOTH || ret == RETURN_OLD)

@@ -290,9 +290,12 @@ document_show(const Collection *c, const char *key, const char *rev,
 	/* what others have stored may be no object, and has no attributes */
 	if (!JB_ROOT_IS_OBJECT(doc))
 		return unconstify(Jsonb *, doc);
-	id = psprintf("%s/%s", c->name, key);
-	attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
-	attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
+	if (key)
+	{
+		id = psprintf("%s/%s", c->name, key);
+		attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
+		attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
+	}
 	if (rev)
 		attrs[n++] = (DocAttribute) {"_rev", rev, strlen(rev)};
 	return doc_add_attributes(doc, attrs, n);

@@ -57,6 +57,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/uniquekey.h"
+#include "store/preview.h"
 #include "store/probe.h"
 #include "store/store_impl.h"
 
@@ -633,9 +634,12 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 		case STORE_WRITE:
 		default:
 			*outcome = STORE_UPDATED;
-			form_update(s);
 			if (s->target.preview)
+			{
+				preview_row(s, s->old);
 				return TRY_DONE;
+			}
+			form_update(s);
 			claim_columns(s, &st->updated, ACL_UPDATE);
 			if (prepare_update(s, st))
 				return TRY_AGAIN;
@@ -676,15 +680,7 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 
 		if (s->target.preview)
 		{
-			int			i;
-
-			ExecClearTuple(s->new);
-			for (i = 0; i < s->tupdesc->natts; i++)
-			{
-				s->new->tts_values[i] = s->row.values[i];
-				s->new->tts_isnull[i] = !s->row.set[i] || s->row.isnull[i];
-			}
-			ExecStoreVirtualTuple(s->new);
+			preview_row(s, NULL);
 			*outcome = STORE_INSERTED;
 			return TRY_DONE;
 		}

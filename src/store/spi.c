@@ -46,6 +46,7 @@
 
 #include "catalog/uniquekey.h"
 #include "store/keysql.h"
+#include "store/preview.h"
 #include "store/searchlock.h"
 #include "store/store_impl.h"
 
@@ -644,23 +645,14 @@ compose_item(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
 	return verdict;
 }
 
-/* s->new as a preview shows it: composed values over the old row. */
+/* s->new as a preview shows it, in memory that outlives SPI's. */
 static void
-preview_row(Store *s, TupleTableSlot *old)
+preview_item(Store *s, TupleTableSlot *old)
 {
-	int			i;
+	MemoryContext oldcontext = MemoryContextSwitchTo(s->item_context);
 
-	ExecClearTuple(s->new);
-	if (old)
-		slot_getallattrs(old);
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		bool		set = s->row.set[i];
-
-		s->new->tts_values[i] = set ? s->row.values[i] : old ? old->tts_values[i] : (Datum) 0;
-		s->new->tts_isnull[i] = set ? s->row.isnull[i] : old ? old->tts_isnull[i] : true;
-	}
-	ExecStoreVirtualTuple(s->new);
+	preview_row(s, old);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
@@ -677,7 +669,7 @@ change_found(Store *s, StoreVerdict verdict, StoreOutcome *outcome)
 	if (s->target.preview)
 	{
 		if (verdict != STORE_REMOVE)
-			preview_row(s, s->old);
+			preview_item(s, s->old);
 		return true;
 	}
 	done = verdict == STORE_REMOVE ? remove_row(s) : update_row(s);
@@ -813,7 +805,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			return STORE_SKIPPED;
 		if (s->target.preview)
 		{
-			preview_row(s, NULL);
+			preview_item(s, NULL);
 			return STORE_INSERTED;
 		}
 

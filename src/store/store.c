@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "store/preview.h"
 #include "store/store_impl.h"
 
 static bool store_use_direct = true;
@@ -90,7 +91,14 @@ store_apply(Store *s, const Datum *key, const bool *nulls,
 
 	MemoryContextReset(s->item_context);
 	oldcontext = MemoryContextSwitchTo(s->item_context);
-	outcome = s->methods->apply(s, key, nulls, compose, arg);
+	if (!s->target.preview)
+		outcome = s->methods->apply(s, key, nulls, compose, arg);
+	else
+	{
+		if (!preview_again(s, key, nulls, compose, arg, &outcome))
+			outcome = s->methods->apply(s, key, nulls, compose, arg);
+		preview_remember(s, key, nulls, outcome);
+	}
 	MemoryContextSwitchTo(oldcontext);
 	return outcome;
 }

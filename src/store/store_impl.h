@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "utils/rel.h"
 
+typedef struct Preview Preview;
+
 /* One implementation of the seam. */
 typedef struct StoreMethods
 {
@@ -31,6 +33,7 @@ struct Store
 	TupleTableSlot *old;		/* stored row, empty if there is none */
 	TupleTableSlot *new;		/* row as written, empty if none was */
 
+	Preview    *preview;	/* of preview.c, made when it is needed */
 	void	   *impl;			/* DirectState or SpiState */
 };
 
