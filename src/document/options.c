@@ -99,20 +99,20 @@ find_word(const OptionDef *def, const JsonbValue *value)
 	StringInfoData expected;
 	int			i;
 
-	initStringInfo(&expected);
-	appendStringInfoString(&expected, "one of");
-	for (i = 0; def->words[i] != NULL; i++)
+	for (i = 0; def->words[i] != NULL && value->type == jbvString; i++)
 	{
 		const char *word = def->words[i];
 
-		if (*word == '\0')
-			continue;
-		if (value->type == jbvString &&
-			strlen(word) == value->val.string.len &&
+		if (*word != '\0' && strlen(word) == value->val.string.len &&
 			memcmp(word, value->val.string.val, value->val.string.len) == 0)
 			return i;
-		appendStringInfo(&expected, " \"%s\"", word);
 	}
+
+	initStringInfo(&expected);
+	appendStringInfoString(&expected, "one of");
+	for (i = 0; def->words[i] != NULL; i++)
+		if (*def->words[i] != '\0')
+			appendStringInfo(&expected, " \"%s\"", def->words[i]);
 	wrong_type(def->name, value, expected.data);
 	return 0;					/* keep the compiler quiet */
 }

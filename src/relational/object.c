@@ -109,6 +109,8 @@ object_store_begin(Oid relid, const CriteriaSelector *selector,
 
 	os->table = object_table_open(relid);
 	os->options = options;
+	os->columns_given = palloc0(sizeof(GivenColumn) * os->table->tupdesc->natts);
+	os->attnos = palloc0(sizeof(AttrNumber) * (os->table->tupdesc->natts + 1));
 	check_options(os);
 	if (selector->columns)
 		os->criteria = criteria_by_columns(os->table, selector->columns);
@@ -173,9 +175,8 @@ object_close_by_key(ObjectStore *os)
 }
 
 void
-object_store_open(ObjectStore *os, const Bitmapset *columns)
+object_store_open(ObjectStore *os)
 {
-	os->columns = columns;
 	/* "any" opens it for each object, by the key that it turns out to be */
 	if (os->any == NIL)
 		object_open_by_key(os, os->options->dry_run);
@@ -250,18 +251,19 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 						   os->options->if_rev),
 				 errhint("Leave \"ifRev\" out to create it.")));
 
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < os->n; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc,
-											  r->attnos[i] - 1);
+		AttrNumber	attno = os->attnos[i];
+		GivenColumn *given = object_given(os, attno);
+		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
 		const char *made_by = system_made(att);
 		int			k;
 
 		/* a null in a key that was not given asks for the default */
-		if (!r->has_key && r->json[i].type == jbvNull)
+		if (!r->has_key && given->json.type == jbvNull)
 		{
 			for (k = 0; k < os->criteria->nkeys; k++)
-				if (os->criteria->keys[k] == r->attnos[i])
+				if (os->criteria->keys[k] == attno)
 					break;
 			if (k < os->criteria->nkeys)
 				continue;
@@ -274,7 +276,7 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out.")));
-		set_column(row, r->attnos[i], r->values[i], r->isnull[i]);
+		set_column(row, attno, given->value, given->isnull);
 	}
 	set_revision(os, NULL, row);
 	return STORE_WRITE;
@@ -282,10 +284,10 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 
 /* What the caller said about the row that is there. */
 static void
-check_revision(ObjectStore *os, const ObjectRequest *r, const char *found)
+check_revision(ObjectStore *os, const char *found)
 {
 	const UpsertOptions *o = os->options;
-	const char *expected = o->if_rev_given ? o->if_rev : r->rev;
+	const char *expected = o->if_rev_given ? o->if_rev : os->rev;
 
 	if (o->if_rev_given && o->if_rev == NULL)
 		ereport(ERROR,
@@ -306,21 +308,21 @@ check_revision(ObjectStore *os, const ObjectRequest *r, const char *found)
 
 /* Is the request's version no news?  Only a greater one is. */
 static bool
-is_stale(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old)
+is_stale(ObjectStore *os, TupleTableSlot *old)
 {
 	Form_pg_attribute att;
 	TypeCacheEntry *type;
 	Datum		stored;
+	GivenColumn *given;
 	bool		isnull;
-	int			g;
 
 	if (os->version_attno == InvalidAttrNumber)
 		return false;
 	stored = slot_getattr(old, os->version_attno, &isnull);
 	if (isnull)
 		return false;
-	g = object_find_given(r, os->version_attno);
-	if (g < 0 || r->isnull[g])
+	given = object_given(os, os->version_attno);
+	if (!given->given || given->isnull)
 		return true;
 
 	att = TupleDescAttr(os->table->tupdesc, os->version_attno - 1);
@@ -332,7 +334,7 @@ is_stale(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old)
 						format_type_be(att->atttypid))));
 	return DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
 										   att->attcollation,
-										   r->values[g], stored)) <= 0;
+										   given->value, stored)) <= 0;
 }
 
 /*
@@ -356,21 +358,22 @@ same_value(Form_pg_attribute att, Datum a, bool a_isnull, Datum b, bool b_isnull
 }
 
 static StoreVerdict
-compose_update(ObjectStore *os, ObjectRequest *r, TupleTableSlot *old, StoreRow *row)
+compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 {
 	char	   *old_rev = row_revision(os, old);
 	bool		changed = false;
 	int			i;
 
-	check_revision(os, r, old_rev);
+	check_revision(os, old_rev);
 	if (os->options->mode == MODE_NOTHING)
 		return STORE_KEEP;
-	if (is_stale(os, r, old))
+	if (is_stale(os, old))
 		return STORE_SKIP;
 
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < os->n; i++)
 	{
-		AttrNumber	attno = r->attnos[i];
+		AttrNumber	attno = os->attnos[i];
+		GivenColumn *given = object_given(os, attno);
 		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
 		const char *made_by = system_made(att);
 		bool		isnull;
@@ -378,7 +381,7 @@ compose_update(ObjectStore *os, ObjectRequest *r, TupleTableSlot *old, StoreRow 
 
 		/* who may not read a column is not told what is in it */
 		if (bms_is_member(attno, os->table->readable) &&
-			same_value(att, r->values[i], r->isnull[i], value, isnull))
+			same_value(att, given->value, given->isnull, value, isnull))
 			continue;
 		if (made_by)
 			ereport(ERROR,
@@ -388,7 +391,7 @@ compose_update(ObjectStore *os, ObjectRequest *r, TupleTableSlot *old, StoreRow 
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out, or send the value that is stored.")));
-		set_column(row, attno, r->values[i], r->isnull[i]);
+		set_column(row, attno, given->value, given->isnull);
 		changed = true;
 	}
 	if (!changed)
@@ -408,7 +411,7 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
 		a->changed = true;
 		return STORE_SKIP;
 	}
-	return old ? compose_update(a->os, a->r, old, row) :
+	return old ? compose_update(a->os, old, row) :
 		compose_insert(a->os, a->r, row);
 }
 
@@ -498,11 +501,11 @@ object_request_apply(ObjectStore *os, ObjectRequest *r, MemoryContext context,
 					 Answer *answer)
 {
 	ObjectApply a = {os, r};
-	int			i;
 
 	/* in the memory of this try: a failed group does its items again */
-	for (i = 0; i < r->n; i++)
-		object_make_value(os, r, i);
+	if (os->any)
+		r->has_key = false;		/* what an earlier try chose */
+	object_take(os, r);
 	if (os->any)
 		object_apply_by_any(os, r, context, answer);
 	else

@@ -4,7 +4,7 @@
  *
  *		ObjectStore *os = object_store_begin(relid, &selector, &options);
  *		r = object_request_make(os, object);	for each
- *		object_store_open(os, columns);
+ *		object_store_open(os);
  *		object_request_apply(os, r, &answer);	for each
  *		object_store_close(os);
  *		object_store_end(os);
@@ -21,23 +21,19 @@ typedef struct CriteriaSelector
 	ArrayType  *columns;
 } CriteriaSelector;
 
-/* What one object asks for. */
+/*
+ * What one object asks for.  It keeps the key only; the attributes are taken
+ * again when the row is at hand (object_impl.h), so that a large batch does
+ * not hold them all.
+ */
 typedef struct ObjectRequest
 {
-	Jsonb	   *object;
-	int			n;				/* attributes given */
-	AttrNumber *attnos;
-	JsonbValue *json;			/* pointing into object */
-	Datum	   *values;
-	bool	   *isnull;
-	bool	   *made;			/* converted for good: it is in the key */
-
+	JsonbContainer *object;
 	List	   *filled;			/* with "any": the criteria that it fills */
 	bool		has_key;		/* false: it is new, whatever is there */
 	const Criteria *criteria;	/* that key belongs to */
-	Datum		key[INDEX_MAX_KEYS];
-	bool		key_isnull[INDEX_MAX_KEYS];
-	char	   *rev;			/* its _rev, where revisions count; or NULL */
+	Datum	   *key;			/* by the position in the criteria */
+	bool	   *key_isnull;
 } ObjectRequest;
 
 typedef struct ObjectStore ObjectStore;
@@ -57,20 +53,23 @@ extern void object_store_end(ObjectStore *os);
  * live as long as the request.  Errors: UP006 no object, 42703 unknown
  * attribute, UP005 criteria incomplete, and those of type input.
  */
-extern ObjectRequest *object_request_make(ObjectStore *os, Jsonb *object);
+extern ObjectRequest *object_request_make(ObjectStore *os, JsonbContainer *object);
 
-/* Adds the attribute numbers of what it gives. */
-extern Bitmapset *object_request_columns(const ObjectRequest *r, Bitmapset *columns);
+/*
+ * The positions of n requests, NULL among them, in the order of their keys:
+ * those without a key come after those with one, NULLs at the end.
+ */
+extern int *object_requests_order(ObjectStore *os, ObjectRequest **requests, int n);
 
-/* Order and equality by key; those without one come last and equal nothing. */
-extern int	object_request_compare(ObjectStore *os, const ObjectRequest *a,
-								   const ObjectRequest *b);
+/* Do both have a key, and is it the same? */
+extern bool object_requests_same(ObjectStore *os, const ObjectRequest *a,
+								 const ObjectRequest *b);
 
 /* The key as answers show it; NULL if there is none. */
 extern char *object_request_key(ObjectStore *os, const ObjectRequest *r);
 
-/* Opens the table for writing at most these columns; closes it. */
-extern void object_store_open(ObjectStore *os, const Bitmapset *columns);
+/* Opens the table for writing what the requests give; closes it. */
+extern void object_store_open(ObjectStore *os);
 extern void object_store_close(ObjectStore *os);
 
 /*

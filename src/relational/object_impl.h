@@ -7,13 +7,29 @@
 
 #include "relational/object.h"
 
+/* What the object at hand says of one column. */
+typedef struct GivenColumn
+{
+	bool		given;
+	bool		made;			/* value and isnull are there */
+	bool		isnull;
+	Datum		value;
+	JsonbValue	json;			/* pointing into the object */
+} GivenColumn;
+
 struct ObjectStore
 {
 	ObjectTable *table;
-	Criteria   *criteria;		/* with "any": the ones being tried */
+	const Criteria *criteria;	/* with "any": the ones being tried */
 	List	   *any;			/* "any": the usable unique keys; else NIL */
-	const Bitmapset *columns;	/* that may be written */
+	Bitmapset  *columns;		/* that any object so far gives */
 	struct TypeCacheEntry *key_types[INDEX_MAX_KEYS];	/* to compare keys */
+
+	/* the object at hand, by object_take() */
+	GivenColumn *columns_given; /* by attribute number - 1 */
+	AttrNumber *attnos;			/* those that are given, in its order */
+	int			n;
+	char	   *rev;			/* its _rev, where revisions count; or NULL */
 	const UpsertOptions *options;
 	AttrNumber	version_attno;	/* of versionAttribute */
 	Store	   *store;			/* NULL: not open */
@@ -44,13 +60,21 @@ extern void object_apply_by_any(ObjectStore *os, ObjectRequest *r,
 								MemoryContext context, Answer *answer);
 
 /* Makes c the criteria, and its values the key.  Error UP005. */
-extern void object_use_criteria(ObjectStore *os, ObjectRequest *r, Criteria *c);
+extern void object_use_criteria(ObjectStore *os, ObjectRequest *r,
+								const Criteria *c);
 
-/* Converts a value that is not converted yet. */
-extern void object_make_value(ObjectStore *os, ObjectRequest *r, int i);
+/*
+ * Makes the request's object the one at hand: takes it apart, and converts
+ * all that it gives, in the current memory context; the key stands already.
+ */
+extern void object_take(ObjectStore *os, const ObjectRequest *r);
 
-/* Where in the request an attribute is; -1: not there. */
-extern int	object_find_given(const ObjectRequest *r, AttrNumber attno);
+/* What the object at hand says of a column. */
+static inline GivenColumn *
+object_given(ObjectStore *os, AttrNumber attno)
+{
+	return &os->columns_given[attno - 1];
+}
 
 /* A key as answers show it: text, or a JSON array of several. */
 extern char *object_key_text(ObjectStore *os, const Criteria *c,

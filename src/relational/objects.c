@@ -26,8 +26,7 @@
 
 typedef struct ObjectItem
 {
-	Jsonb	   *object;
-	ObjectRequest *request;		/* NULL: it could not be taken apart */
+	JsonbContainer *object;		/* NULL: a scalar */
 	bool		done;			/* has its answer, nothing to be tried */
 	Answer		answer;
 } ObjectItem;
@@ -39,9 +38,9 @@ typedef struct ObjectBatch
 	MemoryContext context;		/* of items and answers */
 	MemoryContext item_context; /* reset for each item */
 	ObjectItem *items;
+	ObjectRequest **requests;	/* NULL: it could not be taken apart */
 	int		   *order;
 	int			n;
-	Bitmapset  *columns;		/* that any of the objects gives */
 } ObjectBatch;
 
 /* ----------
@@ -58,24 +57,25 @@ prepare_items(void *arg, int first, int n, int *current)
 
 	for (*current = first; *current < first + n; (*current)++)
 	{
-		ObjectItem *item = &b->items[*current];
-
 		CHECK_FOR_INTERRUPTS();
-		item->request = object_request_make(b->os, item->object);
+		b->requests[*current] = object_request_make(b->os,
+													b->items[*current].object);
 	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
-ignore_item(ObjectBatch *b, ObjectItem *item, const ErrorData *error)
+ignore_item(ObjectBatch *b, int position, const ErrorData *error)
 {
+	ObjectItem *item = &b->items[position];
+	const ObjectRequest *request = b->requests[position];
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
 	memset(&item->answer, 0, sizeof(item->answer));
 	item->done = true;
 	item->answer.outcome = UPSERT_IGNORED;
-	if (item->request && b->options->ret != RETURN_NONE)
-		item->answer.key = object_request_key(b->os, item->request);
+	if (request && b->options->ret != RETURN_NONE)
+		item->answer.key = object_request_key(b->os, request);
 	if (error)
 		item->answer.error = answer_error(error);
 	MemoryContextSwitchTo(oldcontext);
@@ -86,39 +86,14 @@ prepare_failed(void *arg, int position, ErrorData *error)
 {
 	ObjectBatch *b = arg;
 
-	b->items[position].request = NULL;
-	ignore_item(b, &b->items[position], error);
+	b->requests[position] = NULL;
+	ignore_item(b, position, error);
 }
 
 /* ----------
- * Order and duplicates
+ * Duplicates
  * ----------
  */
-
-static int
-compare_items(const void *pa, const void *pb, void *arg)
-{
-	const ObjectBatch *b = arg;
-	int			ia = *(const int *) pa;
-	int			ib = *(const int *) pb;
-	const ObjectRequest *ra = b->items[ia].request;
-	const ObjectRequest *rb = b->items[ib].request;
-	int			cmp;
-
-	if (ra == NULL || rb == NULL)
-		cmp = (ra == NULL) - (rb == NULL);
-	else
-		cmp = object_request_compare(b->os, ra, rb);
-	return cmp != 0 ? cmp : (ia > ib) - (ia < ib);
-}
-
-static bool
-same_key(ObjectBatch *b, const ObjectItem *a, const ObjectItem *c)
-{
-	return a->request && c->request &&
-		a->request->has_key && c->request->has_key &&
-		object_request_compare(b->os, a->request, c->request) == 0;
-}
 
 static void
 settle_duplicates(ObjectBatch *b)
@@ -127,10 +102,11 @@ settle_duplicates(ObjectBatch *b)
 
 	for (i = 1; i < b->n; i++)
 	{
-		ObjectItem *item = &b->items[b->order[i]];
-		ObjectItem *before = &b->items[b->order[i - 1]];
+		int			before = b->order[i - 1];
+		int			position = b->order[i];
 
-		if (!same_key(b, before, item))
+		if (!object_requests_same(b->os, b->requests[before],
+								  b->requests[position]))
 			continue;
 		switch (b->options->duplicates)
 		{
@@ -141,12 +117,12 @@ settle_duplicates(ObjectBatch *b)
 						(errcode(ERRCODE_CARDINALITY_VIOLATION),
 						 errmsg("a key comes twice in one batch"),
 						 errdetail("Objects %d and %d have the key \"%s\".",
-								   b->order[i - 1] + 1, b->order[i] + 1,
-								   object_request_key(b->os, item->request)),
+								   before + 1, position + 1,
+								   object_request_key(b->os, b->requests[position])),
 						 errhint("Use another policy of the option \"duplicates\", or send each key once.")));
 				break;
 			case DUPLICATES_FIRST:
-				ignore_item(b, item, NULL);
+				ignore_item(b, position, NULL);
 				break;
 			case DUPLICATES_LAST:
 				ignore_item(b, before, NULL);
@@ -167,16 +143,18 @@ apply_items(void *arg, int first, int n, int *current)
 	ObjectBatch *b = arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
-	object_store_open(b->os, b->columns);
+	object_store_open(b->os);
 	for (*current = first; *current < first + n; (*current)++)
 	{
-		ObjectItem *item = &b->items[b->order[*current]];
+		int			position = b->order[*current];
+		ObjectItem *item = &b->items[position];
 
 		if (item->done)
 			continue;
 		MemoryContextReset(b->item_context);
 		MemoryContextSwitchTo(b->item_context);
-		object_request_apply(b->os, item->request, b->context, &item->answer);
+		object_request_apply(b->os, b->requests[position], b->context,
+							 &item->answer);
 	}
 	MemoryContextSwitchTo(oldcontext);
 	object_store_close(b->os);
@@ -187,7 +165,7 @@ apply_failed(void *arg, int position, ErrorData *error)
 {
 	ObjectBatch *b = arg;
 
-	ignore_item(b, &b->items[b->order[position]], error);
+	ignore_item(b, b->order[position], error);
 }
 
 /* Runs work over all items, each on its own if errors are answers. */
@@ -205,22 +183,14 @@ run(ObjectBatch *b, GroupWork work, GroupFailed failed)
 static void
 run_batch(ObjectBatch *b)
 {
-	int			i;
-
 	if (b->n == 0)
 		return;
+	b->requests = MemoryContextAllocExtended(b->context,
+											 sizeof(ObjectRequest *) * b->n,
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	run(b, prepare_items, prepare_failed);
-
-	b->order = MemoryContextAllocHuge(b->context, sizeof(int) * b->n);
-	for (i = 0; i < b->n; i++)
-	{
-		b->order[i] = i;
-		if (b->items[i].request)
-			b->columns = object_request_columns(b->items[i].request, b->columns);
-	}
-	qsort_arg(b->order, b->n, sizeof(int), compare_items, b);
+	b->order = object_requests_order(b->os, b->requests, b->n);
 	settle_duplicates(b);
-
 	run(b, apply_items, apply_failed);
 }
 
@@ -246,7 +216,8 @@ take_objects(ObjectBatch *b, Jsonb *objects)
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM)
-			b->items[b->n++].object = JsonbValueToJsonb(&v);
+			b->items[b->n++].object = v.type == jbvBinary ?
+				v.val.binary.data : NULL;
 	}
 }
 
@@ -269,7 +240,7 @@ upsert_one(Oid relid, Jsonb *object, const CriteriaSelector *selector,
 		   const UpsertOptions *options, Answer *answer)
 {
 	ObjectBatch b;
-	ObjectItem	item = {object};
+	ObjectItem	item = {&object->root};
 
 	begin_batch(&b, relid, selector, options);
 	b.items = &item;

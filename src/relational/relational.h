@@ -66,18 +66,21 @@ extern void object_table_close(ObjectTable *table);
 extern AttrNumber object_table_column(const ObjectTable *table,
 									  const char *name, int len);
 
+/* Is the column called so? */
+extern bool object_table_is_column(const ObjectTable *table, AttrNumber attno,
+								   const char *name, int len);
+
 /* Raises 42703 and suggests the column whose name is nearest. */
 extern void object_table_no_column(const ObjectTable *table, const char *name,
 								   int len) pg_attribute_noreturn();
 
 /*
- * The attribute of "object" that is called like the column, as a value of the
- * column's type: what jsonb_populate_record() makes of it.  "v" is its value.
- * Errors of the type's input, with the attribute named in the context.
+ * A JSON value as one of the column's type: what jsonb_populate_record() makes
+ * of it.  May point into the JSON.  Errors of the type's input, with the
+ * attribute named in the context.
  */
-extern Datum object_table_value(ObjectTable *table, Jsonb *object,
-								AttrNumber attno, const JsonbValue *v,
-								bool *isnull);
+extern Datum object_table_value(ObjectTable *table, AttrNumber attno,
+								const JsonbValue *v, bool *isnull);
 
 /* A column's value as its type writes it. */
 extern char *object_table_text(ObjectTable *table, AttrNumber attno, Datum value);

@@ -5,11 +5,13 @@
  *
  *		{"sku": "a1", "qty": 3}, criteria (sku)
  *
- *		attnos	2 3			json "a1" 3			made t f
- *		key		'a1'		has_key
+ *		request		object, key 'a1'				for each of a batch
+ *		store		sku "a1", qty 3; values 'a1' 3	of the one at hand
  *
- * Only the key is converted here; the other values are made when the row is
- * at hand, in memory that goes with it.  Knows nothing of rows.
+ * An object is taken apart twice: once for its key, which is all that a batch
+ * needs to be put in order, and again when its row is at hand.  Two walks are
+ * cheaper than memory for everything that ten thousand objects say.  Knows
+ * nothing of rows.
  */
 #include "postgres.h"
 
@@ -17,73 +19,113 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
 #include "relational/object_impl.h"
 #include "upsert.h"
 
-static void
-take_attributes(ObjectStore *os, ObjectRequest *r)
+/*
+ * The column of an attribute.  Objects of a batch mostly look alike, so the
+ * column that stood here in the one before is tried first.
+ */
+static AttrNumber
+find_column(ObjectStore *os, const JsonbValue *name)
 {
-	ObjectTable *table = os->table;
-	int			count = JB_ROOT_COUNT(r->object);
-	JsonbIterator *it;
+	AttrNumber	attno = os->attnos[os->n];
+
+	if (attno != InvalidAttrNumber &&
+		object_table_is_column(os->table, attno, name->val.string.val,
+							   name->val.string.len))
+		return attno;
+	attno = object_table_column(os->table, name->val.string.val,
+								name->val.string.len);
+	if (attno == InvalidAttrNumber)
+		object_table_no_column(os->table, name->val.string.val,
+							   name->val.string.len);
+	return attno;
+}
+
+static void
+take_revision(ObjectStore *os, const JsonbValue *v)
+{
+	if (os->options->ignore_revs || v->type == jbvNull)
+		return;
+	os->rev = v->type == jbvString ?
+		pnstrdup(v->val.string.val, v->val.string.len) :
+		answer_excerpt(v);
+}
+
+/* The attributes as they stand, without a value yet. */
+static void
+take_attributes(ObjectStore *os, JsonbContainer *object)
+{
+	JsonbIterator *it = JsonbIteratorInit(object);
 	JsonbIteratorToken token;
 	JsonbValue	v;
 
-	r->attnos = palloc(sizeof(AttrNumber) * count);
-	r->json = palloc(sizeof(JsonbValue) * count);
-	r->values = palloc(sizeof(Datum) * count);
-	r->isnull = palloc(sizeof(bool) * count);
-	r->made = palloc0(sizeof(bool) * count);
+	while (os->n > 0)
+		object_given(os, os->attnos[--os->n])->given = false;
+	os->rev = NULL;
 
-	it = JsonbIteratorInit(&r->object->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		AttrNumber	attno;
+		GivenColumn *given;
 
 		if (token != WJB_KEY)
 			continue;
-		attno = object_table_column(table, v.val.string.val, v.val.string.len);
-		if (attno == InvalidAttrNumber)
-			object_table_no_column(table, v.val.string.val, v.val.string.len);
+		attno = find_column(os, &v);
 		(void) JsonbIteratorNext(&it, &v, true);
-
-		if (attno == table->rev_attno)
+		if (attno == os->table->rev_attno)
 		{
-			if (!os->options->ignore_revs && v.type != jbvNull)
-				r->rev = v.type == jbvString ?
-					pnstrdup(v.val.string.val, v.val.string.len) :
-					answer_excerpt(&v);
+			take_revision(os, &v);
 			continue;
 		}
-		r->attnos[r->n] = attno;
-		r->json[r->n] = v;
-		r->n++;
+		os->attnos[os->n++] = attno;
+		given = object_given(os, attno);
+		given->given = true;
+		given->made = false;
+		given->json = v;
 	}
 }
 
-void
-object_make_value(ObjectStore *os, ObjectRequest *r, int i)
+static void
+make_value(ObjectStore *os, AttrNumber attno)
 {
-	if (!r->made[i])
-		r->values[i] = object_table_value(os->table, r->object, r->attnos[i],
-										  &r->json[i], &r->isnull[i]);
+	GivenColumn *given = object_given(os, attno);
+
+	if (!given->made)
+		given->value = object_table_value(os->table, attno, &given->json,
+										  &given->isnull);
+	given->made = true;
 }
 
-int
-object_find_given(const ObjectRequest *r, AttrNumber attno)
+void
+object_take(ObjectStore *os, const ObjectRequest *r)
 {
 	int			i;
 
-	for (i = 0; i < r->n; i++)
-		if (r->attnos[i] == attno)
-			return i;
-	return -1;
+	take_attributes(os, r->object);
+	for (i = 0; r->has_key && i < r->criteria->nkeys; i++)
+	{
+		GivenColumn *given = object_given(os, r->criteria->keys[i]);
+
+		given->value = r->key[i];
+		given->isnull = r->key_isnull[i];
+		given->made = true;
+	}
+	for (i = 0; i < os->n; i++)
+		make_value(os, os->attnos[i]);
 }
 
+/* ----------
+ * The key
+ * ----------
+ */
+
 static void
-incomplete_key(ObjectStore *os, const Criteria *c, AttrNumber missing, bool isnull)
+incomplete_key(ObjectStore *os, const Criteria *c, AttrNumber missing)
 {
 	const char *name = NameStr(TupleDescAttr(os->table->tupdesc,
 											 missing - 1)->attname);
@@ -92,7 +134,7 @@ incomplete_key(ObjectStore *os, const Criteria *c, AttrNumber missing, bool isnu
 			(errcode(ERRCODE_UPSERT_INCOMPLETE_KEY),
 			 errmsg("incomplete key for relation \"%s\"",
 					RelationGetRelationName(os->table->rel)),
-			 isnull ?
+			 object_given(os, missing)->given ?
 			 errdetail("The attribute \"%s\" is null.", name) :
 			 errdetail("The attribute \"%s\" is missing.", name),
 			 c->primary ?
@@ -103,47 +145,54 @@ incomplete_key(ObjectStore *os, const Criteria *c, AttrNumber missing, bool isnu
 }
 
 /*
- * Takes the values of the key from the request; how many there are.  A null
- * is as good as missing, unless nulls are equal.  *lacking is the position of
- * the first that is not there.
+ * How many of the key's values the object at hand has.  A null is as good as
+ * missing, unless nulls are equal.  *lacking is the first that is not there.
  */
 static int
-collect_key(ObjectStore *os, ObjectRequest *r, const Criteria *c, int *lacking)
+count_key(ObjectStore *os, const Criteria *c, AttrNumber *lacking)
 {
 	int			there = 0;
 	int			i;
 
 	for (i = 0; i < c->nkeys; i++)
 	{
-		int			g = object_find_given(r, c->keys[i]);
+		GivenColumn *given = object_given(os, c->keys[i]);
 
-		if (g >= 0 && (r->json[g].type != jbvNull || c->nulls_equal))
-		{
-			object_make_value(os, r, g);
-			r->made[g] = true;
-			r->key[i] = r->values[g];
-			r->key_isnull[i] = r->isnull[g];
+		if (given->given && (given->json.type != jbvNull || c->nulls_equal))
 			there++;
-		}
 		else if (there == i)
-			*lacking = i;
+			*lacking = c->keys[i];
 	}
 	return there;
 }
 
 /* The key is all there, or (if it is the primary key) not there at all. */
 static void
-take_key(ObjectStore *os, ObjectRequest *r)
+take_key(ObjectStore *os, ObjectRequest *r, const Criteria *c)
 {
-	Criteria   *c = os->criteria;
-	int			lacking = 0;
-	int			there = collect_key(os, r, c, &lacking);
+	AttrNumber	lacking = InvalidAttrNumber;
+	int			there = count_key(os, c, &lacking);
+	int			i;
 
 	r->criteria = c;
 	r->has_key = there == c->nkeys;
-	if (!r->has_key && (there > 0 || !c->primary))
-		incomplete_key(os, c, c->keys[lacking],
-					   object_find_given(r, c->keys[lacking]) >= 0);
+	if (!r->has_key)
+	{
+		if (there > 0 || !c->primary)
+			incomplete_key(os, c, lacking);
+		return;
+	}
+
+	r->key = palloc(sizeof(Datum) * c->nkeys);
+	r->key_isnull = palloc(sizeof(bool) * c->nkeys);
+	for (i = 0; i < c->nkeys; i++)
+	{
+		GivenColumn *given = object_given(os, c->keys[i]);
+
+		make_value(os, c->keys[i]);
+		r->key[i] = given->value;
+		r->key_isnull[i] = given->isnull;
+	}
 }
 
 /* Which unique keys does the object fill?  The primary key not in part. */
@@ -155,72 +204,92 @@ take_any_keys(ObjectStore *os, ObjectRequest *r)
 	foreach(lc, os->any)
 	{
 		Criteria   *c = lfirst(lc);
-		int			lacking = 0;
-		int			there = collect_key(os, r, c, &lacking);
+		AttrNumber	lacking = InvalidAttrNumber;
+		int			there = count_key(os, c, &lacking);
 
 		if (there == c->nkeys)
 			r->filled = lappend(r->filled, c);
 		else if (there > 0 && c->primary)
-			incomplete_key(os, c, c->keys[lacking],
-						   object_find_given(r, c->keys[lacking]) >= 0);
+			incomplete_key(os, c, lacking);
 	}
 }
 
 void
-object_use_criteria(ObjectStore *os, ObjectRequest *r, Criteria *c)
+object_use_criteria(ObjectStore *os, ObjectRequest *r, const Criteria *c)
 {
 	os->criteria = c;
-	take_key(os, r);
+	take_key(os, r, c);
 }
 
 ObjectRequest *
-object_request_make(ObjectStore *os, Jsonb *object)
+object_request_make(ObjectStore *os, JsonbContainer *object)
 {
 	ObjectRequest *r = palloc0(sizeof(ObjectRequest));
+	bool		scalar = object == NULL || JsonContainerIsScalar(object);
+	int			i;
 
-	if (!JB_ROOT_IS_OBJECT(object))
+	if (scalar || !JsonContainerIsObject(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a row must be a JSON object"),
 				 errdetail("It is %s.",
-						   JB_ROOT_IS_SCALAR(object) ? "a scalar" : "an array"),
-				 JB_ROOT_IS_SCALAR(object) ? 0 :
+						   scalar ? "a scalar" : "an array"),
+				 scalar ? 0 :
 				 errhint("Several objects are for upsert_objects().")));
 	r->object = object;
-	take_attributes(os, r);
+	take_attributes(os, object);
+	for (i = 0; i < os->n; i++)
+		os->columns = bms_add_member(os->columns, os->attnos[i]);
 	if (os->any)
 		take_any_keys(os, r);
 	else
-		take_key(os, r);
+		take_key(os, r, os->criteria);
 	return r;
 }
 
-Bitmapset *
-object_request_columns(const ObjectRequest *r, Bitmapset *columns)
-{
-	int			i;
+/* ----------
+ * The order of keys
+ * ----------
+ */
 
-	for (i = 0; i < r->n; i++)
-		columns = bms_add_member(columns, r->attnos[i]);
-	return columns;
-}
+/*
+ * What a batch is sorted by: the first value of the key, abbreviated if its
+ * type can do that, beside the place of the request.  Mostly they differ, and
+ * the request need not be looked at.
+ */
+typedef struct OrderedRequest
+{
+	Datum		first;
+	bool		has_first;
+	int			place;
+} OrderedRequest;
+
+typedef struct RequestOrder
+{
+	ObjectStore *os;
+	ObjectRequest **requests;
+	SortSupportData first;		/* without comparator: see the whole key */
+} RequestOrder;
 
 /* The comparison of the i-th key's type; NULL: it has none. */
 static FmgrInfo *
 key_comparison(ObjectStore *os, int i, Oid type)
 {
 	if (os->key_types[i] == NULL)
-		os->key_types[i] = lookup_type_cache(type, TYPECACHE_CMP_PROC_FINFO);
+		os->key_types[i] = lookup_type_cache(type,
+											 TYPECACHE_CMP_PROC_FINFO |
+											 TYPECACHE_LT_OPR);
 	return OidIsValid(os->key_types[i]->cmp_proc) ?
 		&os->key_types[i]->cmp_proc_finfo : NULL;
 }
 
-int
-object_request_compare(ObjectStore *os, const ObjectRequest *a,
-					   const ObjectRequest *b)
+static int
+compare_requests(ObjectStore *os, const ObjectRequest *a, const ObjectRequest *b)
 {
 	int			i;
 
+	if (a == NULL || b == NULL)
+		return (a == NULL) - (b == NULL);
 	if (!a->has_key || !b->has_key)
 		return (int) b->has_key - (int) a->has_key;
 	for (i = 0; i < os->criteria->nkeys; i++)
@@ -248,6 +317,76 @@ object_request_compare(ObjectStore *os, const ObjectRequest *a,
 			return cmp;
 	}
 	return 0;
+}
+
+static int
+compare_ordered(const void *pa, const void *pb, void *arg)
+{
+	RequestOrder *order = arg;
+	const OrderedRequest *a = pa;
+	const OrderedRequest *b = pb;
+	int			cmp = 0;
+
+	if (a->has_first && b->has_first && order->first.comparator)
+		cmp = order->first.comparator(a->first, b->first, &order->first);
+	if (cmp == 0)
+		cmp = compare_requests(order->os, order->requests[a->place],
+							   order->requests[b->place]);
+	return cmp != 0 ? cmp : (a->place > b->place) - (a->place < b->place);
+}
+
+static void
+prepare_order(RequestOrder *order)
+{
+	ObjectStore *os = order->os;
+	Form_pg_attribute att;
+
+	if (os->any)
+		return;					/* they have no key yet */
+	att = TupleDescAttr(os->table->tupdesc, os->criteria->keys[0] - 1);
+	if (key_comparison(os, 0, att->atttypid) == NULL)
+		return;
+	order->first.ssup_cxt = CurrentMemoryContext;
+	order->first.ssup_collation = att->attcollation;
+	order->first.abbreviate = true;
+	PrepareSortSupportFromOrderingOp(os->key_types[0]->lt_opr, &order->first);
+}
+
+int *
+object_requests_order(ObjectStore *os, ObjectRequest **requests, int n)
+{
+	RequestOrder order = {os, requests};
+	OrderedRequest *ordered = MemoryContextAllocHuge(CurrentMemoryContext,
+													 sizeof(OrderedRequest) * n);
+	int		   *places = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(int) * n);
+	int			i;
+
+	prepare_order(&order);
+	for (i = 0; i < n; i++)
+	{
+		const ObjectRequest *r = requests[i];
+
+		ordered[i].place = i;
+		ordered[i].has_first = r && r->has_key && !r->key_isnull[0];
+		if (!ordered[i].has_first)
+			continue;
+		ordered[i].first = order.first.abbrev_converter ?
+			order.first.abbrev_converter(r->key[0], &order.first) : r->key[0];
+	}
+	qsort_arg(ordered, n, sizeof(OrderedRequest), compare_ordered, &order);
+	for (i = 0; i < n; i++)
+		places[i] = ordered[i].place;
+	pfree(ordered);
+	return places;
+}
+
+bool
+object_requests_same(ObjectStore *os, const ObjectRequest *a,
+					 const ObjectRequest *b)
+{
+	return a && b && a->has_key && b->has_key &&
+		compare_requests(os, a, b) == 0;
 }
 
 char *
@@ -279,5 +418,6 @@ object_key_text(ObjectStore *os, const Criteria *c, const Datum *key, const bool
 char *
 object_request_key(ObjectStore *os, const ObjectRequest *r)
 {
-	return r->has_key ? object_key_text(os, r->criteria, r->key, r->key_isnull) : NULL;
+	return r->has_key ?
+		object_key_text(os, r->criteria, r->key, r->key_isnull) : NULL;
 }

@@ -13,7 +13,8 @@
  *		number, boolean into a scalar type	the same, of the JSON text
  *		arrays, composites					jsonb_to_record(), one column
  *
- * Numbers travel as text or numeric, never as doubles.  Domains check
+ * Whole numbers and numerics are taken without the detour over text where
+ * that is the same.  Numbers never travel as doubles.  Domains check
  * themselves, as their input function is domain_in().
  *
  * Knows columns and types; does not know why a row is written.
@@ -47,7 +48,8 @@ typedef enum InputKind
 {
 	INPUT_SCALAR,				/* text of the JSON value to the type's input */
 	INPUT_TEXT,					/* a string is the value as it is */
-	INPUT_NUMERIC,				/* a number is the value as it is */
+	INPUT_INTEGER,				/* a small whole number is taken as it is */
+	INPUT_NUMERIC,				/* a number is the value, if it fits */
 	INPUT_JSONB,				/* the value as it is */
 	INPUT_JSON_TEXT,			/* JSON text, strings with their quotes */
 	INPUT_RECORD				/* arrays and composites: by core's function */
@@ -56,6 +58,7 @@ typedef enum InputKind
 struct ColumnInput
 {
 	InputKind	kind;
+	Oid			type;
 	bool		domain;			/* NULL may be refused */
 	FmgrInfo	function;		/* the type's input, or jsonb_to_record */
 	Oid			ioparam;
@@ -137,22 +140,25 @@ object_table_close(ObjectTable *table)
 	relation_close(table->rel, NoLock);
 }
 
+bool
+object_table_is_column(const ObjectTable *table, AttrNumber attno,
+					   const char *name, int len)
+{
+	const char *attname = NameStr(TupleDescAttr(table->tupdesc, attno - 1)->attname);
+
+	return len < NAMEDATALEN && memcmp(attname, name, len) == 0 &&
+		attname[len] == '\0';
+}
+
 AttrNumber
 object_table_column(const ObjectTable *table, const char *name, int len)
 {
 	int			i;
 
-	if (len >= NAMEDATALEN)
-		return InvalidAttrNumber;
 	for (i = 0; i < table->tupdesc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(table->tupdesc, i);
-
-		if (!att->attisdropped &&
-			memcmp(NameStr(att->attname), name, len) == 0 &&
-			NameStr(att->attname)[len] == '\0')
+		if (!TupleDescAttr(table->tupdesc, i)->attisdropped &&
+			object_table_is_column(table, i + 1, name, len))
 			return i + 1;
-	}
 	return InvalidAttrNumber;
 }
 
@@ -221,6 +227,7 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	Oid			base = getBaseType(att->atttypid);
 	Oid			function;
 
+	input->type = att->atttypid;
 	input->domain = base != att->atttypid;
 	input->typmod = att->atttypmod;
 
@@ -231,8 +238,10 @@ describe_input(ObjectTable *table, AttrNumber attno)
 			INPUT_JSONB : INPUT_JSON_TEXT;
 	else if (att->atttypid == TEXTOID)
 		input->kind = INPUT_TEXT;
-	else if (att->atttypid == NUMERICOID && att->atttypmod == -1)
+	else if (att->atttypid == NUMERICOID)
 		input->kind = INPUT_NUMERIC;
+	else if (att->atttypid == INT4OID || att->atttypid == INT8OID)
+		input->kind = INPUT_INTEGER;
 	else
 		input->kind = INPUT_SCALAR;
 
@@ -276,8 +285,42 @@ value_text(const JsonbValue *v, bool quoted)
 	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
 }
 
+/*
+ * A number as an integer, if that is the same: whole, as it is written, and
+ * of the size of an int.  All others are for the type's input to judge.
+ */
+static bool
+small_integer(const JsonbValue *v, int32 *result)
+{
+	bool		out_of_range = false;
+
+	if (v->type != jbvNumeric ||
+		DatumGetInt32(DirectFunctionCall1(numeric_scale,
+										  NumericGetDatum(v->val.numeric))) != 0)
+		return false;
+	*result = numeric_int4_opt_error(v->val.numeric, &out_of_range);
+	return !out_of_range;
+}
+
+/* {"name": v} */
+static Jsonb *
+object_of_one(const char *name, const JsonbValue *v)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	key;
+	JsonbValue	value = *v;
+
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	(void) pushJsonbValue(&state, WJB_KEY, &key);
+	(void) pushJsonbValue(&state, WJB_VALUE, &value);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 static Datum
-value_by_record(ColumnInput *input, Jsonb *object, bool *isnull)
+value_by_record(ColumnInput *input, const JsonbValue *v, bool *isnull)
 {
 	LOCAL_FCINFO(fcinfo, 1);
 	ReturnSetInfo rsinfo = {T_ReturnSetInfo};
@@ -288,7 +331,8 @@ value_by_record(ColumnInput *input, Jsonb *object, bool *isnull)
 	rsinfo.expectedDesc = input->record;
 	InitFunctionCallInfoData(*fcinfo, &input->function, 1, InvalidOid, NULL,
 							 (Node *) &rsinfo);
-	fcinfo->args[0].value = JsonbPGetDatum(object);
+	fcinfo->args[0].value =
+		JsonbPGetDatum(object_of_one(NameStr(TupleDescAttr(input->record, 0)->attname), v));
 	fcinfo->args[0].isnull = false;
 	record = FunctionCallInvoke(fcinfo);
 
@@ -301,10 +345,11 @@ value_by_record(ColumnInput *input, Jsonb *object, bool *isnull)
 }
 
 static Datum
-make_value(ColumnInput *input, Jsonb *object, const JsonbValue *v, bool *isnull)
+make_value(ColumnInput *input, const JsonbValue *v, bool *isnull)
 {
 	JsonbValue	copy = *v;
 	char	   *text = NULL;
+	int32		integer;
 
 	*isnull = v->type == jbvNull;
 	if (*isnull && !input->domain)
@@ -313,7 +358,7 @@ make_value(ColumnInput *input, Jsonb *object, const JsonbValue *v, bool *isnull)
 	switch (input->kind)
 	{
 		case INPUT_RECORD:
-			return value_by_record(input, object, isnull);
+			return value_by_record(input, v, isnull);
 		case INPUT_JSONB:
 			return JsonbPGetDatum(JsonbValueToJsonb(&copy));
 		case INPUT_TEXT:
@@ -322,8 +367,17 @@ make_value(ColumnInput *input, Jsonb *object, const JsonbValue *v, bool *isnull)
 																v->val.string.len));
 			break;
 		case INPUT_NUMERIC:
-			if (v->type == jbvNumeric)
+			if (v->type != jbvNumeric)
+				break;
+			if (input->typmod == -1)
 				return NumericGetDatum(v->val.numeric);
+			return DirectFunctionCall2(numeric,
+									   NumericGetDatum(v->val.numeric),
+									   Int32GetDatum(input->typmod));
+		case INPUT_INTEGER:
+			if (small_integer(v, &integer))
+				return input->type == INT4OID ?
+					Int32GetDatum(integer) : Int64GetDatum(integer);
 			break;
 		default:
 			break;
@@ -341,8 +395,8 @@ value_error_context(void *arg)
 }
 
 Datum
-object_table_value(ObjectTable *table, Jsonb *object, AttrNumber attno,
-				   const JsonbValue *v, bool *isnull)
+object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
+				   bool *isnull)
 {
 	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
 	ErrorContextCallback errcallback;
@@ -355,7 +409,7 @@ object_table_value(ObjectTable *table, Jsonb *object, AttrNumber attno,
 
 	if (table->inputs[attno - 1] == NULL)
 		table->inputs[attno - 1] = describe_input(table, attno);
-	value = make_value(table->inputs[attno - 1], object, v, isnull);
+	value = make_value(table->inputs[attno - 1], v, isnull);
 
 	error_context_stack = errcallback.previous;
 	return value;
