@@ -26,7 +26,7 @@ OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
-OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
+OBJS += src/relational/facts.o src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/get.o src/ledger/where.o src/ledger/expr.o src/ledger/update.o src/ledger/jsonld_upsert.o

@@ -11,8 +11,9 @@
  * index, and those that its expressions read.  The columns of a predicate are
  * not among them: it is the stored row that must satisfy it.
  *
- * Reads the relation cache at every call, as REINDEX CONCURRENTLY swaps
- * indexes.  Knows nothing of rows.
+ * What there is comes from the relation cache, as REINDEX CONCURRENTLY swaps
+ * indexes, and stays among the table's facts until that reports a change.
+ * Knows nothing of rows.
  */
 #include "postgres.h"
 
@@ -115,9 +116,8 @@ compare_criteria(const ListCell *a, const ListCell *b)
 }
 
 List *
-criteria_list(const ObjectTable *table)
+criteria_gather(Relation rel, const List *indexes)
 {
-	List	   *indexes = RelationGetIndexList(table->rel);
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -129,9 +129,14 @@ criteria_list(const ObjectTable *table)
 			result = lappend(result, criteria_of_index(index));
 		index_close(index, NoLock);
 	}
-	list_free(indexes);
 	list_sort(result, compare_criteria);
 	return result;
+}
+
+List *
+criteria_list(const ObjectTable *table)
+{
+	return table->facts->criteria;
 }
 
 static void

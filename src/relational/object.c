@@ -57,7 +57,7 @@ static void
 check_options(ObjectStore *os)
 {
 	const UpsertOptions *o = os->options;
-	bool		revisions = os->table->rev_attno != InvalidAttrNumber;
+	bool		revisions = os->table->facts->rev_attno != InvalidAttrNumber;
 
 	if (o->mode == MODE_REPLACE || o->mode == MODE_MERGE_PATCH)
 		refuse_option("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
@@ -151,8 +151,8 @@ object_open_by_key(ObjectStore *os, bool preview)
 	while ((attno = bms_next_member(os->columns, attno)) >= 0)
 		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attgenerated)
 			writable = bms_add_member(writable, attno);
-	if (os->table->rev_attno != InvalidAttrNumber)
-		writable = bms_add_member(writable, os->table->rev_attno);
+	if (os->table->facts->rev_attno != InvalidAttrNumber)
+		writable = bms_add_member(writable, os->table->facts->rev_attno);
 
 	target.relid = os->table->relid;
 	target.nkeys = os->criteria->nkeys;
@@ -201,9 +201,9 @@ row_revision(ObjectStore *os, TupleTableSlot *slot)
 	bool		isnull;
 	Datum		value;
 
-	if (slot == NULL || os->table->rev_attno == InvalidAttrNumber)
+	if (slot == NULL || os->table->facts->rev_attno == InvalidAttrNumber)
 		return NULL;
-	value = slot_getattr(slot, os->table->rev_attno, &isnull);
+	value = slot_getattr(slot, os->table->facts->rev_attno, &isnull);
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
@@ -220,10 +220,10 @@ set_revision(ObjectStore *os, const char *old_rev, StoreRow *row)
 {
 	char		rev[TID_LENGTH + 1];
 
-	if (os->table->rev_attno == InvalidAttrNumber)
+	if (os->table->facts->rev_attno == InvalidAttrNumber)
 		return;
 	tid_next_after(old_rev, rev);
-	set_column(row, os->table->rev_attno, CStringGetTextDatum(rev), false);
+	set_column(row, os->table->facts->rev_attno, CStringGetTextDatum(rev), false);
 }
 
 /* Columns that nobody sets: why not, or NULL. */

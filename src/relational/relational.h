@@ -2,6 +2,7 @@
  * relational.h
  *		JSON objects into the columns of ordinary tables.
  *
+ *		facts.c		what is known of a table from call to call
  *		table.c		the table: its columns by name, which may be read, how
  *					a JSON value becomes a column's value and a row JSON
  *		criteria.c	what tells whether an object is there: unique keys, or
@@ -24,18 +25,30 @@
 /* How values of one column are made; table.c's own. */
 typedef struct ColumnInput ColumnInput;
 
+/* What stays as it is until the table changes. */
+typedef struct TableFacts
+{
+	MemoryContext context;		/* of all this */
+	bool		stale;			/* not for another call */
+	AttrNumber	rev_attno;		/* column "_rev" of type text, if any */
+	List	   *indexes;		/* OIDs */
+	List	   *criteria;		/* as criteria_list() has it */
+	bool		has_rows;		/* columns of row types, or arrays, were made */
+
+	/* by attribute number - 1, made on demand */
+	ColumnInput **inputs;
+	struct FmgrInfo **outputs;	/* to_jsonb() of the column's type */
+	struct FmgrInfo **texts;	/* output functions */
+} TableFacts;
+
 /* A table as a target of objects. */
 typedef struct ObjectTable
 {
 	Oid			relid;
 	Relation	rel;			/* open until object_table_close() */
 	TupleDesc	tupdesc;
-	AttrNumber	rev_attno;		/* column "_rev" of type text, if any */
+	TableFacts *facts;
 	Bitmapset  *readable;		/* attribute numbers that the user may read */
-	ColumnInput **inputs;		/* by attribute number - 1, made on demand */
-	struct FmgrInfo **outputs;	/* likewise: to_jsonb() of the column's type */
-	struct FmgrInfo **texts;	/* likewise: output functions */
-	MemoryContext context;
 } ObjectTable;
 
 /* The name that stands for whichever unique keys an object fills. */
@@ -53,6 +66,12 @@ typedef struct Criteria
 	int			nkeys;			/* columns whose values decide, in the order */
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* of the index */
 } Criteria;
+
+/*
+ * The facts of an open relation; they live to the end of the transaction at
+ * least.
+ */
+extern TableFacts *table_facts(Relation rel);
 
 /*
  * Opens a table, view or foreign table: 42P01 if there is none, 42809 if it
@@ -107,7 +126,10 @@ extern Criteria *criteria_by_columns(const ObjectTable *table, ArrayType *names)
 
 /*
  * All unique keys, usable or not; the primary key comes first, then by name.
+ * criteria_gather() reads them, given the relation's indexes; criteria_list()
+ * takes them from the facts.
  */
+extern List *criteria_gather(Relation rel, const List *indexes);
 extern List *criteria_list(const ObjectTable *table);
 
 /* The columns' names as text[], and as a list for messages. */

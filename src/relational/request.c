@@ -77,7 +77,7 @@ take_attributes(ObjectStore *os, JsonbContainer *object)
 			continue;
 		attno = find_column(os, &v);
 		(void) JsonbIteratorNext(&it, &v, true);
-		if (attno == os->table->rev_attno)
+		if (attno == os->table->facts->rev_attno)
 		{
 			take_revision(os, &v);
 			continue;
@@ -336,13 +336,14 @@ compare_ordered(const void *pa, const void *pb, void *arg)
 }
 
 static void
-prepare_order(RequestOrder *order)
+prepare_order(RequestOrder *order, int n)
 {
 	ObjectStore *os = order->os;
 	Form_pg_attribute att;
 
-	if (os->any)
-		return;					/* they have no key yet */
+	/* with "any" they have no key yet */
+	if (os->any || n == 1)
+		return;
 	att = TupleDescAttr(os->table->tupdesc, os->criteria->keys[0] - 1);
 	if (key_comparison(os, 0, att->atttypid) == NULL)
 		return;
@@ -362,7 +363,7 @@ object_requests_order(ObjectStore *os, ObjectRequest **requests, int n)
 												sizeof(int) * n);
 	int			i;
 
-	prepare_order(&order);
+	prepare_order(&order, n);
 	for (i = 0; i < n; i++)
 	{
 		const ObjectRequest *r = requests[i];

@@ -333,7 +333,7 @@ is_populated(ObjectTable *table, AttrNumber attno)
 
 	look_at_domains(att->atttypid, &not_null, &has_default);
 	return !(att->attnotnull || not_null) || has_default ||
-		att->atthasdef || att->attidentity || attno == table->rev_attno;
+		att->atthasdef || att->attidentity || attno == table->facts->rev_attno;
 }
 
 static bool
@@ -349,7 +349,7 @@ is_read_only(const SchemaState *st, AttrNumber attno)
 	Form_pg_attribute att = TupleDescAttr(st->table->tupdesc, attno - 1);
 
 	if (att->attgenerated || att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
-		attno == st->table->rev_attno)
+		attno == st->table->facts->rev_attno)
 		return true;
 	switch (st->action)
 	{

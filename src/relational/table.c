@@ -122,14 +122,7 @@ object_table_open(Oid relid)
 	table->relid = relid;
 	table->rel = rel;
 	table->tupdesc = RelationGetDescr(rel);
-	table->context = CurrentMemoryContext;
-	table->inputs = palloc0(sizeof(ColumnInput *) * table->tupdesc->natts);
-	table->outputs = palloc0(sizeof(FmgrInfo *) * table->tupdesc->natts);
-	table->texts = palloc0(sizeof(FmgrInfo *) * table->tupdesc->natts);
-	table->rev_attno = object_table_column(table, "_rev", strlen("_rev"));
-	if (table->rev_attno != InvalidAttrNumber &&
-		TupleDescAttr(table->tupdesc, table->rev_attno - 1)->atttypid != TEXTOID)
-		table->rev_attno = InvalidAttrNumber;
+	table->facts = table_facts(rel);
 	find_readable(table);
 	return table;
 }
@@ -222,7 +215,7 @@ static ColumnInput *
 describe_input(ObjectTable *table, AttrNumber attno)
 {
 	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
-	MemoryContext oldcontext = MemoryContextSwitchTo(table->context);
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->context);
 	ColumnInput *input = palloc0(sizeof(ColumnInput));
 	Oid			base = getBaseType(att->atttypid);
 	Oid			function;
@@ -247,6 +240,7 @@ describe_input(ObjectTable *table, AttrNumber attno)
 
 	if (input->kind == INPUT_RECORD)
 	{
+		table->facts->has_rows = true;
 		fmgr_info(F_JSONB_TO_RECORD, &input->function);
 		input->record = one_column(att);
 	}
@@ -407,9 +401,9 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
-	if (table->inputs[attno - 1] == NULL)
-		table->inputs[attno - 1] = describe_input(table, attno);
-	value = make_value(table->inputs[attno - 1], v, isnull);
+	if (table->facts->inputs[attno - 1] == NULL)
+		table->facts->inputs[attno - 1] = describe_input(table, attno);
+	value = make_value(table->facts->inputs[attno - 1], v, isnull);
 
 	error_context_stack = errcallback.previous;
 	return value;
@@ -424,7 +418,7 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 static struct FmgrInfo *
 make_to_jsonb(ObjectTable *table, Oid type)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(table->context);
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->context);
 	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
 	Const	   *argument = makeNullConst(type, -1, InvalidOid);
 
@@ -440,18 +434,18 @@ make_to_jsonb(ObjectTable *table, Oid type)
 char *
 object_table_text(ObjectTable *table, AttrNumber attno, Datum value)
 {
-	if (table->texts[attno - 1] == NULL)
+	if (table->facts->texts[attno - 1] == NULL)
 	{
-		FmgrInfo   *output = MemoryContextAlloc(table->context, sizeof(FmgrInfo));
+		FmgrInfo   *output = MemoryContextAlloc(table->facts->context, sizeof(FmgrInfo));
 		Oid			function;
 		bool		varlena;
 
 		getTypeOutputInfo(TupleDescAttr(table->tupdesc, attno - 1)->atttypid,
 						  &function, &varlena);
-		fmgr_info_cxt(function, output, table->context);
-		table->texts[attno - 1] = output;
+		fmgr_info_cxt(function, output, table->facts->context);
+		table->facts->texts[attno - 1] = output;
 	}
-	return OutputFunctionCall(table->texts[attno - 1], value);
+	return OutputFunctionCall(table->facts->texts[attno - 1], value);
 }
 
 void
@@ -466,9 +460,9 @@ object_table_json(ObjectTable *table, AttrNumber attno, Datum value,
 		result->type = jbvNull;
 		return;
 	}
-	if (table->outputs[attno - 1] == NULL)
-		table->outputs[attno - 1] = make_to_jsonb(table, type);
-	jsonb = DatumGetJsonbP(FunctionCall1(table->outputs[attno - 1], value));
+	if (table->facts->outputs[attno - 1] == NULL)
+		table->facts->outputs[attno - 1] = make_to_jsonb(table, type);
+	jsonb = DatumGetJsonbP(FunctionCall1(table->facts->outputs[attno - 1], value));
 	if (!JsonbExtractScalar(&jsonb->root, result))
 	{
 		result->type = jbvBinary;
