@@ -45,7 +45,7 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
 REGRESS     += collection document options batch triggers fallback dry_run
-REGRESS     += object object_criteria object_types object_unchanged \
+REGRESS     += object object_criteria object_types object_unchanged object_ddl \
 	object_privileges object_partition object_schema
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
