@@ -55,6 +55,7 @@ static struct
 {
 	MemoryContext context;
 	HTAB	   *entries;
+	Oid			schema;			/* of the extension */
 	Oid			relid;			/* of the table */
 	bool		callback;		/* registered */
 }			LexiconCache;
@@ -80,25 +81,27 @@ cache_invalidate(Datum arg, Oid relid)
 static void
 cache_prepare(Oid schema)
 {
-	Oid			relid = get_relname_relid(LEXICONS_TABLE, schema);
+	Oid			relid;
 	HASHCTL		ctl = {.keysize = NSID_SIZE, .entrysize = sizeof(LexiconEntry)};
 
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s\" of the extension is missing", LEXICONS_TABLE)));
 	if (LexiconCache.context != NULL &&
-		(relid != LexiconCache.relid ||
+		(schema != LexiconCache.schema ||
 		 hash_get_num_entries(LexiconCache.entries) >= LEXICON_CACHE_MAX))
 		cache_invalidate((Datum) 0, InvalidOid);
 	if (LexiconCache.context != NULL)
 		return;
 
+	relid = get_relname_relid(LEXICONS_TABLE, schema);
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of the extension is missing", LEXICONS_TABLE)));
 	if (!LexiconCache.callback)
 	{
 		CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
 		LexiconCache.callback = true;
 	}
+	LexiconCache.schema = schema;
 	LexiconCache.relid = relid;
 	LexiconCache.context = AllocSetContextCreate(CacheMemoryContext,
 												 "upsert lexicons",

@@ -254,12 +254,31 @@ PG_FUNCTION_INFO_V1(at_save_all);
 PG_FUNCTION_INFO_V1(at_apply_writes);
 PG_FUNCTION_INFO_V1(at_get_record);
 
-/* The compiled expressions of a call site of at_upsert_record() */
-typedef struct UpsertCallSite
+/* What a call site of a function that does one write looks up once */
+typedef struct CallSite
 {
-	ExprCache	insert;
+	TupleDesc	tupdesc;		/* of at_result */
+	Oid			schema;			/* of the extension */
+	ExprCache	insert;			/* of at_upsert_record() */
 	ExprCache	update;
-} UpsertCallSite;
+} CallSite;
+
+static CallSite *
+call_site(FunctionCallInfo fcinfo)
+{
+	MemoryContext old_context;
+	CallSite   *site = fcinfo->flinfo->fn_extra;
+
+	if (site != NULL)
+		return site;
+	old_context = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	site = palloc0(sizeof(CallSite));
+	site->tupdesc = answer_row_type(fcinfo);
+	site->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	MemoryContextSwitchTo(old_context);
+	fcinfo->flinfo->fn_extra = site;
+	return site;
+}
 
 /* Raises 22004 if one of the first n arguments is null. */
 static void
@@ -316,14 +335,13 @@ static Datum
 write_single(FunctionCallInfo fcinfo, const char *repo,
 			 const RecordOptions *options, RecordWrite *write)
 {
-	TupleDesc	tupdesc = answer_row_type(fcinfo);
+	CallSite   *site = call_site(fcinfo);
 	Datum		values[AT_RESULT_COLUMNS];
 	bool		nulls[AT_RESULT_COLUMNS];
 
-	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
-				 repo, options, false, write, 1);
+	record_write(PG_GETARG_OID(0), site->schema, repo, options, false, write, 1);
 	result_row(write, values, nulls);
-	return HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(site->tupdesc, values, nulls));
 }
 
 /* at_create_record(store, repo, collection, record, rkey, options) */
@@ -361,15 +379,12 @@ at_put_record(PG_FUNCTION_ARGS)
 Datum
 at_upsert_record(PG_FUNCTION_ARGS)
 {
-	UpsertCallSite *site = fcinfo->flinfo->fn_extra;
+	CallSite   *site = call_site(fcinfo);
 	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_UPSERT};
 
 	require_arguments(fcinfo, 5);
-	if (site == NULL)
-		site = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(context, sizeof(UpsertCallSite));
 	parse_options(object_argument(fcinfo, 7),
 				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE, &options);
 	write.collection = text_argument(fcinfo, 2);

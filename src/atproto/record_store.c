@@ -32,7 +32,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -42,8 +42,10 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -79,6 +81,19 @@ typedef struct RepoClock
 /* The RepoClocks of this transaction, in TopTransactionContext; or NULL */
 static HTAB *RepoClocks = NULL;
 
+/* The columns of a table that was looked at */
+typedef struct TableEntry
+{
+	Oid			relid;			/* hash key */
+	RecordColumns columns;
+} TableEntry;
+
+/*
+ * The TableEntrys of this backend; a relcache invalidation takes a table's
+ * out.  NULL until the first.
+ */
+static HTAB *Tables = NULL;
+
 /* What compose_repo() is told, and what it makes */
 typedef struct RepoTick
 {
@@ -88,7 +103,10 @@ typedef struct RepoTick
 } RepoTick;
 
 static AttrNumber find_column(Relation rel, const char *name, Oid type);
-static AttrNumber required_column(Relation rel, const char *name, Oid type);
+static void forget_columns(Datum arg, Oid relid);
+static RecordColumns table_columns(Oid relid);
+static void require_column(Oid relid, AttrNumber column, const char *name,
+						   Oid type);
 static void find_repos(RecordStore *rs, Relation rel);
 static char *read_text(TupleTableSlot *slot, AttrNumber column);
 static void forget_clocks(void);
@@ -125,39 +143,92 @@ find_column(Relation rel, const char *name, Oid type)
 	return InvalidAttrNumber;
 }
 
-static AttrNumber
-required_column(Relation rel, const char *name, Oid type)
+/* Forgets what the columns of a table, or of all, were. */
+static void
+forget_columns(Datum arg, Oid relid)
 {
-	AttrNumber	column = find_column(rel, name, type);
+	HASH_SEQ_STATUS scan;
+	TableEntry *entry;
 
+	if (OidIsValid(relid))
+	{
+		(void) hash_search(Tables, &relid, HASH_REMOVE, NULL);
+		return;
+	}
+	hash_seq_init(&scan, Tables);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		(void) hash_search(Tables, &entry->relid, HASH_REMOVE, NULL);
+}
+
+/* The columns of a table, as far as it has them; locks it. */
+static RecordColumns
+table_columns(Oid relid)
+{
+	TableEntry *entry;
+	RecordColumns columns;
+	Relation	rel;
+
+	if (Tables == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid),
+			.entrysize = sizeof(TableEntry),
+		.hcxt = CacheMemoryContext};
+
+		Tables = hash_create("upsert record stores", 16, &ctl,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		CacheRegisterRelcacheCallback(forget_columns, (Datum) 0);
+	}
+
+	/* from here on they cannot change, and what has changed is known */
+	LockRelationOid(relid, AccessShareLock);
+	entry = hash_search(Tables, &relid, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->columns;
+
+	rel = try_relation_open(relid, NoLock);
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	columns.uri = find_column(rel, "uri", TEXTOID);
+	columns.cid = find_column(rel, "cid", TEXTOID);
+	columns.record = find_column(rel, "record", JSONBOID);
+	columns.rev = find_column(rel, "rev", TEXTOID);
+	columns.repo = find_column(rel, "repo", TEXTOID);
+	if (columns.repo == InvalidAttrNumber)
+		columns.repo = find_column(rel, "did", TEXTOID);
+	columns.collection = find_column(rel, "collection", TEXTOID);
+	columns.rkey = find_column(rel, "rkey", TEXTOID);
+	columns.indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
+	columns.created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
+	relation_close(rel, NoLock);
+
+	entry = hash_search(Tables, &relid, HASH_ENTER, NULL);
+	entry->columns = columns;
+	return columns;
+}
+
+/* Raises 42809 if a table of records would need the column and has it not. */
+static void
+require_column(Oid relid, AttrNumber column, const char *name, Oid type)
+{
 	if (column == InvalidAttrNumber)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table of AT Protocol records",
-						RelationGetRelationName(rel)),
+						get_rel_name(relid)),
 				 errdetail("It has no column \"%s\" of type %s.", name,
 						   format_type_be(type)),
 				 errhint("create_record_store() makes such a table.")));
-	return column;
 }
 
 void
 record_store_columns(Oid relid, RecordColumns *columns)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
-
-	columns->uri = required_column(rel, "uri", TEXTOID);
-	columns->cid = required_column(rel, "cid", TEXTOID);
-	columns->record = required_column(rel, "record", JSONBOID);
-	columns->rev = find_column(rel, "rev", TEXTOID);
-	columns->repo = find_column(rel, "repo", TEXTOID);
-	if (columns->repo == InvalidAttrNumber)
-		columns->repo = find_column(rel, "did", TEXTOID);
-	columns->collection = find_column(rel, "collection", TEXTOID);
-	columns->rkey = find_column(rel, "rkey", TEXTOID);
-	columns->indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
-	columns->created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
-	table_close(rel, NoLock);
+	*columns = table_columns(relid);
+	require_column(relid, columns->uri, "uri", TEXTOID);
+	require_column(relid, columns->cid, "cid", TEXTOID);
+	require_column(relid, columns->record, "record", JSONBOID);
 }
 
 /* Finds the companion table and its columns, if there is such a table. */
@@ -167,17 +238,17 @@ find_repos(RecordStore *rs, Relation rel)
 	char	   *name = makeObjectName(RelationGetRelationName(rel), NULL,
 									  REPOS_SUFFIX);
 	Oid			relid = get_relname_relid(name, RelationGetNamespace(rel));
-	Relation	repos;
+	RecordColumns columns;
 
 	rs->repos_sought = true;
 	if (!OidIsValid(relid))
 		return;
-	repos = table_open(relid, AccessShareLock);
-	rs->repos_repo = find_column(repos, "repo", TEXTOID);
-	rs->repos_rev = find_column(repos, "rev", TEXTOID);
-	table_close(repos, NoLock);
-	if (rs->repos_repo != InvalidAttrNumber && rs->repos_rev != InvalidAttrNumber)
-		rs->repos_relid = relid;
+	columns = table_columns(relid);
+	if (columns.repo == InvalidAttrNumber || columns.rev == InvalidAttrNumber)
+		return;
+	rs->repos_relid = relid;
+	rs->repos_repo = columns.repo;
+	rs->repos_rev = columns.rev;
 }
 
 void
