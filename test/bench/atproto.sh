@@ -2,12 +2,14 @@
 # AT Protocol records: CIDs a second against npm's @ipld/dag-cbor with
 # multiformats on the same records (above 1: ours is faster), and the time of
 # at_put_record and at_save_all over that of the engine's upsert and
-# upsert_load on the same documents.  Rounds of ours and theirs in turn; ratios
-# of medians.  Without npm the first part is skipped, aloud.
+# upsert_load on the same documents.  Rounds of ours and theirs in turn; the
+# ratio of their medians, and its range over the runs.  Without npm the first
+# part is skipped, aloud.
 #
-#   rounds=7 ./dev bench atproto
+#   runs=5 rounds=7 ./dev bench atproto
 set -euo pipefail
 rounds=${rounds:-5}
+runs=${runs:-3}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -15,7 +17,6 @@ sql() { psql -qAtX -v ON_ERROR_STOP=1 "$@"; }
 # milliseconds of one statement
 time_of() { sql -c '\timing on' -c '\o /dev/null' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | tail -n 1; }
 median() { sort -n "$1" | awk '{a[NR] = $1} END {print NR % 2 ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2}'; }
-ratio() { awk -v l="$1" -v a="$(median "$2")" -v b="$(median "$3")" -v w="$4" 'BEGIN {printf "%-44s %6.2f x %s\n", l, a / b, w}'; }
 
 sql <<'SQL' >/dev/null
 CREATE EXTENSION upsert;
@@ -41,30 +42,42 @@ const start = process.hrtime.bigint()
 await run()
 console.log(Number(process.hrtime.bigint() - start) / 1e6)
 JS
-	for _ in $(seq "$rounds"); do
-		time_of 'SELECT count(record_cid(record)) FROM source' >>"$tmp/ours.cid"
-		node "$tmp/cids.mjs" "$tmp/records" >>"$tmp/theirs.cid"
+	for run in $(seq "$runs"); do
+		for _ in $(seq "$rounds"); do
+			time_of 'SELECT count(record_cid(record)) FROM source' >>"$tmp/ours.$run"
+			node "$tmp/cids.mjs" "$tmp/records" >>"$tmp/theirs.$run"
+		done
+		awk -v a="$(median "$tmp/theirs.$run")" -v b="$(median "$tmp/ours.$run")" 'BEGIN {print a / b}' >>"$tmp/ratios"
 	done
-	ratio 'record_cid' "$tmp/theirs.cid" "$tmp/ours.cid" 'the records/s of @ipld/dag-cbor + multiformats'
+	sort -n "$tmp/ratios" | awk 'NR == 1 {least = $1} END {printf "%-32s  %5.2f to %5.2f x the records/s of @ipld/dag-cbor + multiformats\n", "record_cid", least, $1}'
 else
 	echo 'SKIPPED: npm cannot install @ipld/dag-cbor here'
 fi
 
-put() { time_of "SELECT count(r.uri) FROM source, at_put_record('records', 'did:plc:abc', 'app.bsky.feed.post', 'k' || i, $1) AS r"; }
-upsert() { time_of "SELECT count(u.key) FROM source, upsert('documents', $1 || jsonb_build_object('_key', 'k' || i), '{\"mode\": \"replace\"}') AS u"; }
-for round in $(seq "$rounds"); do
-	sql -c 'TRUNCATE records, records_repos, documents'
-	for case in new changed unchanged; do
-		doc=record
-		[ $case = new ] || doc="(record || jsonb_build_object('n', -$round))"
-		put "$doc" >>"$tmp/ours.$case"
-		upsert "$doc" >>"$tmp/theirs.$case"
+# the engine's own calls on the same documents, statements in turn in one session
+{
+	echo '\ir lib.sql'
+	for run in $(seq "$runs"); do
+		put() { echo "SELECT count(r.uri) FROM source, at_put_record('records', 'did:plc:abc', 'app.bsky.feed.post', 'k' || i, $1) AS r"; }
+		upsert() { echo "SELECT count(u.key) FROM source, upsert('documents', $1 || jsonb_build_object('_key', 'k' || i), '{\"mode\": \"replace\"}') AS u"; }
+		compare() { echo "CALL bench.compare('$1|$run', \$ours\$$2\$ours\$, \$theirs\$$3\$theirs\$, 10000, 'SELECT 1; $4', $rounds);"; }
+		changed="(record || jsonb_build_object('n', floor(random() * 1e9)))"
+		compare 'at_put_record, new' "$(put record)" "$(upsert record)" 'TRUNCATE records, records_repos, documents'
+		compare 'at_put_record, changed' "$(put "$changed")" "$(upsert "$changed")" ''
+		compare 'at_put_record, unchanged' "$(put record)" "$(upsert record)" ''
+		compare 'at_save_all of 10,000 records' \
+			"SELECT count(*) FROM at_save_all('records', 'did:plc:abc', (SELECT jsonb_agg(jsonb_build_object('collection', 'app.bsky.feed.post', 'rkey', 'k' || i, 'record', record)) FROM source))" \
+			"SELECT * FROM upsert_load('documents', (SELECT jsonb_agg(record || jsonb_build_object('_key', 'k' || i)) FROM source))" \
+			'TRUNCATE records, records_repos, documents'
 	done
-	sql -c 'TRUNCATE records, records_repos, documents'
-	time_of "SELECT count(*) FROM at_save_all('records', 'did:plc:abc', (SELECT jsonb_agg(jsonb_build_object('collection', 'app.bsky.feed.post', 'rkey', 'k' || i, 'record', record)) FROM source))" >>"$tmp/ours.load"
-	time_of "SELECT * FROM upsert_load('documents', (SELECT jsonb_agg(record || jsonb_build_object('_key', 'k' || i)) FROM source))" >>"$tmp/theirs.load"
-done
-for case in new changed unchanged; do
-	ratio "at_put_record, $case" "$tmp/ours.$case" "$tmp/theirs.$case" 'the time of upsert'
-done
-ratio 'at_save_all of 10,000 records' "$tmp/ours.load" "$tmp/theirs.load" 'the time of upsert_load'
+	cat <<'SQL'
+SELECT format('%s %s to %s x the time, %s to %s x the CPU of the engine', rpad(label, 32), to_char(min(us), '0.99'), to_char(max(us), '0.99'), to_char(min(cpu), '0.99'), to_char(max(cpu), '0.99'))
+FROM (SELECT split_part(label, '|', 1) AS label, split_part(label, '|', 2) AS run,
+		percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FILTER (WHERE who = 'ours') / percentile_cont(0.5) WITHIN GROUP (ORDER BY us) FILTER (WHERE who = 'theirs') AS us,
+		percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) FILTER (WHERE who = 'ours') / percentile_cont(0.5) WITHIN GROUP (ORDER BY cpu) FILTER (WHERE who = 'theirs') AS cpu
+	FROM bench.run GROUP BY 1, 2) AS r
+GROUP BY label ORDER BY label;
+SQL
+} >"$tmp/compare.sql"
+cp "$(dirname "$0")/lib.sql" "$tmp"
+sql -f "$tmp/compare.sql" 2>"$tmp/compare.err" || { cat "$tmp/compare.err" >&2; exit 1; }
