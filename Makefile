@@ -21,12 +21,12 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
-OBJS += src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
+OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
-OBJS += src/relational/facts.o src/relational/table.o src/relational/criteria.o src/relational/object.o \
+OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/get.o src/ledger/where.o src/ledger/expr.o src/ledger/update.o src/ledger/jsonld_upsert.o
@@ -44,8 +44,8 @@ REGRESS      = init
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
-REGRESS     += collection document options batch triggers fallback dry_run
-REGRESS     += object object_criteria object_types object_unchanged object_ddl \
+REGRESS     += collection document options batch triggers fallback dry_run ddl
+REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten

@@ -131,10 +131,9 @@ find_doc(Relation rel, const char **reason)
 	return InvalidAttrNumber;
 }
 
-Collection *
-collection_describe(Relation rel, const char **reason)
+bool
+collection_describe(Relation rel, Collection *c, const char **reason)
 {
-	Collection *c = palloc0(sizeof(Collection));
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	Form_pg_attribute key;
 	AttrNumber	from;
@@ -145,10 +144,10 @@ collection_describe(Relation rel, const char **reason)
 	c->name = pstrdup(RelationGetRelationName(rel));
 	c->key_attno = find_key(rel, reason);
 	if (c->key_attno == InvalidAttrNumber)
-		return NULL;
+		return false;
 	c->doc_attno = find_doc(rel, reason);
 	if (c->doc_attno == InvalidAttrNumber)
-		return NULL;
+		return false;
 
 	key = TupleDescAttr(tupdesc, c->key_attno - 1);
 	typmod = key->atttypmod;
@@ -162,7 +161,7 @@ collection_describe(Relation rel, const char **reason)
 	if (!is_key_type(c->key_type))
 	{
 		*reason = "Its primary key is not of type text, uuid or integer.";
-		return NULL;
+		return false;
 	}
 
 	c->rev_attno = column_named(tupdesc, "_rev");
@@ -175,27 +174,35 @@ collection_describe(Relation rel, const char **reason)
 	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&
 		TupleDescAttr(tupdesc, from - 1)->attgenerated &&
 		TupleDescAttr(tupdesc, to - 1)->attgenerated;
-	return c;
+	return true;
 }
 
-Collection *
-collection_resolve(Oid relid)
+static void
+describe(Memo *memo, Relation rel)
 {
-	Relation	rel = try_relation_open(relid, AccessShareLock);
 	const char *reason;
-	Collection *c;
 
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	c = collection_describe(rel, &reason);
-	if (c == NULL)
+	if (!collection_describe(rel, (Collection *) memo, &reason))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
 				 errdetail("%s", reason),
 				 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
+}
+
+static MemoCache collections = {"upsert collections", sizeof(Collection), describe};
+
+const Collection *
+collection_resolve(Oid relid)
+{
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	const Collection *c;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	c = (const Collection *) memo_of(&collections, rel);
 	relation_close(rel, NoLock);
 	return c;
 }

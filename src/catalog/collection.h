@@ -7,6 +7,7 @@
 #define UPSERT_COLLECTION_H
 
 #include "access/attnum.h"
+#include "catalog/memo.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 
@@ -15,6 +16,7 @@
 
 typedef struct Collection
 {
+	Memo		memo;
 	Oid			relid;
 	char	   *name;			/* the table's, as it stands in _id */
 	AttrNumber	key_attno;
@@ -31,12 +33,15 @@ typedef struct Collection
 /*
  * Describes the table, which must exist; takes AccessShareLock to the end of
  * the transaction.  Error 42809 if it is no collection, with the reason in
- * DETAIL.  Allocated in the current memory context.
+ * DETAIL.  It is kept, and lives to the end of the transaction at least.
  */
-extern Collection *collection_resolve(Oid relid);
+extern const Collection *collection_resolve(Oid relid);
 
-/* The same of an open table; NULL if it is no collection, and *reason says why. */
-extern Collection *collection_describe(Relation rel, const char **reason);
+/*
+ * Describes an open table, in a zeroed struct and the current memory context;
+ * false if it is no collection, and *reason says why.
+ */
+extern bool collection_describe(Relation rel, Collection *c, const char **reason);
 
 /*
  * The key column's value for a key as documents and SQL write it.  False where

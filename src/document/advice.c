@@ -29,7 +29,7 @@
 typedef struct Advice
 {
 	Relation	rel;
-	Collection *c;
+	Collection	c;
 	Tuplestorestate *rows;
 	TupleDesc	tupdesc;
 } Advice;
@@ -49,7 +49,7 @@ give(Advice *a, const char *severity, const char *subject, const char *advice)
 static void
 check_revision(Advice *a)
 {
-	if (a->c->rev_attno == InvalidAttrNumber)
+	if (a->c.rev_attno == InvalidAttrNumber)
 		give(a, "warning", RelationGetRelationName(a->rel),
 			 "There is no text column \"_rev\": revisions are not kept, and ifRev can only ask for absence.");
 }
@@ -57,10 +57,10 @@ check_revision(Advice *a)
 static void
 check_key(Advice *a)
 {
-	AttrNumber	key = a->c->key_attno;
+	AttrNumber	key = a->c.key_attno;
 
-	if ((a->c->key_type == TEXTOID || a->c->key_type == VARCHAROID) &&
-		a->c->key_collation != C_COLLATION_OID)
+	if ((a->c.key_type == TEXTOID || a->c.key_type == VARCHAROID) &&
+		a->c.key_collation != C_COLLATION_OID)
 		give(a, "notice",
 			 NameStr(TupleDescAttr(RelationGetDescr(a->rel), key - 1)->attname),
 			 "Give the key column COLLATE \"C\": comparisons are faster, and its index survives changes of the system's locales.");
@@ -96,7 +96,7 @@ check_indexes(Advice *a)
 		for (i = 0; i < index->rd_index->indnatts; i++)
 			columns = bms_add_member(columns, index->rd_index->indkey.values[i]);
 
-		if (bms_is_member(a->c->doc_attno, columns))
+		if (bms_is_member(a->c.doc_attno, columns))
 			give(a, "warning", name,
 				 "The index is on the document itself: no update can be HOT, and each writes to every index.");
 		else if (RelationGetIndexExpressions(index) != NIL ||
@@ -106,12 +106,12 @@ check_indexes(Advice *a)
 
 			pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &used);
 			pull_varattnos((Node *) RelationGetIndexPredicate(index), 1, &used);
-			if (bms_is_member(a->c->doc_attno - FirstLowInvalidHeapAttributeNumber, used))
+			if (bms_is_member(a->c.doc_attno - FirstLowInvalidHeapAttributeNumber, used))
 				give(a, "warning", name,
 					 "The index has an expression on the document: no update can be HOT. Index a stored generated column instead (create_collection option \"unique\").");
 		}
-		if (a->c->rev_attno != InvalidAttrNumber &&
-			bms_is_member(a->c->rev_attno, columns))
+		if (a->c.rev_attno != InvalidAttrNumber &&
+			bms_is_member(a->c.rev_attno, columns))
 			give(a, "warning", name,
 				 "The index is on \"_rev\", which changes with every update: no update can be HOT.");
 		index_close(index, AccessShareLock);
@@ -157,7 +157,7 @@ PG_FUNCTION_INFO_V1(collection_advice);
 Datum
 collection_advice(PG_FUNCTION_ARGS)
 {
-	Advice		a;
+	Advice		a = {NULL};
 	const char *reason;
 
 	a.rows = answer_begin_set(fcinfo, &a.tupdesc);
@@ -167,8 +167,7 @@ collection_advice(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist",
 						PG_GETARG_OID(0))));
-	a.c = collection_describe(a.rel, &reason);
-	if (a.c == NULL)
+	if (!collection_describe(a.rel, &a.c, &reason))
 		give(&a, "error", RelationGetRelationName(a.rel), reason);
 	else
 	{

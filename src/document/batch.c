@@ -32,7 +32,7 @@ struct Batch
 	Oid			relid;
 	const UpsertOptions *options;
 	bool		keep;			/* build answers, not only outcomes */
-	Collection *collection;
+	const Collection *collection;
 	DocumentStore *store;		/* NULL while groups open their own */
 	MemoryContext context;		/* of the batch */
 	MemoryContext items_context;	/* reset by batch_reset() */

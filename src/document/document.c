@@ -23,7 +23,7 @@
 
 struct DocumentStore
 {
-	Collection *collection;
+	const Collection *collection;
 	Store	   *store;
 };
 
@@ -46,7 +46,7 @@ DocumentStore *
 document_open(Oid relid, const UpsertOptions *options)
 {
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
-	Collection *c = collection_resolve(relid);
+	const Collection *c = collection_resolve(relid);
 	StoreTarget target = {0};
 	Bitmapset  *columns = NULL;
 

@@ -2,7 +2,6 @@
  * relational.h
  *		JSON objects into the columns of ordinary tables.
  *
- *		facts.c		what is known of a table from call to call
  *		table.c		the table: its columns by name, which may be read, how
  *					a JSON value becomes a column's value and a row JSON
  *		criteria.c	what tells whether an object is there: unique keys, or
@@ -14,6 +13,7 @@
 #ifndef UPSERT_RELATIONAL_H
 #define UPSERT_RELATIONAL_H
 
+#include "catalog/memo.h"
 #include "document/answer.h"
 #include "document/options.h"
 #include "nodes/bitmapset.h"
@@ -25,15 +25,12 @@
 /* How values of one column are made; table.c's own. */
 typedef struct ColumnInput ColumnInput;
 
-/* What stays as it is until the table changes. */
+/* What is known of a table from one call to the next. */
 typedef struct TableFacts
 {
-	MemoryContext context;		/* of all this */
-	bool		stale;			/* not for another call */
+	Memo		memo;
 	AttrNumber	rev_attno;		/* column "_rev" of type text, if any */
-	List	   *indexes;		/* OIDs */
 	List	   *criteria;		/* as criteria_list() has it */
-	bool		has_rows;		/* columns of row types, or arrays, were made */
 
 	/* by attribute number - 1, made on demand */
 	ColumnInput **inputs;
@@ -66,12 +63,6 @@ typedef struct Criteria
 	int			nkeys;			/* columns whose values decide, in the order */
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* of the index */
 } Criteria;
-
-/*
- * The facts of an open relation; they live to the end of the transaction at
- * least.
- */
-extern TableFacts *table_facts(Relation rel);
 
 /*
  * Opens a table, view or foreign table: 42P01 if there is none, 42809 if it

@@ -89,6 +89,37 @@ check_kind(Relation rel)
 	}
 }
 
+static AttrNumber
+revision_column(TupleDesc tupdesc)
+{
+	int			i;
+
+	for (i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (!att->attisdropped && att->atttypid == TEXTOID &&
+			strcmp(NameStr(att->attname), "_rev") == 0)
+			return i + 1;
+	}
+	return InvalidAttrNumber;
+}
+
+static void
+gather_facts(Memo *memo, Relation rel)
+{
+	TableFacts *f = (TableFacts *) memo;
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+
+	f->rev_attno = revision_column(tupdesc);
+	f->criteria = criteria_gather(rel, memo->indexes);
+	f->inputs = palloc0(sizeof(ColumnInput *) * tupdesc->natts);
+	f->outputs = palloc0(sizeof(FmgrInfo *) * tupdesc->natts);
+	f->texts = palloc0(sizeof(FmgrInfo *) * tupdesc->natts);
+}
+
+static MemoCache facts = {"upsert tables", sizeof(TableFacts), gather_facts};
+
 /* Which columns may this user see? */
 static void
 find_readable(ObjectTable *table)
@@ -122,7 +153,7 @@ object_table_open(Oid relid)
 	table->relid = relid;
 	table->rel = rel;
 	table->tupdesc = RelationGetDescr(rel);
-	table->facts = table_facts(rel);
+	table->facts = (TableFacts *) memo_of(&facts, rel);
 	find_readable(table);
 	return table;
 }
@@ -215,7 +246,7 @@ static ColumnInput *
 describe_input(ObjectTable *table, AttrNumber attno)
 {
 	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
-	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->context);
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->memo.context);
 	ColumnInput *input = palloc0(sizeof(ColumnInput));
 	Oid			base = getBaseType(att->atttypid);
 	Oid			function;
@@ -240,7 +271,8 @@ describe_input(ObjectTable *table, AttrNumber attno)
 
 	if (input->kind == INPUT_RECORD)
 	{
-		table->facts->has_rows = true;
+		/* row types are relations too, of which we do not know the names */
+		table->facts->memo.of_all = true;
 		fmgr_info(F_JSONB_TO_RECORD, &input->function);
 		input->record = one_column(att);
 	}
@@ -418,7 +450,7 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 static struct FmgrInfo *
 make_to_jsonb(ObjectTable *table, Oid type)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->context);
+	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->memo.context);
 	FmgrInfo   *function = palloc0(sizeof(FmgrInfo));
 	Const	   *argument = makeNullConst(type, -1, InvalidOid);
 
@@ -436,13 +468,13 @@ object_table_text(ObjectTable *table, AttrNumber attno, Datum value)
 {
 	if (table->facts->texts[attno - 1] == NULL)
 	{
-		FmgrInfo   *output = MemoryContextAlloc(table->facts->context, sizeof(FmgrInfo));
+		FmgrInfo   *output = MemoryContextAlloc(table->facts->memo.context, sizeof(FmgrInfo));
 		Oid			function;
 		bool		varlena;
 
 		getTypeOutputInfo(TupleDescAttr(table->tupdesc, attno - 1)->atttypid,
 						  &function, &varlena);
-		fmgr_info_cxt(function, output, table->facts->context);
+		fmgr_info_cxt(function, output, table->facts->memo.context);
 		table->facts->texts[attno - 1] = output;
 	}
 	return OutputFunctionCall(table->facts->texts[attno - 1], value);

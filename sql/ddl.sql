@@ -3,122 +3,50 @@
 CREATE TABLE part (id int PRIMARY KEY, sku text, qty int);
 CREATE UNIQUE INDEX part_sku ON part (sku);
 SELECT action FROM upsert_object('part', '{"id": 1, "sku": "a", "qty": 1}');
-  action  
-----------
- inserted
-(1 row)
 
 -- a column more, renamed, of another type, gone
 ALTER TABLE part ADD COLUMN note varchar(3);
 SELECT action, new FROM upsert_object('part', '{"id": 1, "note": "new"}');
- action  |                      new                       
----------+------------------------------------------------
- updated | {"id": 1, "qty": 1, "sku": "a", "note": "new"}
-(1 row)
-
 ALTER TABLE part RENAME COLUMN note TO remark;
 SELECT action FROM upsert_object('part', '{"id": 1, "note": "new"}');
-ERROR:  column "note" of relation "part" does not exist
 SELECT action, new FROM upsert_object('part', '{"id": 1, "remark": "x"}');
- action  |                      new                       
----------+------------------------------------------------
- updated | {"id": 1, "qty": 1, "sku": "a", "remark": "x"}
-(1 row)
-
 SELECT action FROM upsert_object('part', '{"id": 1, "remark": "long"}');
-ERROR:  value too long for type character varying(3)
 ALTER TABLE part ALTER COLUMN remark TYPE text;
 SELECT action, new FROM upsert_object('part', '{"id": 1, "remark": "long"}');
- action  |                        new                        
----------+---------------------------------------------------
- updated | {"id": 1, "qty": 1, "sku": "a", "remark": "long"}
-(1 row)
-
 ALTER TABLE part ALTER COLUMN qty TYPE numeric(4,1);
 SELECT action, new FROM upsert_object('part', '{"id": 1, "qty": 2.5}');
- action  |                         new                         
----------+-----------------------------------------------------
- updated | {"id": 1, "qty": 2.5, "sku": "a", "remark": "long"}
-(1 row)
-
 ALTER TABLE part ALTER COLUMN qty TYPE bigint;
 SELECT action, new FROM upsert_object('part', '{"id": 1, "qty": 4000000000}');
- action  |                            new                             
----------+------------------------------------------------------------
- updated | {"id": 1, "qty": 4000000000, "sku": "a", "remark": "long"}
-(1 row)
-
 ALTER TABLE part DROP COLUMN remark;
 SELECT action FROM upsert_object('part', '{"id": 1, "remark": "long"}');
-ERROR:  column "remark" of relation "part" does not exist
+
 -- a "_rev" that comes, and goes
 ALTER TABLE part ADD COLUMN _rev text;
 SELECT action, rev IS NOT NULL AS has_rev FROM upsert_object('part', '{"id": 1, "qty": 1}');
- action  | has_rev 
----------+---------
- updated | t
-(1 row)
-
 ALTER TABLE part DROP COLUMN _rev;
 SELECT action, rev IS NOT NULL AS has_rev FROM upsert_object('part', '{"id": 1, "qty": 2}');
- action  | has_rev 
----------+---------
- updated | f
-(1 row)
 
 -- criteria: renamed, new, dropped, on another column
 SELECT action, key FROM upsert_object('part', '{"sku": "a", "qty": 3}', 'part_sku');
- action  | key 
----------+-----
- updated | a
-(1 row)
-
 ALTER INDEX part_sku RENAME TO part_by_sku;
 SELECT action, key FROM upsert_object('part', '{"sku": "a", "qty": 4}', 'part_sku');
-ERROR:  unique constraint or index "part_sku" of relation "part" does not exist
 SELECT action, key FROM upsert_object('part', '{"sku": "a", "qty": 4}', 'part_by_sku');
- action  | key 
----------+-----
- updated | a
-(1 row)
-
 DROP INDEX part_by_sku;
 SELECT action, key FROM upsert_object('part', '{"sku": "a", "qty": 5}', 'part_by_sku');
-ERROR:  unique constraint or index "part_by_sku" of relation "part" does not exist
 CREATE UNIQUE INDEX part_by_sku ON part (lower(sku));
 SELECT action, key FROM upsert_object('part', '{"sku": "A", "qty": 5}', 'part_by_sku');
- action  | key 
----------+-----
- updated | A
-(1 row)
-
 ALTER TABLE part DROP CONSTRAINT part_pkey;
 SELECT action, key FROM upsert_object('part', '{"id": 1, "qty": 6}');
-ERROR:  relation "part" has no primary key
 ALTER TABLE part ADD PRIMARY KEY (qty);
 SELECT action, key, new FROM upsert_object('part', '{"id": 2, "qty": 5}');
- action  | key |               new               
----------+-----+---------------------------------
- updated | 5   | {"id": 2, "qty": 5, "sku": "A"}
-(1 row)
 
 -- undone with the transaction
 BEGIN;
 ALTER TABLE part ADD COLUMN gone int;
 SELECT action, new FROM upsert_object('part', '{"qty": 5, "gone": 1}');
- action  |                    new                     
----------+--------------------------------------------
- updated | {"id": 2, "qty": 5, "sku": "A", "gone": 1}
-(1 row)
-
 ROLLBACK;
 SELECT action FROM upsert_object('part', '{"qty": 5, "gone": 1}');
-ERROR:  column "gone" of relation "part" does not exist
 SELECT action, new FROM upsert_object('part', '{"qty": 5, "sku": "z"}');
- action  |               new               
----------+---------------------------------
- updated | {"id": 2, "qty": 5, "sku": "z"}
-(1 row)
 
 -- types of columns: a composite type that grows, a domain, an enum
 CREATE TYPE size AS (w int);
@@ -126,33 +54,16 @@ CREATE TYPE colour AS ENUM ('red');
 CREATE DOMAIN grade AS int CHECK (VALUE < 10);
 CREATE TABLE box (id int PRIMARY KEY, size size, sizes size[], colour colour, grade grade);
 SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"w": 1}, "sizes": [{"w": 2}], "colour": "red", "grade": 1}');
-  action  |                                      new                                      
-----------+-------------------------------------------------------------------------------
- inserted | {"id": 1, "size": {"w": 1}, "grade": 1, "sizes": [{"w": 2}], "colour": "red"}
-(1 row)
-
 SELECT action FROM upsert_object('box', '{"id": 1, "colour": "blue"}');
-ERROR:  invalid input value for enum colour: "blue"
 SELECT action FROM upsert_object('box', '{"id": 1, "grade": 10}');
-ERROR:  value for domain grade violates check constraint "grade_check"
 ALTER TYPE size ADD ATTRIBUTE h int;
 ALTER TYPE colour ADD VALUE 'blue';
 ALTER DOMAIN grade DROP CONSTRAINT grade_check;
 ALTER DOMAIN grade ADD CHECK (VALUE <> 1) NOT VALID;
 SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"w": 1, "h": 2}, "sizes": [{"h": 3}], "colour": "blue", "grade": 10}');
- action  |                                                new                                                 
----------+----------------------------------------------------------------------------------------------------
- updated | {"id": 1, "size": {"h": 2, "w": 1}, "grade": 10, "sizes": [{"h": 3, "w": null}], "colour": "blue"}
-(1 row)
-
 SELECT action FROM upsert_object('box', '{"id": 1, "grade": 1}');
-ERROR:  value for domain grade violates check constraint "grade_check"
 ALTER TYPE size DROP ATTRIBUTE w;
 SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"w": 1, "h": 7}}');
- action  |                                       new                                       
----------+---------------------------------------------------------------------------------
- updated | {"id": 1, "size": {"h": 7}, "grade": 10, "sizes": [{"h": 3}], "colour": "blue"}
-(1 row)
 
 -- in the middle of a call, by a trigger
 CREATE TABLE busy (id int PRIMARY KEY, a int, b text);
@@ -170,28 +81,36 @@ BEGIN
 END $$;
 CREATE TRIGGER t BEFORE INSERT ON busy FOR EACH ROW EXECUTE FUNCTION change();
 SELECT ord, action, key, new FROM upsert_objects('busy', '[{"id": 2, "a": 1}, {"id": 1, "b": "x"}, {"id": 3, "a": 7, "b": "y"}]');
- ord |  action  | key |              new               
------+----------+-----+--------------------------------
-   1 | inserted | 2   | {"a": 1, "b": null, "id": 2}
-   2 | inserted | 1   | {"a": null, "b": "x", "id": 1}
-   3 | inserted | 3   | {"a": 7, "b": "y", "id": 3}
-(3 rows)
-
 SELECT * FROM made;
- id | n | m 
-----+---+---
-  1 |   | 5
-(1 row)
+
+-- collections: the key's type, a revision, the document, the name
+CREATE TABLE docs (_key text PRIMARY KEY, doc jsonb NOT NULL);
+SELECT action, rev, new FROM upsert('docs', '{"_key": "1", "n": 1}');
+ALTER TABLE docs ADD COLUMN _rev text;
+SELECT action, rev IS NOT NULL AS has_rev FROM upsert('docs', '{"_key": "1", "n": 2}');
+ALTER TABLE docs ALTER COLUMN _key TYPE int USING _key::int;
+SELECT action, key FROM upsert('docs', '{"_key": "x", "n": 3}');
+SELECT action, key FROM upsert('docs', '{"_key": 1, "n": 3}');
+ALTER TABLE docs RENAME COLUMN doc TO body;
+ALTER TABLE docs DROP COLUMN _rev;
+ALTER TABLE docs RENAME TO papers;
+SELECT action, new FROM upsert('papers', '{"_key": 1, "n": 4}');
+ALTER TABLE papers ADD COLUMN other jsonb;
+SELECT action FROM upsert('papers', '{"_key": 1, "n": 5}');
+ALTER TABLE papers RENAME COLUMN body TO doc;
+SELECT action, new FROM upsert('papers', '{"_key": 1, "n": 5}');
+ALTER TABLE papers DROP CONSTRAINT docs_pkey;
+SELECT action FROM upsert('papers', '{"_key": 1, "n": 6}');
+BEGIN;
+ALTER TABLE papers ADD PRIMARY KEY (_key);
+SELECT action FROM upsert('papers', '{"_key": 1, "n": 6}');
+ROLLBACK;
+SELECT action FROM upsert('papers', '{"_key": 1, "n": 6}');
 
 -- a table of the same name, and many that come and go
 DROP TABLE part;
 CREATE TABLE part (sku text PRIMARY KEY);
 SELECT action, key FROM upsert_object('part', '{"sku": "again"}');
-  action  |  key  
-----------+-------
- inserted | again
-(1 row)
-
 DO $$
 BEGIN
 	FOR i IN 1 .. 200 LOOP
@@ -200,7 +119,7 @@ BEGIN
 		DROP TABLE passing;
 	END LOOP;
 END $$;
-DROP TABLE part, box, busy, made;
+DROP TABLE part, box, busy, made, papers;
 DROP TYPE size, colour;
 DROP DOMAIN grade;
 DROP FUNCTION change();
