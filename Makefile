@@ -28,7 +28,7 @@ OBJS += src/document/options.o src/document/precondition.o src/document/document
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
-OBJS += src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
+OBJS += src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/get.o src/ledger/where.o src/ledger/expr.o src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o

@@ -188,17 +188,41 @@ unique_hash(const JldValue *array, const JldValue *item)
 /* --- Node Map Generation -------------------------------------------------- */
 
 void
-node_map_generate(NodeMap *map, JldProcessor *proc, JldValue *expanded)
+node_map_begin(NodeMap *map, JldProcessor *proc)
 {
-	Place		place = {0};
-
 	map->proc = proc;
 	map->graphs = jld_new_object(2);
 	blank_node_labels_init(&map->labels);
 	map->unique = unique_index_create();
+	(void) graph_of(map, JLD_STR("@default"));
+}
+
+void
+node_map_add(NodeMap *map, JldValue *expanded)
+{
+	Place		place = {0};
 
 	place.graph = graph_of(map, JLD_STR("@default"));
 	generate(map, expanded, &place);
+}
+
+int
+node_map_mention(NodeMap *map, JldStr id)
+{
+	JldValue   *graph = graph_of(map, JLD_STR("@default"));
+	int			member = jld_find(graph, id);
+
+	if (member >= 0)
+		return member;
+	(void) node_of(graph, id);
+	return graph->n - 1;
+}
+
+void
+node_map_generate(NodeMap *map, JldProcessor *proc, JldValue *expanded)
+{
+	node_map_begin(map, proc);
+	node_map_add(map, expanded);
 }
 
 /* The algorithm; step numbers are those of section 7.2.2. */

@@ -48,6 +48,15 @@ extern void node_map_generate(NodeMap *map, JldProcessor *proc,
 							  JldValue *expanded);
 
 /*
+ * The same in parts: begin, and add one document after another.  mention makes
+ * sure that a node (no blank one) is in the default graph, and answers its
+ * member number there.
+ */
+extern void node_map_begin(NodeMap *map, JldProcessor *proc);
+extern void node_map_add(NodeMap *map, JldValue *expanded);
+extern int	node_map_mention(NodeMap *map, JldStr id);
+
+/*
  * The flatten() method up to the context: the flattened form of an expanded
  * document, an array of nodes.
  */

@@ -69,7 +69,6 @@ static bool spare_in_use = false;
 static void arena_end(void *arg);
 static void *piece_from_new_block(Arena *arena, Size size);
 static void object_reindex(JldValue *object);
-static JldValue *from_container(JsonbContainer *jc);
 static JldValue *from_entry(JsonbContainer *jc, char *base, uint32 offset,
 							int entry);
 static void to_jsonb_value(const JldValue *v, JsonbValue *out);
@@ -672,14 +671,14 @@ jld_copy_deep(const JldValue *v)
 JldValue *
 jld_from_jsonb(Jsonb *jb)
 {
-	JldValue   *v = from_container(&jb->root);
+	JldValue   *v = jld_from_container(&jb->root);
 
 	/* a scalar is stored as an array of one */
 	return JB_ROOT_IS_SCALAR(jb) ? v->u.items[0] : v;
 }
 
-static JldValue *
-from_container(JsonbContainer *jc)
+JldValue *
+jld_from_container(JsonbContainer *jc)
 {
 	int			n = JsonContainerSize(jc);
 	uint32		offset = 0;
@@ -736,7 +735,7 @@ from_entry(JsonbContainer *jc, char *base, uint32 offset, int entry)
 		return jld_new_string((JldStr) {base + offset, end - offset});
 	}
 	if (JBE_ISCONTAINER(je))
-		return from_container((JsonbContainer *) (base + INTALIGN(offset)));
+		return jld_from_container((JsonbContainer *) (base + INTALIGN(offset)));
 	if (JBE_ISNUMERIC(je))
 		return jld_new_number((Numeric) (base + INTALIGN(offset)));
 	if (JBE_ISNULL(je))

@@ -162,6 +162,7 @@ jld_has(const JldValue *v, JldStr key)
  * jsonb of its own in the current context.
  */
 extern JldValue *jld_from_jsonb(Jsonb *jb);
+extern JldValue *jld_from_container(JsonbContainer *jc);	/* no raw scalar */
 extern Jsonb *jld_to_jsonb(const JldValue *v);
 extern Jsonb *jld_jsonb_copy(const Jsonb *jb);	/* into the current context */
 

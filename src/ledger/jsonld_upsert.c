@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "doc/doc.h"
 #include "document/batch.h"
 #include "jsonld/iri.h"
 #include "ledger/payload.h"
@@ -94,24 +95,26 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
 	UpsertOptions options;
 	JldProcessor proc;
-	JldValue   *doc = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	Jsonb	   *doc = PG_GETARG_JSONB_P(1);
 	List	   *nodes = NIL;
 	ListCell   *lc;
 	Batch	   *b;
 
 	split_options(jld_from_jsonb(PG_GETARG_JSONB_P(2)), &proc, &options);
-	if (!jld_is_object(doc) && !jld_is_array(doc))
+	if (JB_ROOT_IS_SCALAR(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a JSON-LD document must be an object or an array"),
-				 errdetail("It is %s.", jld_excerpt(doc))));
-	if (doc->n > 0)
-		nodes = payload_nodes(&proc, jsonld_expand(&proc, doc), NULLS_IGNORE, false);
+				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
+	if (JB_ROOT_COUNT(doc) > 0)
+		nodes = payload_read(&proc, doc, NULLS_IGNORE, false);
 
 	b = batch_begin(PG_GETARG_OID(0), &options, true);
 	foreach(lc, nodes)
 	{
 		PayloadNode *node = lfirst(lc);
+		JldStr		key = key_of(node->id);
+		DocAttribute attribute = {"_key", key.data, key.len};
 
 		if (node->graph.len > 0)
 			ereport(ERROR,
@@ -119,8 +122,8 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 					 errmsg("a collection has no named graphs"),
 					 errdetail("The document has the graph \"%s\".", jld_cstr(node->graph)),
 					 errhint("A ledger has.")));
-		jld_put(node->node, JLD_STR("_key"), jld_new_string(key_of(node->id)));
-		batch_add(b, jld_to_jsonb(node->node));
+		batch_add(b, doc_add_attributes(node->image ? node->image : jld_to_jsonb(node->node),
+										&attribute, 1));
 	}
 	batch_run(b);
 	for (int i = 0; i < batch_size(b); i++)

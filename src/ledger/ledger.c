@@ -326,17 +326,6 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 		proc->options.expandContext = ledger->context;
 }
 
-bool
-ledger_has_context(const JldValue *doc)
-{
-	if (!jld_is_array(doc))
-		return jld_has(doc, JLD_STR("@context"));
-	for (int i = 0; i < doc->n; i++)
-		if (jld_has(doc->u.items[i], JLD_STR("@context")))
-			return true;
-	return false;
-}
-
 /* --- SQL-callable --------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(create_ledger);

@@ -81,7 +81,4 @@ extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);
 extern void ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 							 bool has_context, JldProcessor *proc);
 
-/* Does a document, or an item of an array of such, bring an @context? */
-extern bool ledger_has_context(const JldValue *doc);
-
 #endif							/* UPSERT_LEDGER_H */

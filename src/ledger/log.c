@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "doc/doc.h"
 #include "ledger/log.h"
 #include "store/store.h"
 
@@ -46,10 +47,14 @@ set_column(StoreRow *row, AttrNumber column, Datum value)
 	row->set[column - 1] = true;
 }
 
-/* NULL or {}: there is none */
+/* NULL or {}: there is none; an image of a whole node has its name, too */
 static void
 set_change(StoreRow *row, AttrNumber column, Jsonb *change)
 {
+	static const char *const name[] = {"@id"};
+
+	if (change)
+		change = doc_strip_attributes(change, name, 1);
 	set_column(row, column, JsonbPGetDatum(change));
 	row->isnull[column - 1] = change == NULL || JB_ROOT_COUNT(change) == 0;
 }
@@ -66,6 +71,15 @@ old_change(TupleTableSlot *old, AttrNumber column, int *n)
 	for (int i = 0; i < change->n; i++)
 		*n += change->u.object.members[i].value->n;
 	return change;
+}
+
+static JldValue *
+new_change(Jsonb *change)
+{
+	JldValue   *tree = change ? jld_from_jsonb(change) : jld_new_object(0);
+
+	(void) jld_remove(tree, JLD_STR("@id"));
+	return tree;
 }
 
 /* The store's callback. */
@@ -89,8 +103,8 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 	/* an earlier call of this transaction has changed the node, too */
 	both.retracted = old_change(old, LOG_RETRACTED, &both.nretracted);
 	both.asserted = old_change(old, LOG_ASSERTED, &both.nasserted);
-	now.retracted = log->entry->retracted ? jld_from_jsonb(log->entry->retracted) : jld_new_object(0);
-	now.asserted = log->entry->asserted ? jld_from_jsonb(log->entry->asserted) : jld_new_object(0);
+	now.retracted = new_change(log->entry->retracted);
+	now.asserted = new_change(log->entry->asserted);
 	node_difference_add(&both, &now);
 	if (both.retracted->n == 0 && both.asserted->n == 0)
 		return STORE_REMOVE;

@@ -7,7 +7,10 @@
 
 #include "ledger/ledger.h"
 
-/* What a transaction did to one node: a NodeDifference as jsonb. */
+/*
+ * What a transaction did to one node: a NodeDifference as jsonb.  An "@id" in
+ * it says nothing.
+ */
 typedef struct LogEntry
 {
 	JldStr		graph;

@@ -22,12 +22,24 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "doc/build.h"
+#include "doc/doc.h"
 #include "jsonld/nodemap.h"
 #include "ledger/node.h"
 #include "upsert.h"
 
 /* up to so many comparisons are made one by one, without a hash table */
 #define FEW_COMPARISONS		64
+
+/* The members of an object, as an image holds them. */
+typedef struct Pairs
+{
+	DocCursor	keys;
+	DocCursor	values;
+	int			left;
+	DocItem		key;			/* of the pair at hand */
+	DocItem		value;
+} Pairs;
 
 static JldValue *subtract(const JldValue *a, const JldValue *b);
 static bool same_set(const JldValue *a, const JldValue *b);
@@ -38,6 +50,9 @@ static JldValue *changed_values(const NodeChange *change, JldStr predicate,
 								JldValue *old);
 static void change_predicate(JldStr predicate, JldValue *old, JldValue *new,
 							 NodeDifference *difference);
+static bool next_pair(Pairs *pairs);
+static bool compare_images(const NodeChange *change, const Jsonb *old,
+						   NodeDifference *difference);
 static int	cancel(JldValue *these, JldValue *those);
 
 /* --- sets of values ------------------------------------------------------- */
@@ -167,6 +182,14 @@ changed_values(const NodeChange *change, JldStr predicate, JldValue *old)
 	return old;					/* not reached */
 }
 
+static void
+begin_difference(NodeDifference *difference)
+{
+	difference->retracted = jld_new_object(0);
+	difference->asserted = jld_new_object(0);
+	difference->nretracted = difference->nasserted = 0;
+}
+
 /* Adds the difference between old and new values (either may be NULL). */
 static void
 change_predicate(JldStr predicate, JldValue *old, JldValue *new,
@@ -195,9 +218,7 @@ node_change(const NodeChange *change, JldValue *old, NodeDifference *difference)
 	JldValue   *result = jld_new_object((old ? old->n : 0) +
 										(change->node ? change->node->n : 1));
 
-	difference->retracted = jld_new_object(0);
-	difference->asserted = jld_new_object(0);
-	difference->nretracted = difference->nasserted = 0;
+	begin_difference(difference);
 	jld_put(result, JLD_STR("@id"), jld_new_string(change->id));
 	for (int i = 0; old && i < old->n; i++)
 	{
@@ -231,6 +252,112 @@ node_change(const NodeChange *change, JldValue *old, NodeDifference *difference)
 	}
 	return result->n > 1 ? result : NULL;
 }
+
+/* --- images --------------------------------------------------------------- */
+
+static void
+begin_pairs(Pairs *pairs, const Jsonb *object)
+{
+	doc_cursor_first(&pairs->keys, &object->root);
+	doc_cursor_values(&pairs->values, &object->root);
+	pairs->left = JB_ROOT_COUNT(object);
+}
+
+/* The next predicate, in jsonb's order of keys. */
+static bool
+next_pair(Pairs *pairs)
+{
+	do
+	{
+		if (pairs->left-- == 0)
+			return false;
+		doc_cursor_item(&pairs->keys, &pairs->key);
+		doc_cursor_item(&pairs->values, &pairs->value);
+	} while (pairs->key.len == 3 && memcmp(pairs->key.data, "@id", 3) == 0);
+	return true;
+}
+
+static JldValue *
+values_of(const Pairs *pairs)
+{
+	return jld_from_container((JsonbContainer *) pairs->value.data);
+}
+
+/*
+ * The difference that change->image makes to old, in an upsert or a
+ * replacement.  False: a set has been written in another order, so the new
+ * node is not just what the images say.
+ */
+static bool
+compare_images(const NodeChange *change, const Jsonb *old,
+			   NodeDifference *difference)
+{
+	Pairs		before;
+	Pairs		after;
+	bool		is_before;
+	bool		is_after;
+
+	begin_pairs(&before, old);
+	begin_pairs(&after, change->image);
+	is_before = next_pair(&before);
+	is_after = next_pair(&after);
+	while (is_before || is_after)
+	{
+		int			order = !is_before ? 1 : !is_after ? -1 :
+		doc_compare_keys(&before.key, &after.key);
+		JldValue   *gone = NULL;
+		JldValue   *come = NULL;
+
+		if (order == 0 ? !doc_same_item(&before.value, &after.value) :
+			order > 0 || change->mode == NODE_REPLACE)
+		{
+			const DocItem *key = order <= 0 ? &before.key : &after.key;
+
+			if (order <= 0)
+				gone = values_of(&before);
+			if (order >= 0)
+				come = values_of(&after);
+			if (gone && come && same_set(gone, come))
+				return false;
+			change_predicate((JldStr) {key->data, key->len}, gone, come, difference);
+		}
+		if (order <= 0)
+			is_before = next_pair(&before);
+		if (order >= 0)
+			is_after = next_pair(&after);
+	}
+	return true;
+}
+
+bool
+node_change_image(const NodeChange *change, Jsonb *old, Jsonb **new,
+				  NodeDifference *difference, bool *whole)
+{
+	*whole = false;
+	if (change->image == NULL || change->nvalues == 0 || change->retract ||
+		change->mode == NODE_DELETE)
+		return false;
+	begin_difference(difference);
+	*new = change->image;
+	if (old == NULL)
+	{
+		*whole = true;
+		difference->asserted = NULL;
+		difference->nasserted = change->nvalues;
+		return true;
+	}
+	if (doc_equal(old, change->image))
+		return true;
+	if (change->mode != NODE_UPSERT && change->mode != NODE_REPLACE)
+		return false;
+	if (!compare_images(change, old, difference))
+		return false;
+	if (change->mode == NODE_UPSERT && difference->nasserted + difference->nretracted > 0)
+		*new = doc_merge(old, change->image, true, false);
+	return true;
+}
+
+/* --- one difference after another ------------------------------------------ */
 
 /*
  * Takes out of both what they have in common; answers how many values that

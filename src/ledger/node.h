@@ -23,7 +23,10 @@ typedef struct NodeChange
 	JldStr		id;
 	NodeMode	mode;
 	JldValue   *node;			/* as in PayloadNode; NULL for NODE_DELETE */
-	JldValue   *retract;		/* the same, of NODE_UPDATE; or NULL */
+	Jsonb	   *image;			/* the same in its place; or NULL */
+	int			nvalues;		/* in the image, if that is all that a new
+								 * node gets; 0: not known */
+	JldValue   *retract;		/* as node, of NODE_UPDATE; or NULL */
 } NodeChange;
 
 /*
@@ -49,6 +52,14 @@ typedef struct NodeDifference
  */
 extern JldValue *node_change(const NodeChange *change, JldValue *old,
 							 NodeDifference *difference);
+
+/*
+ * The same for images, where that is quick: false says that it is not, and
+ * node_change() is to be asked.  *new is the new image.  *whole says that the
+ * node is new and all of it was asserted: then difference->asserted is NULL.
+ */
+extern bool node_change_image(const NodeChange *change, Jsonb *old, Jsonb **new,
+							  NodeDifference *difference, bool *whole);
 
 /*
  * One difference after another: *first becomes what both made.  What the one

@@ -2,7 +2,9 @@
  * payload.c
  *		What a JSON-LD transaction says, node by node.
  *
- *		expanded document
+ *		document
+ *		  -> nodes that are flat: images as they are stored (flat.c)
+ *		  -> others: expanded
  *		  -> every node object has a name (name_node)
  *		  -> node map, whose labels are taken back (rename_value)
  *		  -> nodes as they are stored (store_node):
@@ -29,8 +31,11 @@
 #include "utils/builtins.h"
 
 #include "atproto/cid.h"
+#include "doc/build.h"
+#include "jsonld/expand.h"
 #include "jsonld/iri.h"
 #include "jsonld/nodemap.h"
+#include "ledger/flat.h"
 #include "ledger/payload.h"
 #include "upsert.h"
 
@@ -48,6 +53,23 @@ typedef struct Naming
 								 * nameless nodes that stood there so far */
 } Naming;
 
+/* A node of the payload that is flat. */
+typedef struct Image
+{
+	Jsonb	   *jsonb;			/* NULL: there is none */
+	int			nvalues;
+} Image;
+
+/* A document while it is read. */
+typedef struct Reading
+{
+	Naming		naming;
+	NodeMap		map;
+	FlatReader *flat;
+	Image	   *images;			/* by member number in map's default graph */
+	int			images_size;
+} Reading;
+
 /* Where a node object stands. */
 typedef struct Owner
 {
@@ -55,6 +77,9 @@ typedef struct Owner
 	JldStr		id;
 	JldStr		predicate;
 } Owner;
+
+/* the place of what stands at the top */
+static const Owner nobody = {{"", 0}, {"", 0}, {"", 0}};
 
 static JldStr digest_label(JldStr text);
 static JldStr nameless_label(Naming *naming, JldValue *element, const Owner *owner);
@@ -66,6 +91,18 @@ static JldValue *store_values(const JldValue *names, JldStr id, JldStr predicate
 							  JldValue *values, LedgerNulls nulls);
 static JldValue *store_node(const JldValue *names, JldStr id, JldValue *node,
 							LedgerNulls nulls);
+static JldValue *names_of_labels(const BlankNodeLabels *labels);
+static List *collect_nodes(const NodeMap *map, LedgerNulls nulls,
+						   const Image *images, int nimages);
+static void add_flat(Reading *reading, const FlatNode *node);
+static void read_top(Reading *reading, ActiveContext *ctx, JldStr property,
+					 const DocItem *item);
+static void settle_images(Reading *reading);
+static JsonbContainer *top_array(Jsonb *doc, bool has_context);
+static void read_items(Reading *reading, ActiveContext *ctx, JldStr property,
+					   const JsonbContainer *array);
+static void read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
+					   const JsonbContainer *array);
 
 /* --- IRIs ----------------------------------------------------------------- */
 
@@ -76,19 +113,35 @@ payload_is_anonymous(JldStr id)
 		memcmp(id.data, ANONYMOUS_PREFIX, strlen(ANONYMOUS_PREFIX)) == 0;
 }
 
+bool
+payload_is_iri(JldStr id)
+{
+	/* what neither an IRI nor a label can hold, besides controls and blanks */
+	static const char excluded[] = "<>\"{}|\\^`";
+
+	if (jld_is_blank_node_id(id))
+	{
+		if (id.len == 2)
+			return false;
+	}
+	else if (!iri_is_absolute(id))
+		return false;
+	for (int i = 0; i < id.len; i++)
+	{
+		unsigned char c = id.data[i];
+
+		/* most are letters and digits, which need no look */
+		if (c <= '>' ? c <= ' ' || c == '"' || c == '<' || c == '>' :
+			c > 'Z' && (c < 'a' || (c > 'z' && c < 0x80)) && strchr(excluded, c) != NULL)
+			return false;
+	}
+	return true;
+}
+
 void
 payload_check_iri(JldStr id)
 {
-	bool		good;
-
-	if (jld_is_blank_node_id(id))
-		good = id.len > 2;
-	else
-		good = iri_is_absolute(id);
-	for (int i = 0; good && i < id.len; i++)
-		good = (unsigned char) id.data[i] > ' ' &&
-			strchr("<>\"{}|\\^`", id.data[i]) == NULL;
-	if (!good)
+	if (!payload_is_iri(id))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_KEY),
 				 errmsg("malformed IRI"),
@@ -97,10 +150,16 @@ payload_check_iri(JldStr id)
 				 errhint("INVALID_IRI: an @id is an absolute IRI, or the label of a blank node.")));
 }
 
+bool
+payload_is_key(JldStr graph, JldStr id)
+{
+	return graph.len + id.len <= KEY_MAX_BYTES;
+}
+
 void
 payload_check_key(JldStr graph, JldStr id)
 {
-	if (graph.len + id.len > KEY_MAX_BYTES)
+	if (!payload_is_key(graph, id))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_KEY),
 				 errmsg("IRI is too long to be a key"),
@@ -362,49 +421,263 @@ store_node(const JldValue *names, JldStr id, JldValue *node, LedgerNulls nulls)
 	return stored->n > 1 ? stored : NULL;
 }
 
+/* The labels that were written in a payload, by those of the node map. */
+static JldValue *
+names_of_labels(const BlankNodeLabels *labels)
+{
+	JldValue   *names = jld_new_object(labels->map->n);
+
+	for (int i = 0; i < labels->map->n; i++)
+	{
+		JldMember  *m = &labels->map->u.object.members[i];
+
+		jld_put(names, m->value->u.string, jld_new_string(m->key));
+	}
+	return names;
+}
+
+/* The nodes of a node map; images: of those in its default graph. */
+static List *
+collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
+			  int nimages)
+{
+	JldValue   *names = names_of_labels(&map->labels);
+	List	   *nodes = NIL;
+
+	for (int g = 0; g < map->graphs->n; g++)
+	{
+		JldMember  *graph = &map->graphs->u.object.members[g];
+		bool		is_default = jld_is(graph->key, "@default");
+		JldStr		name = is_default ? JLD_STR("") : rename_label(names, graph->key);
+
+		for (int i = 0; i < graph->value->n; i++)
+		{
+			JldMember  *m = &graph->value->u.object.members[i];
+			PayloadNode node = {.graph = name};
+
+			CHECK_FOR_INTERRUPTS();
+			node.id = rename_label(names, m->key);
+			if (is_default && i < nimages && images[i].jsonb)
+			{
+				node.image = images[i].jsonb;
+				node.nvalues = images[i].nvalues;
+			}
+			else
+			{
+				node.node = store_node(names, node.id, m->value, nulls);
+				if (node.node == NULL)
+					continue;
+				payload_check_key(name, node.id);
+			}
+			node.anonymous = payload_is_anonymous(node.id);
+			nodes = lappend(nodes, memcpy(palloc(sizeof(PayloadNode)), &node, sizeof(PayloadNode)));
+		}
+	}
+	return nodes;
+}
+
 List *
 payload_nodes(JldProcessor *proc, JldValue *expanded, LedgerNulls nulls,
 			  bool by_content)
 {
 	Naming		naming = {proc, by_content, jld_new_object(8)};
-	Owner		nobody = {{"", 0}, {"", 0}, {"", 0}};
-	JldValue   *names;
 	NodeMap		map;
-	List	   *nodes = NIL;
 
 	node_map_generate(&map, proc, name_value(&naming, expanded, &nobody));
-	names = jld_new_object(map.labels.map->n);
-	for (int i = 0; i < map.labels.map->n; i++)
+	return collect_nodes(&map, nulls, NULL, 0);
+}
+
+/* --- documents ------------------------------------------------------------ */
+
+static bool
+has_key(JsonbContainer *object, const char *key)
+{
+	JsonbValue	v;
+
+	return getKeyJsonValueFromContainer(object, key, strlen(key), &v) != NULL;
+}
+
+bool
+payload_has_context(const Jsonb *doc)
+{
+	JsonbContainer *root = unconstify(JsonbContainer *, &doc->root);
+	JsonbIterator *it;
+	JsonbValue	v;
+
+	if (JB_ROOT_IS_OBJECT(doc))
+		return has_key(root, "@context");
+	it = JsonbIteratorInit(root);
+	(void) JsonbIteratorNext(&it, &v, true);
+	while (JsonbIteratorNext(&it, &v, true) == WJB_ELEM)
+		if (v.type == jbvBinary && JsonContainerIsObject(v.val.binary.data) &&
+			has_key(v.val.binary.data, "@context"))
+			return true;
+	return false;
+}
+
+static void
+take_into_map(Reading *reading, Image *image)
+{
+	node_map_add(&reading->map, jld_from_jsonb(image->jsonb));
+	image->jsonb = NULL;
+}
+
+/* Takes in a node that was read as flat. */
+static void
+add_flat(Reading *reading, const FlatNode *node)
+{
+	int			member = node_map_mention(&reading->map, node->id);
+	Image	   *image;
+	JldValue   *graph = reading->map.graphs->u.object.members[0].value;
+
+	for (int i = 0; i < node->nmentioned; i++)
+		(void) node_map_mention(&reading->map, node->mentioned[i]);
+	if (graph->n > reading->images_size)
 	{
-		JldMember  *m = &map.labels.map->u.object.members[i];
+		int			size = Max(graph->n, reading->images_size * 2);
 
-		jld_put(names, m->value->u.string, jld_new_string(m->key));
+		reading->images = repalloc_huge(reading->images, sizeof(Image) * size);
+		memset(reading->images + reading->images_size, 0,
+			   sizeof(Image) * (size - reading->images_size));
+		reading->images_size = size;
 	}
-
-	for (int g = 0; g < map.graphs->n; g++)
+	if (node->image == NULL)
+		return;
+	image = &reading->images[member];
+	if (image->jsonb)
+		take_into_map(reading, image);
+	if (graph->u.object.members[member].value->n > 1)
 	{
-		JldMember  *graph = &map.graphs->u.object.members[g];
-		JldStr		name = jld_is(graph->key, "@default") ? JLD_STR("") :
-		rename_label(names, graph->key);
-
-		for (int i = 0; i < graph->value->n; i++)
-		{
-			JldMember  *m = &graph->value->u.object.members[i];
-			JldStr		id = rename_label(names, m->key);
-			JldValue   *node = store_node(names, id, m->value, nulls);
-			PayloadNode *entry;
-
-			CHECK_FOR_INTERRUPTS();
-			if (node == NULL)
-				continue;
-			payload_check_key(name, id);
-			entry = palloc(sizeof(PayloadNode));
-			entry->graph = name;
-			entry->id = id;
-			entry->node = node;
-			entry->anonymous = payload_is_anonymous(id);
-			nodes = lappend(nodes, entry);
-		}
+		/* spoken of before: all that is said meets in the map */
+		node_map_add(&reading->map, jld_from_jsonb(node->image));
+		return;
 	}
-	return nodes;
+	image->jsonb = node->image;
+	image->nvalues = node->empties ? 0 : node->nvalues;
+}
+
+/* One of the items at the top of a document. */
+static void
+read_top(Reading *reading, ActiveContext *ctx, JldStr property,
+		 const DocItem *item)
+{
+	JsonbContainer *container = (JsonbContainer *) item->data;
+	FlatNode	flat;
+	JldValue   *element;
+
+	if (DOC_ITEM_IS_OBJECT(item) && flat_read(reading->flat, ctx, container, &flat))
+	{
+		add_flat(reading, &flat);
+		return;
+	}
+	element = item->type == JENTRY_ISCONTAINER ? jld_from_container(container) :
+		jld_from_jsonb(doc_from_item(item));
+	element = expand_element(reading->naming.proc, ctx, property, NULL, element, false);
+	if (element)
+		node_map_add(&reading->map, name_value(&reading->naming, element, &nobody));
+}
+
+/* Images of nodes of which the map knows something, too, go into the map. */
+static void
+settle_images(Reading *reading)
+{
+	JldValue   *graph = reading->map.graphs->u.object.members[0].value;
+
+	for (int i = 0; i < Min(reading->images_size, graph->n); i++)
+		if (reading->images[i].jsonb && graph->u.object.members[i].value->n > 1)
+			take_into_map(reading, &reading->images[i]);
+}
+
+/*
+ * The array whose items are the nodes of a document: the document, or its
+ * @graph if it has nothing else but an @context.  NULL: neither.
+ */
+static JsonbContainer *
+top_array(Jsonb *doc, bool has_context)
+{
+	JsonbValue	graph;
+
+	if (JB_ROOT_IS_ARRAY(doc))
+		return &doc->root;
+	if (JB_ROOT_COUNT(doc) != (has_context ? 2 : 1) ||
+		!getKeyJsonValueFromContainer(&doc->root, "@graph", strlen("@graph"), &graph) ||
+		graph.type != jbvBinary || !JsonContainerIsArray(graph.val.binary.data))
+		return NULL;
+	return graph.val.binary.data;
+}
+
+/* Reads the items of the array that top_array() found. */
+static void
+read_items(Reading *reading, ActiveContext *ctx, JldStr property,
+		   const JsonbContainer *array)
+{
+	JldProcessor *proc = reading->naming.proc;
+	JldPath		step = {.up = proc->path, .key = JLD_NOSTR};
+	int			n = JsonContainerSize(array);
+	DocCursor	cursor;
+
+	jld_enter(proc);
+	proc->path = &step;
+	doc_cursor_first(&cursor, array);
+	for (step.index = 0; step.index < n; step.index++)
+	{
+		DocItem		item;
+
+		CHECK_FOR_INTERRUPTS();
+		doc_cursor_item(&cursor, &item);
+		read_top(reading, ctx, property, &item);
+	}
+	proc->path = step.up;
+	jld_leave(proc);
+}
+
+/* The same for a document that is an object with @graph: its context first. */
+static void
+read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
+		   const JsonbContainer *array)
+{
+	JldProcessor *proc = reading->naming.proc;
+	JldPath		context = {.key = JLD_STR_INIT("@context")};
+	JldPath		graph = {.key = JLD_STR_INIT("@graph")};
+	JsonbValue	local;
+
+	jld_enter(proc);
+	if (getKeyJsonValueFromContainer(&doc->root, "@context", strlen("@context"), &local))
+	{
+		proc->path = &context;
+		ctx = context_process(proc, ctx, jld_from_jsonb(JsonbValueToJsonb(&local)));
+	}
+	proc->path = &graph;
+	read_items(reading, ctx, JLD_STR("@graph"), array);
+	proc->path = NULL;
+	jld_leave(proc);
+}
+
+List *
+payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, bool by_content)
+{
+	Reading		reading = {.naming = {proc, by_content, jld_new_object(8)}};
+	ActiveContext *ctx = context_initial(proc);
+	JsonbContainer *array = top_array(doc, JB_ROOT_IS_OBJECT(doc) && payload_has_context(doc));
+
+	node_map_begin(&reading.map, proc);
+	reading.flat = flat_begin(proc, nulls);
+	reading.images_size = 64;
+	reading.images = palloc0(sizeof(Image) * reading.images_size);
+	if (JB_ROOT_IS_ARRAY(doc))
+		read_items(&reading, ctx, JLD_NOSTR, array);
+	else if (array)
+		read_graph(&reading, ctx, doc, array);
+	else
+	{
+		FlatNode	flat;
+
+		if (!flat_read(reading.flat, ctx, &doc->root, &flat))
+			return payload_nodes(proc, jsonld_expand(proc, jld_from_jsonb(doc)),
+								 nulls, by_content);
+		add_flat(&reading, &flat);
+	}
+	settle_images(&reading);
+	return collect_nodes(&reading.map, nulls, reading.images,
+						 reading.images_size);
 }

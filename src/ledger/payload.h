@@ -25,34 +25,48 @@ typedef struct PayloadNode
 	JldStr		graph;			/* empty: the default graph */
 	JldStr		id;
 	JldValue   *node;			/* {"@id", predicate: [values], ...}; a
-								 * predicate with [] is to be emptied */
+								 * predicate with [] is to be emptied; NULL:
+								 * there is the image */
+	Jsonb	   *image;			/* the same as jsonb; NULL: there is the node */
+	int			nvalues;		/* in the image; 0: not counted */
 	bool		anonymous;		/* belongs to its owner */
 } PayloadNode;
 
 /*
- * The nodes of an expanded document (made with keepNulls), in order of first
- * mention: a List of PayloadNode in the current memory context.  Nodes of
- * which nothing is said are left out.
+ * The nodes of a JSON-LD document, in order of first mention: a List of
+ * PayloadNode in the current memory context, which is the processor's, whose
+ * options have keepNulls.  Nodes of which nothing is said are left out.  What
+ * the answer points to may lie in doc.
  *
  * Nodes without @id get one that depends on their owner and predicate and on
  * their position there or, with by_content, on what they say.
  *
- * Errors: UP004 malformed or overlong IRIs; UP006 a null under NULLS_ERROR, two
- * lists under one predicate, rdf:type as a predicate, a blank node as one.
+ * Errors: UP008 as expansion; UP004 malformed or overlong IRIs; UP006 a null
+ * under NULLS_ERROR, two lists under one predicate, rdf:type as a predicate, a
+ * blank node as one.
  */
+extern List *payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls,
+						  bool by_content);
+
+/* The same for an expanded document; the nodes have no images. */
 extern List *payload_nodes(JldProcessor *proc, JldValue *expanded,
 						   LedgerNulls nulls, bool by_content);
+
+/* Does a document, or an item of an array of such, bring an @context? */
+extern bool payload_has_context(const Jsonb *doc);
 
 /* Was this label made by payload_nodes() for a node without @id? */
 extern bool payload_is_anonymous(JldStr id);
 
 /*
- * Raises UP004 unless id can name a node: an absolute IRI without the
- * characters that RFC 3987 excludes, or a blank node's label.
+ * Can id name a node?  An absolute IRI without the characters that RFC 3987
+ * excludes, or a blank node's label, can; check raises UP004 for others.
  */
+extern bool payload_is_iri(JldStr id);
 extern void payload_check_iri(JldStr id);
 
-/* Raises UP004 if the two are too long to be a key. */
+/* Are the two short enough to be a key?  check raises UP004 if not. */
+extern bool payload_is_key(JldStr graph, JldStr id);
 extern void payload_check_key(JldStr graph, JldStr id);
 
 #endif							/* UPSERT_LEDGER_PAYLOAD_H */

@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "doc/build.h"
 #include "ledger/log.h"
 #include "store/store.h"
 #include "upsert.h"
@@ -33,7 +34,10 @@ typedef struct Step
 	NodeChange *change;
 	int			ordinal;		/* in the order of the changes */
 	StoreOutcome outcome;
+	bool		nameless;
+	Datum	   *key;			/* while it is being applied */
 	NodeDifference difference;	/* of the last composition */
+	bool		whole;			/* see node_change_image() */
 } Step;
 
 /* One call. */
@@ -49,7 +53,7 @@ typedef struct Work
 	int64		log_size;
 	int64		asserted;
 	int64		retracted;
-	JldValue   *known;			/* "graph\niri" of steps */
+	JldValue   *known;			/* "graph\niri" of steps with nameless nodes */
 	JldValue   *orphans;		/* the same, of nameless nodes that lost a
 								 * reference -> [graph, iri] */
 } Work;
@@ -87,7 +91,9 @@ add_step(Work *work, NodeChange *change)
 	memset(step, 0, sizeof(Step));
 	step->change = change;
 	step->ordinal = work->n++;
-	jld_put(work->known, node_key(change->graph, change->id), &jld_true);
+	step->nameless = payload_is_anonymous(change->id);
+	if (step->nameless)
+		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
 }
 
@@ -97,13 +103,11 @@ compare_steps(const void *a, const void *b)
 {
 	const Step *x = *(Step *const *) a;
 	const Step *y = *(Step *const *) b;
-	bool		x_nameless = payload_is_anonymous(x->change->id);
-	bool		y_nameless = payload_is_anonymous(y->change->id);
 	int			order;
 
-	if (x_nameless != y_nameless)
-		return x_nameless ? 1 : -1;
-	if (x_nameless)
+	if (x->nameless != y->nameless)
+		return x->nameless ? 1 : -1;
+	if (x->nameless)
 		return x->ordinal - y->ordinal;
 	order = jld_cmp(x->change->graph, y->change->graph);
 	return order != 0 ? order : jld_cmp(x->change->id, y->change->id);
@@ -129,8 +133,8 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	Step	   *step = arg;
 	const NodeChange *change = step->change;
-	JldValue   *before = NULL;
-	JldValue   *after;
+	Jsonb	   *before = NULL;
+	Jsonb	   *after;
 
 	if (old)
 	{
@@ -138,21 +142,29 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 		Datum		doc = slot_getattr(old, NODES_DOC, &isnull);
 
 		if (!isnull)
-			before = jld_from_jsonb(DatumGetJsonbP(doc));
+			before = DatumGetJsonbP(doc);
 	}
-	after = node_change(change, before, &step->difference);
+	if (!node_change_image(change, before, &after, &step->difference, &step->whole))
+	{
+		NodeChange	tree = *change;
+		JldValue   *node;
+
+		if (change->image)
+			tree.node = jld_from_jsonb(change->image);
+		node = node_change(&tree, before ? jld_from_jsonb(before) : NULL,
+						   &step->difference);
+		after = node ? jld_to_jsonb(node) : NULL;
+	}
 	if (is_empty(&step->difference))
 		return STORE_KEEP;
 	if (after == NULL)
 		return STORE_REMOVE;
 	if (old == NULL)
 	{
-		set_column(row, NODES_GRAPH,
-				   PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len)));
-		set_column(row, NODES_IRI,
-				   PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len)));
+		set_column(row, NODES_GRAPH, step->key[0]);
+		set_column(row, NODES_IRI, step->key[1]);
 	}
-	set_column(row, NODES_DOC, JsonbPGetDatum(jld_to_jsonb(after)));
+	set_column(row, NODES_DOC, JsonbPGetDatum(after));
 	return STORE_WRITE;
 }
 
@@ -201,7 +213,8 @@ keep_difference(Work *work, Step *step)
 	work->asserted += difference->nasserted;
 	work->retracted += difference->nretracted;
 	note_references(work, step->change->graph, difference->retracted, false);
-	note_references(work, step->change->graph, difference->asserted, true);
+	if (!step->whole)			/* an image refers to no nameless node */
+		note_references(work, step->change->graph, difference->asserted, true);
 	if (!OidIsValid(work->ledger->log_relid))
 		return;
 	if (work->nlog == work->log_size)
@@ -215,7 +228,8 @@ keep_difference(Work *work, Step *step)
 	entry->graph = step->change->graph;
 	entry->s = step->change->id;
 	entry->retracted = difference->nretracted > 0 ? jld_to_jsonb(difference->retracted) : NULL;
-	entry->asserted = difference->nasserted > 0 ? jld_to_jsonb(difference->asserted) : NULL;
+	entry->asserted = step->whole ? step->change->image :
+		difference->nasserted > 0 ? jld_to_jsonb(difference->asserted) : NULL;
 }
 
 static void
@@ -227,9 +241,12 @@ apply_step(Work *work, Step *step)
 	CHECK_FOR_INTERRUPTS();
 	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
 	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
+	step->key = key;
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
 	if (step->outcome != STORE_SKIPPED) /* a trigger said no */
 		keep_difference(work, step);
+	pfree(DatumGetPointer(key[0]));
+	pfree(DatumGetPointer(key[1]));
 }
 
 /* Retracts nameless nodes that nobody speaks of any more. */
@@ -254,47 +271,85 @@ apply_orphans(Work *work)
 	}
 }
 
+static void
+put_string(DocBuilder *b, DocFrame *f, JldStr s)
+{
+	DocItem		item;
+
+	doc_string_item(&item, s.data, s.len);
+	doc_put_item(b, f, &item);
+}
+
+static void
+put_number(DocBuilder *b, DocFrame *f, int64 number)
+{
+	Numeric		numeric = int64_to_numeric(number);
+	DocItem		item = {JENTRY_ISNUMERIC, VARSIZE(numeric), (const char *) numeric};
+
+	doc_put_item(b, f, &item);
+}
+
+static const char *
+action_name(StoreOutcome outcome, bool replaced)
+{
+	switch (outcome)
+	{
+		case STORE_INSERTED:
+			return upsert_outcome_name(UPSERT_INSERTED);
+		case STORE_UPDATED:
+			return upsert_outcome_name(replaced ? UPSERT_REPLACED : UPSERT_UPDATED);
+		case STORE_UNCHANGED:
+			return upsert_outcome_name(UPSERT_UNCHANGED);
+		case STORE_DELETED:
+			return upsert_outcome_name(UPSERT_DELETED);
+		case STORE_SKIPPED:
+			break;
+	}
+	return upsert_outcome_name(UPSERT_IGNORED);
+}
+
+/* Written as an image, with keys in jsonb's order: there may be many nodes. */
 static Jsonb *
 receipt(Work *work, bool replaced)
 {
-	JldValue   *answer = jld_new_object(5);
-	JldValue   *nodes = jld_new_array(work->n);
+	DocBuilder	b;
+	DocFrame	root;
+	DocFrame	nodes;
 
+	doc_build_init(&b, 256 + (Size) work->n * 80);
+	doc_open_object(&b, &root, 5);
+	put_string(&b, &root, JLD_STR("t"));
+	put_string(&b, &root, JLD_STR("nodes"));
+	put_string(&b, &root, JLD_STR("ledger"));
+	put_string(&b, &root, JLD_STR("asserted"));
+	put_string(&b, &root, JLD_STR("retracted"));
+
+	put_number(&b, &root, work->ledger->t);
+	doc_open_array(&b, &nodes, work->n);
 	for (int i = 0; i < work->n; i++)
 	{
 		const Step *step = &work->steps[i];
-		JldValue   *node = jld_new_object(3);
-		UpsertOutcome outcome = UPSERT_IGNORED;
+		bool		named_graph = step->change->graph.len > 0;
+		DocFrame	node;
 
-		switch (step->outcome)
-		{
-			case STORE_INSERTED:
-				outcome = UPSERT_INSERTED;
-				break;
-			case STORE_UPDATED:
-				outcome = replaced ? UPSERT_REPLACED : UPSERT_UPDATED;
-				break;
-			case STORE_UNCHANGED:
-				outcome = UPSERT_UNCHANGED;
-				break;
-			case STORE_DELETED:
-				outcome = UPSERT_DELETED;
-				break;
-			case STORE_SKIPPED:
-				break;
-		}
-		jld_put(node, JLD_STR("@id"), jld_new_string(step->change->id));
-		if (step->change->graph.len > 0)
-			jld_put(node, JLD_STR("@graph"), jld_new_string(step->change->graph));
-		jld_put(node, JLD_STR("action"), jld_new_string(jld_str(upsert_outcome_name(outcome))));
-		jld_push(nodes, node);
+		CHECK_FOR_INTERRUPTS();
+		doc_open_object(&b, &node, named_graph ? 3 : 2);
+		put_string(&b, &node, JLD_STR("@id"));
+		if (named_graph)
+			put_string(&b, &node, JLD_STR("@graph"));
+		put_string(&b, &node, JLD_STR("action"));
+		put_string(&b, &node, step->change->id);
+		if (named_graph)
+			put_string(&b, &node, step->change->graph);
+		put_string(&b, &node, jld_str(action_name(step->outcome, replaced)));
+		doc_close(&b, &node, &nodes);
 	}
-	jld_put(answer, JLD_STR("ledger"), jld_new_string(jld_str(work->ledger->name)));
-	jld_put(answer, JLD_STR("t"), jld_new_number(int64_to_numeric(work->ledger->t)));
-	jld_put(answer, JLD_STR("asserted"), jld_new_number(int64_to_numeric(work->asserted)));
-	jld_put(answer, JLD_STR("retracted"), jld_new_number(int64_to_numeric(work->retracted)));
-	jld_put(answer, JLD_STR("nodes"), nodes);
-	return jld_to_jsonb(answer);
+	doc_close(&b, &nodes, &root);
+	put_string(&b, &root, jld_str(work->ledger->name));
+	put_number(&b, &root, work->asserted);
+	put_number(&b, &root, work->retracted);
+	doc_close(&b, &root, NULL);
+	return doc_build_finish(&b);
 }
 
 Jsonb *
@@ -361,7 +416,7 @@ static Datum
 ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 {
 	text	   *name = PG_GETARG_TEXT_PP(0);
-	JldValue   *doc = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	Jsonb	   *doc = PG_GETARG_JSONB_P(1);
 	LedgerOptions options;
 	JldProcessor proc;
 	Ledger	   *ledger;
@@ -376,17 +431,16 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"nulls\""),
 				 errdetail("An insert retracts nothing.")));
-	if (!jld_is_object(doc) && !jld_is_array(doc))
+	if (JB_ROOT_IS_SCALAR(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a transaction must be a JSON object or an array of such"),
-				 errdetail("It is %s.", jld_excerpt(doc))));
+				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
 	SPI_connect();
 	ledger = ledger_open(name, false);
-	ledger_processor(ledger, &options, ledger_has_context(doc), &proc);
-	nodes = doc->n == 0 ? NIL :
-		payload_nodes(&proc, jsonld_expand(&proc, doc), options.nulls,
-					  mode == NODE_INSERT);
+	ledger_processor(ledger, &options, payload_has_context(doc), &proc);
+	nodes = JB_ROOT_COUNT(doc) == 0 ? NIL :
+		payload_read(&proc, doc, options.nulls, mode == NODE_INSERT);
 	if (nodes == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
@@ -401,6 +455,8 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 		change->graph = node->graph;
 		change->id = node->id;
 		change->node = node->node;
+		change->image = node->image;
+		change->nvalues = node->nvalues;
 		/* what has no name is replaced with its owner's predicate */
 		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
 		changes = lappend(changes, change);

@@ -1,0 +1,39 @@
+/*
+ * flat.h
+ *		Nodes that can be read without the algorithms of JSON-LD.
+ */
+#ifndef UPSERT_LEDGER_FLAT_H
+#define UPSERT_LEDGER_FLAT_H
+
+#include "jsonld/context.h"
+#include "ledger/payload.h"
+
+/* A node that was read. */
+typedef struct FlatNode
+{
+	JldStr		id;
+	Jsonb	   *image;			/* as PayloadNode's node; NULL: nothing is
+								 * said of it */
+	int			nvalues;		/* in the image */
+	bool		empties;		/* is a predicate to be emptied? */
+	int			nmentioned;
+	const JldStr *mentioned;	/* nodes that it refers to, in the order of
+								 * Node Map Generation */
+} FlatNode;
+
+typedef struct FlatReader FlatReader;
+
+extern FlatReader *flat_begin(JldProcessor *proc, LedgerNulls nulls);
+
+/*
+ * Reads a node object that stands at the top of a document, where ctx holds.
+ * False: it is not flat, or something is wrong with it, and expansion shall
+ * say what.  What *node points to is the reader's, until the next node, but
+ * for id and image.
+ *
+ * Errors: UP008 for an undefined prefix, and those of contexts.
+ */
+extern bool flat_read(FlatReader *reader, ActiveContext *ctx,
+					  JsonbContainer *object, FlatNode *node);
+
+#endif							/* UPSERT_LEDGER_FLAT_H */
