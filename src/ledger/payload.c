@@ -94,6 +94,7 @@ static JldValue *store_node(const JldValue *names, JldStr id, JldValue *node,
 static JldValue *names_of_labels(const BlankNodeLabels *labels);
 static List *collect_nodes(const NodeMap *map, LedgerNulls nulls,
 						   const Image *images, int nimages);
+static void take_images_of(Reading *reading, const JldValue *named);
 static void add_flat(Reading *reading, const FlatNode *node);
 static void read_top(Reading *reading, ActiveContext *ctx, JldStr property,
 					 const DocItem *item);
@@ -522,6 +523,38 @@ take_into_map(Reading *reading, Image *image)
 	image->jsonb = NULL;
 }
 
+/*
+ * Images of nodes that a named document says more of go into the map first, so
+ * that values stand in the order in which they were given.
+ */
+static void
+take_images_of(Reading *reading, const JldValue *named)
+{
+	JldValue   *graph = reading->map.graphs->u.object.members[0].value;
+	JldValue   *id;
+
+	check_stack_depth();
+	if (jld_is_array(named))
+	{
+		for (int i = 0; i < named->n; i++)
+			take_images_of(reading, named->u.items[i]);
+		return;
+	}
+	if (!jld_is_object(named) || named->n < 2)
+		return;
+	id = jld_get(named, JLD_STR("@id"));
+	if (jld_is_string(id))
+	{
+		int			member = jld_find(graph, id->u.string);
+
+		if (member >= 0 && member < reading->images_size &&
+			reading->images[member].jsonb)
+			take_into_map(reading, &reading->images[member]);
+	}
+	for (int i = 0; i < named->n; i++)
+		take_images_of(reading, named->u.object.members[i].value);
+}
+
 /* Takes in a node that was read as flat. */
 static void
 add_flat(Reading *reading, const FlatNode *node)
@@ -573,11 +606,14 @@ read_top(Reading *reading, ActiveContext *ctx, JldStr property,
 	element = item->type == JENTRY_ISCONTAINER ? jld_from_container(container) :
 		jld_from_jsonb(doc_from_item(item));
 	element = expand_element(reading->naming.proc, ctx, property, NULL, element, false);
-	if (element)
-		node_map_add(&reading->map, name_value(&reading->naming, element, &nobody));
+	if (element == NULL)
+		return;
+	element = name_value(&reading->naming, element, &nobody);
+	take_images_of(reading, element);
+	node_map_add(&reading->map, element);
 }
 
-/* Images of nodes of which the map knows something, too, go into the map. */
+/* So do images that a reverse property of a later node has added to. */
 static void
 settle_images(Reading *reading)
 {
