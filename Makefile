@@ -59,7 +59,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
 	upsert_two_uniques
-ISOLATION     += object_unique object_search
+ISOLATION     += object_unique object_search object_levels
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += jsonld_registry
 ISOLATION     += c8ql_search_race c8ql_search_changed
