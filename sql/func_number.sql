@@ -23,7 +23,7 @@ INSERT INTO want (expr, answer) VALUES
 	('PRODUCT([1, 2, 3, 4])', '24'), ('PRODUCT([null, -5, 6])', '-30'), ('PRODUCT([])', '1'), ('PRODUCT([1, []])', 'null'),
 	('AVERAGE([5, 2, 9, 2])', '4.5'), ('AVERAGE([-3, -5, 2])', '-2'), ('AVERAGE([999, 80, 4, 4, 4, 3, 3, 3])', '137.5'), ('AVERAGE([])', 'null'), ('AVERAGE([null, 4])', '4'), ('AVG([1, 2])', '1.5'),
 	('MEDIAN([1, 2, 3])', '2'), ('MEDIAN([1, 2, 3, 4])', '2.5'), ('MEDIAN([4, 2, 3, 1])', '2.5'), ('MEDIAN([999, 80, 4, 4, 4, 3, 3, 3])', '4'), ('MEDIAN([])', 'null'), ('MEDIAN([null, 7])', '7'),
-	('PERCENTILE([1, 2, 3, 4], 50)', '2'), ('PERCENTILE([1, 2, 3, 4], 50, "rank")', '2'), ('PERCENTILE([1, 2, 3, 4], 50, "interpolation")', '2.5'), ('PERCENTILE([5], 1)', '5'), ('PERCENTILE([], 50)', 'null'), ('PERCENTILE([1, 2, 3], 100)', '3'), ('PERCENTILE([1, 2, 3], 10, "interpolation")', 'null'),
+	('PERCENTILE([1, 2, 3, 4], 50)', '2'), ('PERCENTILE([1, 2, 3, 4], 60)', '3'), ('PERCENTILE([1, 2, 3, 4], 50, "rank")', '2'), ('PERCENTILE([1, 2, 3, 4], 50, "interpolation")', '2.5'), ('PERCENTILE([5], 1)', '5'), ('PERCENTILE([], 50)', 'null'), ('PERCENTILE([1, 2, 3], 100)', '3'), ('PERCENTILE([1, 2, 3], 10, "interpolation")', 'null'),
 	('VARIANCE_SAMPLE([1, 3, 6, 5, 2])', '4.300000000000001'), ('VARIANCE_SAMPLE([1])', 'null'), ('VARIANCE_POPULATION([1, 3])', '1'), ('VARIANCE([2, 2, null])', '0'), ('VARIANCE([])', 'null'),
 	('STDDEV_SAMPLE([1, 3, 6, 5, 2])', '2.0736441353327724'), ('STDDEV_POPULATION([1, 3])', '1'), ('STDDEV([1, 3])', '1'), ('STDDEV_SAMPLE([])', 'null'), ('STDDEV([])', 'null'),
 	('COUNT_DISTINCT([1, 2, 3, 1.0])', '3'), ('COUNT_DISTINCT(["yes", "no", "yes", null, null])', '3'), ('COUNT_UNIQUE([])', '0'),
