@@ -29,7 +29,8 @@ OBJS += src/document/options.o src/document/precondition.o src/document/document
 OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
 	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
 OBJS += src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
-	src/ledger/get.o src/ledger/where.o src/ledger/expr.o src/ledger/update.o src/ledger/jsonld_upsert.o
+	src/ledger/get.o src/ledger/where.o src/ledger/pattern.o src/ledger/query.o src/ledger/expr.o \
+	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
@@ -50,7 +51,7 @@ REGRESS     += object object_criteria object_types object_unchanged \
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += jsonld_iri jsonld_context jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
-REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_batch jsonld_upsert
+REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += func_type func_string func_number func_array func_document func_date
 REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by
 REGRESS_OPTS = --load-extension=upsert

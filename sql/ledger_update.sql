@@ -76,7 +76,7 @@ SELECT ledger_update('u', '{"where": ["nosuch", {}], "insert": {"@id": "?s", "a"
 SELECT ledger_update('u', '{"where": [{"@id": "?s", "a": "?a"}, ["filter", "(> ?a"]], "insert": {"@id": "?s", "a": 1}}');
 SELECT ledger_update('u', '{"where": [{"@id": "?s", "a": "?a"}, ["filter", "(nosuch ?a)"]], "insert": {"@id": "?s", "a": 1}}');
 SELECT ledger_update('u', '{"where": [{"@id": "?s", "a": "?a"}, ["bind", "?a", 1]], "insert": {"@id": "?s", "a": 1}}');
-SELECT ledger_update('u', '{"where": {"@id": "?s", "a": {"@list": [1]}}, "insert": {"@id": "?s", "a": 1}}');
+SELECT ledger_update('u', '{"where": {"@id": "?s", "a": {"@list": []}}, "insert": {"@id": "?s", "a": 1}}');
 SELECT ledger_update('u', '{"values": [["?a", "?b"], [[1]]], "insert": {"@id": "http://p/x", "a": "?a"}}');
 SELECT ledger_update('u', '{"values": ["?a", [null]], "insert": {"@id": "http://p/x", "a": "?a"}}');
 SELECT ledger_update('u', '{"where": {"@id": "?s", "a": "?a"}, "delete": {"a": "?a"}}');

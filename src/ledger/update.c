@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "ledger/where.h"
@@ -36,6 +37,8 @@ typedef struct Update
 	Ledger	   *ledger;
 	JldProcessor proc;
 	Where		where;
+	JldStr		graph;			/* where templates write; empty: the default
+								 * graph */
 	JldValue   *delete;			/* expanded templates, or NULL */
 	JldValue   *insert;
 	char	   *query;			/* NULL: no where, the templates stand once */
@@ -43,6 +46,7 @@ typedef struct Update
 } Update;
 
 static JldValue *fill_value(Update *u, JldValue *value, JldValue **row);
+static JldValue *fill_reverse(Update *u, JldValue *reverse, JldValue **row);
 static JldValue *fill_node(Update *u, JldValue *node, JldValue **row);
 static void refuse_blank(const JldValue *value);
 static List *solve(Update *u);
@@ -110,6 +114,32 @@ fill_value(Update *u, JldValue *value, JldValue **row)
 	return jld_is_node_object(value) ? fill_node(u, value, row) : value;
 }
 
+/* The nodes under @reverse, by predicate. */
+static JldValue *
+fill_reverse(Update *u, JldValue *reverse, JldValue **row)
+{
+	JldValue   *filled = jld_new_object(reverse->n);
+
+	for (int i = 0; i < reverse->n; i++)
+	{
+		JldMember  *m = &reverse->u.object.members[i];
+		int			variable = where_variable(&u->where, m->key);
+		JldStr		key = variable < 0 ? m->key : bound_iri(u, variable, row);
+		JldValue   *nodes = jld_new_array(m->value->n);
+
+		for (int k = 0; k < m->value->n; k++)
+		{
+			JldValue   *node = fill_node(u, m->value->u.items[k], row);
+
+			if (node)
+				jld_push(nodes, node);
+		}
+		if (key.data && nodes->n > 0)
+			jld_add_value(filled, key, nodes, true);
+	}
+	return filled;
+}
+
 static JldValue *
 fill_node(Update *u, JldValue *node, JldValue **row)
 {
@@ -135,9 +165,10 @@ fill_node(Update *u, JldValue *node, JldValue **row)
 			continue;
 		}
 		if (jld_is(key, "@reverse"))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("@reverse cannot stand in a template")));
+		{
+			jld_put(filled, key, fill_reverse(u, m->value, row));
+			continue;
+		}
 		if (variable >= 0)
 		{
 			JldValue   *values;
@@ -180,17 +211,23 @@ refuse_blank(const JldValue *value)
 			refuse_blank(value->u.items[i]);
 		return;
 	}
-	if (!jld_is_node_object(value))
+	if (!jld_is_object(value) || jld_has(value, JLD_STR("@value")))
 		return;
-	if (!jld_has(value, JLD_STR("@id")))
+	if (jld_is_node_object(value) && !jld_has(value, JLD_STR("@id")))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a node without @id cannot stand in \"delete\""),
 				 errdetail("The node is %s.", jld_excerpt(value)),
 				 errhint("Bind it by a variable in \"where\".")));
 	for (int i = 0; i < value->n; i++)
-		if (jld_is_array(value->u.object.members[i].value))
-			refuse_blank(value->u.object.members[i].value);
+	{
+		JldMember  *m = &value->u.object.members[i];
+
+		if (jld_is_array(m->value))
+			refuse_blank(m->value);
+		for (int k = 0; jld_is(m->key, "@reverse") && k < m->value->n; k++)
+			refuse_blank(m->value->u.object.members[k].value);
+	}
 }
 
 /* --- solutions ------------------------------------------------------------ */
@@ -213,7 +250,9 @@ add_changes(Update *u, JldValue *filled, bool retract, JldValue *places, List **
 		JldStr		key;
 
 		if (node->graph.len == 0)
-			node->graph = u->where.graph;
+			node->graph = u->graph;
+		else if (jld_is(node->graph, DEFAULT_GRAPH_IRI))
+			node->graph = JLD_STR("");
 		key = jld_str_cat(jld_str_cat(node->graph, JLD_STR("\n")), node->id);
 		place = jld_get(places, key);
 		if (place)
@@ -428,9 +467,7 @@ drop_changes(List *changes)
 	}
 }
 
-/* --- SQL-callable --------------------------------------------------------- */
-
-PG_FUNCTION_INFO_V1(ledger_update);
+/* --- the transaction ------------------------------------------------------ */
 
 /* A template: marked if there are variables to bind, and expanded. */
 static JldValue *
@@ -445,28 +482,41 @@ read_template(Update *u, JldValue *template, bool variables)
 				 errdetail("There is %s.", jld_excerpt(template))));
 	if (template->n == 0)
 		return NULL;
-	return jsonld_expand(&u->proc, variables ? where_mark_variables(template) : template);
+	if (variables)
+		template = where_mark_variables(template);
+	return jsonld_expand(&u->proc, where_graph_nodes(&u->where, template));
 }
 
-/* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
-Datum
-ledger_update(PG_FUNCTION_ARGS)
+/* What an update may say beside where, delete, insert and values. */
+typedef struct Keys
 {
-	JldValue   *txn = jld_from_jsonb(PG_GETARG_JSONB_P(1));
-	JldValue   *locked = jld_new_object(8);
-	LedgerOptions options;
-	Update		u = {0};
-	JldValue   *where = NULL;
-	JldValue   *values = NULL;
-	JldValue   *delete = NULL;
-	JldValue   *insert = NULL;
-	JldValue   *context = NULL;
-	List	   *changes;
-	Jsonb	   *receipt;
-	void	   *copy;
-	bool		anything;
+	JldValue   *context;
+	JldValue   *where;
+	JldValue   *values;
+	JldValue   *delete;
+	JldValue   *insert;
+	JldValue   *graph;
+	JldValue   *from;
+	JldValue   *from_named;
+	JldValue   *opts;
+	JldValue   *ledger;
+} Keys;
 
-	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, &options);
+static void
+read_keys(const JldValue *txn, Keys *keys)
+{
+	const struct
+	{
+		const char *name;
+		JldValue  **value;
+	}			known[] = {
+		{"@context", &keys->context}, {"where", &keys->where}, {"values", &keys->values},
+		{"delete", &keys->delete}, {"insert", &keys->insert}, {"graph", &keys->graph},
+		{"from", &keys->from}, {"fromNamed", &keys->from_named}, {"from-named", &keys->from_named},
+		{"opts", &keys->opts}, {"ledger", &keys->ledger},
+	};
+
+	memset(keys, 0, sizeof(Keys));
 	if (!jld_is_object(txn))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
@@ -475,42 +525,178 @@ ledger_update(PG_FUNCTION_ARGS)
 	for (int i = 0; i < txn->n; i++)
 	{
 		JldMember  *m = &txn->u.object.members[i];
+		char	   *name = jld_cstr(m->key);
+		int			k = 0;
 
-		if (jld_is(m->key, "where"))
-			where = m->value;
-		else if (jld_is(m->key, "values"))
-			values = m->value;
-		else if (jld_is(m->key, "delete"))
-			delete = m->value;
-		else if (jld_is(m->key, "insert"))
-			insert = m->value;
-		else if (jld_is(m->key, "@context"))
-			context = m->value;
-		else
+		if (strcmp(name, "txn-meta") == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("\"txn-meta\" is not supported"),
+					 errhint("Insert a node that says it.")));
+		while (k < lengthof(known) && strcmp(name, known[k].name) != 0)
+			k++;
+		if (k == lengthof(known))
 			ereport(ERROR,
 					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-					 errmsg("unknown key \"%s\" in an update", jld_cstr(m->key)),
-					 errhint("Keys are @context, where, delete, insert and values.")));
+					 errmsg("unknown key \"%s\" in an update", name),
+					 errhint("Keys are @context, where, delete, insert, values, graph, from, fromNamed, opts and ledger.")));
+		*known[k].value = m->value;
 	}
-	if (delete == NULL && insert == NULL)
+	if (keys->delete == NULL && keys->insert == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("an update needs \"delete\" or \"insert\"")));
+}
+
+/* The options of the call, over those in the transaction. */
+static void
+read_options(Jsonb *argument, const JldValue *opts, LedgerOptions *options)
+{
+	JldValue   *given = jld_from_jsonb(argument);
+	JldValue   *all;
+
+	if (opts == NULL || !jld_is_object(given))
+	{
+		ledger_options(argument, LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
+		return;
+	}
+	if (!jld_is_object(opts))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("\"opts\" must be an object"),
+				 errdetail("It is %s.", jld_excerpt(opts))));
+	all = jld_copy_shallow(opts);
+	for (int i = 0; i < given->n; i++)
+		jld_put(all, given->u.object.members[i].key, given->u.object.members[i].value);
+	ledger_options(jld_to_jsonb(all), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
+}
+
+/* Does a name mean the ledger itself, with or without its branch? */
+static bool
+names_ledger(const Ledger *ledger, const JldValue *name)
+{
+	JldStr		full = jld_str(ledger->name);
+	JldStr		bare = {full.data, (int) (strchr(ledger->name, ':') - ledger->name)};
+
+	return jld_is_string(name) &&
+		(jld_eq(name->u.string, full) ||
+		 (jld_eq(name->u.string, bare) && strcmp(ledger->name + bare.len, ":main") == 0));
+}
+
+/* The graph that "graph" or "from" names; the ledger's own name: the default. */
+static JldStr
+read_graph(Update *u, const char *key, JldValue *name)
+{
+	JldStr		graph;
+
+	if (jld_is_array(name) && name->n == 1)
+		name = name->u.items[0];
+	if (jld_has(name, JLD_STR("graph")) && name->n == 1)
+		name = jld_get(name, JLD_STR("graph"));
+	if (jld_is_array(name) && name->n == 1)
+		name = name->u.items[0];
+	if (jld_is_array(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("\"%s\" can name one graph only", key),
+				 errhint("Use [\"graph\", name, ...] and [\"union\", ...] in \"where\".")));
+	if (names_ledger(u->ledger, name))
+		return JLD_STR("");
+	if (!jld_is_string(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("\"%s\" must name a graph", key),
+				 errdetail("It is %s.", jld_excerpt(name))));
+	graph = where_graph_name(&u->where, name);
+	return jld_is(graph, DEFAULT_GRAPH_IRI) ? JLD_STR("") : graph;
+}
+
+/*
+ * fromNamed: names, {"alias", "graph"}, or an object of aliases: alias -> IRI.
+ * The names are those of graphs, so none is an alias while they are read.
+ */
+static JldValue *
+read_from_named(Update *u, JldValue *named)
+{
+	JldValue   *graphs = jld_new_object(4);
+
+	if (jld_is_object(named) && !jld_has(named, JLD_STR("graph")))
+	{
+		for (int i = 0; i < named->n; i++)
+		{
+			JldMember  *m = &named->u.object.members[i];
+			JldValue   *name = jld_is_object(m->value) ? jld_get(m->value, JLD_STR("@graph")) : m->value;
+
+			jld_put(graphs, m->key, jld_new_string(read_graph(u, "fromNamed", name ? name : m->value)));
+		}
+		return graphs;
+	}
+	if (!jld_is_array(named))
+		named = jld_array_of(named);
+	for (int i = 0; i < named->n; i++)
+	{
+		JldValue   *item = named->u.items[i];
+		JldValue   *name = jld_is_object(item) ? jld_get(item, JLD_STR("graph")) : item;
+		JldValue   *alias = jld_is_object(item) ? jld_get(item, JLD_STR("alias")) : NULL;
+
+		if (alias == NULL)
+			alias = name;
+		if (!jld_is_string(alias))
+			alias = item;
+		jld_put(graphs, jld_is_string(alias) ? alias->u.string : JLD_STR("?"),
+				jld_new_string(read_graph(u, "fromNamed", name ? name : item)));
+	}
+	return graphs;
+}
+
+/* --- SQL-callable --------------------------------------------------------- */
+
+PG_FUNCTION_INFO_V1(ledger_update);
+
+/* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_update(PG_FUNCTION_ARGS)
+{
+	JldValue   *locked = jld_new_object(8);
+	LedgerOptions options;
+	Update		u = {0};
+	Keys		keys;
+	List	   *changes;
+	Jsonb	   *receipt;
+	void	   *copy;
+	bool		anything;
+
+	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
+	read_options(PG_GETARG_JSONB_P(2), keys.opts, &options);
 
 	SPI_connect();
 	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
-	ledger_processor(u.ledger, &options, context != NULL, &u.proc);
-	if (context)
-		u.proc.options.expandContext = context;
+	if (keys.ledger && !names_ledger(u.ledger, keys.ledger))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the update is for another ledger"),
+				 errdetail("It says %s.", jld_excerpt(keys.ledger))));
+	ledger_processor(u.ledger, &options, keys.context != NULL, &u.proc);
+	if (keys.context)
+		u.proc.options.expandContext = keys.context;
 	u.where.ledger = u.ledger;
+	u.where.schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
 	u.where.proc = &u.proc;
-	u.where.graph = options.graph;
 	u.where.variables = jld_new_array(4);
-	if (where || values)
-		u.query = where_compile(&u.where, where ? where_mark_variables(where) : NULL,
-								values ? where_mark_variables(values) : NULL, &u.bindings);
-	u.delete = read_template(&u, delete, u.query != NULL);
-	u.insert = read_template(&u, insert, u.query != NULL);
+	if (keys.graph && options.graph.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"graph\" is both in the update and an option")));
+	u.graph = keys.graph ? read_graph(&u, "graph", keys.graph) : options.graph;
+	u.where.scope.name = keys.from ? read_graph(&u, "from", keys.from) : u.graph;
+	u.where.scope.variable = -1;
+	if (keys.from_named)
+		u.where.named = read_from_named(&u, keys.from_named);
+	if (keys.where || keys.values)
+		u.query = where_compile(&u.where, keys.where ? where_mark_variables(keys.where) : NULL,
+								keys.values ? where_mark_variables(keys.values) : NULL, &u.bindings);
+	u.delete = read_template(&u, keys.delete, u.query != NULL);
+	u.insert = read_template(&u, keys.insert, u.query != NULL);
 	if (u.delete)
 		refuse_blank(u.delete);
 

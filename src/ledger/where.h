@@ -1,6 +1,11 @@
 /*
  * where.h
  *		The patterns of ledger_update as one SQL query.
+ *
+ *		pattern.c	variables, constants, node patterns
+ *		where.c		groups and operators: optional, union, ...
+ *		expr.c		the expressions of filter and bind
+ *		query.c		subqueries
  */
 #ifndef UPSERT_LEDGER_WHERE_H
 #define UPSERT_LEDGER_WHERE_H
@@ -10,16 +15,39 @@
 /* A variable's name follows this where it stood as "?name". */
 #define VARIABLE_IRI	"urn:upsert:variable:"
 
+/* What the graph "default" is called where a graph must have an IRI. */
+#define DEFAULT_GRAPH_IRI	"urn:upsert:graph:default"
+
 #define WHERE_MAX_VARIABLES	64
 #define WHERE_MAX_PARAMS	1000
+
+/* generated SQL may grow to this; expressions can multiply */
+#define WHERE_MAX_SQL	(1024 * 1024)
+
+#define AND_EQ		" OPERATOR(pg_catalog.=) "
+#define ARROW		" OPERATOR(pg_catalog.->) "
+#define ARROW_TEXT	" OPERATOR(pg_catalog.->>) "
+#define CONTAINS	" OPERATOR(pg_catalog.@>) "
+
+/* The graph in which patterns are looked for. */
+typedef struct GraphScope
+{
+	JldStr		name;			/* empty: the default graph */
+	int			variable;		/* that ranges over the named graphs; -1: name
+								 * says it */
+} GraphScope;
 
 /* A query in the making. */
 typedef struct Where
 {
 	const Ledger *ledger;
+	const char *schema;			/* of ledger_values and ledger_members, quoted */
 	JldProcessor *proc;			/* for node patterns: safe, with the context */
-	JldStr		graph;			/* in which all patterns are looked for */
+	GraphScope	scope;			/* of the patterns being compiled */
+	JldValue   *named;			/* object, alias -> IRI: the named graphs that
+								 * may be asked; NULL: all */
 	JldValue   *variables;		/* an array of names */
+	const struct Bindings *rows;	/* what aggregates see; NULL: there are none */
 	int			aliases;		/* given out so far */
 	int			nparams;
 	Oid			types[WHERE_MAX_PARAMS];
@@ -32,12 +60,16 @@ typedef struct Binding
 	const char *sql;			/* NULL: not bound here; else a jsonb, either
 								 * {"@id"} or a value object */
 	bool		certain;		/* never NULL */
+	bool		computed;		/* an expression of others */
 } Binding;
 
 typedef struct Bindings
 {
 	Binding		of[WHERE_MAX_VARIABLES];
 } Bindings;
+
+/* Raises UP006 about a pattern. */
+extern void where_bad_pattern(const JldValue *pattern, const char *why) pg_attribute_noreturn();
 
 /*
  * A copy of a JSON value in which every "?name", as key or string, has become
@@ -51,6 +83,61 @@ extern int	where_variable_value(Where *w, const JldValue *value);
 
 /* A new parameter: its "$n". */
 extern const char *where_param(Where *w, Oid type, Datum value);
+extern const char *where_jsonb_param(Where *w, const JldValue *v);
+extern const char *where_text_param(Where *w, JldStr s);
+
+/*
+ * The value that a constant of "values" or of an expression means: a value
+ * object or {"@id"}, by the context.  Error UP006 if it is not one value.
+ */
+extern JldValue *where_term(Where *w, JldValue *value);
+
+/*
+ * The IRI that a (marked) name of a graph means: a variable's, an alias's, by
+ * the context, or DEFAULT_GRAPH_IRI.  Error UP004 if it is none.
+ */
+extern JldStr where_graph_name(Where *w, const JldValue *name);
+
+/*
+ * Nodes, and ["graph", name, node ...], as JSON-LD: a node whose @graph is a
+ * name, and such an array, become the named graph that they stand for.
+ */
+extern JldValue *where_graph_nodes(Where *w, JldValue *nodes);
+
+/* The scope that the name of a graph makes. */
+extern GraphScope where_scope(Where *w, JldStr name);
+
+/*
+ * "SELECT every bound variable FROM from WHERE true conditions".  *out has the
+ * same variables as columns v0, v1 ... (not to be used before the caller has
+ * given the subquery a name: where_rename).
+ */
+extern char *where_finish(const char *from, const char *conditions,
+						  const Bindings *bindings, Bindings *out);
+
+/* The bindings as columns of a subquery that is about to get this alias. */
+extern void where_rename(Bindings *bindings, const char *alias);
+
+/*
+ * Each of these appends patterns to a chain, a SELECT with the columns that
+ * bindings has, and answers the longer chain.
+ */
+extern char *where_nodes(Where *w, const char *chain, JldValue *nodes,
+						 Bindings *bindings);
+extern char *where_group(Where *w, const char *chain, const JldValue *patterns,
+						 Bindings *bindings);
+extern char *where_query(Where *w, const char *chain, const JldValue *pattern,
+						 Bindings *bindings);
+
+/* The chain without anything: one solution in which nothing is bound. */
+extern char *where_start(Bindings *bindings);
+
+/*
+ * A chain joined with a relation (SQL that may stand in FROM, with columns v0,
+ * v1 ... of inner) on the variables that both have.
+ */
+extern char *where_join(Where *w, const char *chain, const char *relation,
+						const Bindings *inner, Bindings *bindings);
 
 /*
  * Compiles "where" (a pattern or an array of such) and "values" (NULL: none),
@@ -61,11 +148,17 @@ extern char *where_compile(Where *w, JldValue *where, JldValue *values,
 						   Bindings *bindings);
 
 /*
- * expr.c: compiles a filter to an SQL boolean, and a bind to an SQL jsonb.
- * The expression is text like "(> ?age 30)" or data like [">", "?age", 30],
- * marked.
+ * Compiles a filter to an SQL boolean, a bind to an SQL jsonb.  The expression
+ * is text like "(> ?age 30)" or data like [">", "?age", 30], marked.
  */
 extern char *where_filter(Where *w, const JldValue *expr, const Bindings *bindings);
 extern char *where_bind(Where *w, const JldValue *expr, const Bindings *bindings);
+
+/* An S-expression as data; other values as they are. */
+extern const JldValue *where_parse(Where *w, const JldValue *expr);
+
+/* The term in sql as a number or as text; NULL if it is none. */
+extern char *where_number(const char *sql);
+extern char *where_text(const char *sql);
 
 #endif							/* UPSERT_LEDGER_WHERE_H */
