@@ -60,7 +60,7 @@ DECLARE
 BEGIN
 	-- what a conversion accepts is valid, and the other way round
 	IF format = 'at-uri' THEN
-		PERFORM at_uri_parts(value);
+		IF (SELECT p.rkey IS NOT NULL AND at_uri(p.authority, p.collection, p.rkey) <> value FROM at_uri_parts(value) AS p) THEN RETURN 'at_uri differs: ' || value; END IF;
 		IF NOT valid THEN RETURN 'at_uri_parts accepts ' || value; END IF;
 	ELSIF format = 'tid' THEN
 		PERFORM at_tid_to_bigint(value);

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# run.sh [RUNS]: the decoder of DAG-CBOR and the string formats under libFuzzer
+# with AddressSanitizer and UBSan, RUNS inputs each (a million unless told),
+# without a server.  ATPROTO_VECTORS adds the interoperability vectors to the
+# corpus.  Needs clang with its runtime library (Debian: clang) and the
+# headers and static libraries of postgresql-server-dev.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+runs=${1:-1000000}
+cfg=${PG_CONFIG:-pg_config}
+work=${UPSERT_DEV_DIR:-/var/tmp/upsert-fuzz-$(id -u)-native}
+mkdir -p "$work"
+command -v clang >/dev/null || { echo 'fuzz native: no clang here; apt-get install clang' >&2; exit 1; }
+
+modules=()
+for name in cbor_decode cid base32 datamodel syntax syntax_datetime syntax_language tid; do
+	modules+=("$top/src/atproto/$name.c")
+done
+for name in decoder syntax; do
+	# what only SQL-callable functions need is not there, nor reached
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-ignored-attributes \
+		-I"$here" -I"$top/src" -I"$("$cfg" --includedir-server)" "$here/$name.c" "$here/shim.c" "${modules[@]}" \
+		-L"$("$cfg" --pkglibdir)" -L"$("$cfg" --libdir)" -lpgcommon -lpgport -no-pie -Wl,--unresolved-symbols=ignore-all -o "$work/$name"
+done
+
+# the corpus: what is valid and what is nearly so
+rm -rf "$work/corpus"
+mkdir -p "$work/corpus/decoder" "$work/corpus/syntax"
+seeds=0
+seed() {	# seed TARGET: standard input
+	seeds=$((seeds + 1))
+	cat >"$work/corpus/$1/seed$seeds"
+}
+for hex in a0 80 f6 00 1bffffffffffffffff 3b7fffffffffffffff 6161 430102ff \
+	d82a58250001711220e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 \
+	a262617a01626262f5 a3652474797065626162616101627a7a82f6a0 9b00000000ffffffff 818181818180; do
+	printf '%b' "$(printf %s "$hex" | sed 's/../\\x&/g')" | seed decoder
+done
+formats=(at-identifier at-uri cid datetime did handle language nsid record-key tid uri)
+values=(did:web:example.com at://did:plc:abc/com.example.foo/3jui7kd54zh2y bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a
+	1985-04-12T23:20:50.123+01:45 did:plc:z72i7hdynmk6r22z27h6tvur jay.bsky.social zh-cmn-Hans-CN-a-bbb-x-c com.example.fooBar
+	'~1.2-3_:' 3jzfcijpj2z2a 'https://example.com/p?q#f')
+format_seed() {	# format_seed NUMBER VALUE
+	{ printf '%b' "\\x$(printf %02x "$1")"; printf %s "$2"; } | seed syntax
+}
+for i in "${!formats[@]}"; do
+	format_seed "$i" "${values[i]}"
+	[ -n "${ATPROTO_VECTORS:-}" ] || continue
+	name=${formats[i]//-/}
+	while IFS= read -r line; do format_seed "$i" "$line"; done < <(cat "$ATPROTO_VECTORS/syntax/$name"_*.txt 2>/dev/null)
+done
+if [ -n "${ATPROTO_VECTORS:-}" ]; then
+	while IFS= read -r base64; do
+		base64 -di <<<"$base64==" 2>/dev/null | seed decoder || true
+	done < <(sed -n 's/.*"cbor_base64": *"\([^"]*\)".*/\1/p' "$ATPROTO_VECTORS/data-model/data-model-fixtures.json")
+fi
+
+for name in decoder syntax; do
+	log=$work/$name.log
+	if ! (cd "$work" && ASAN_OPTIONS=detect_leaks=0 "./$name" -runs="$runs" -max_len=600 -seed="${FUZZ_SEED:-0}" \
+		-artifact_prefix="$work/$name-" "corpus/$name") >"$log" 2>&1; then
+		tail -n 40 "$log"
+		echo "fuzz native: $name failed; the input is $work/$name-*"
+		exit 1
+	fi
+	echo "fuzz native: $name, $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) .*/\1 inputs in \2 s/p' "$log"), $(sed -n 's/.*DONE *\(cov: [0-9]*\).*/\1/p' "$log"), no violation"
+done
