@@ -120,6 +120,9 @@ FROM (VALUES
   ('$type not a string', '\xa1652474797065f6'), ('$type empty', '\xa165247479706560'), ('half a blob', '\xa165247479706564626c6f62'),
   ('500 levels and one', '\x' || repeat('81', 501) || '00')) AS v(what, bytes);
 SELECT jsonb_typeof(dag_cbor_decode(('\x' || repeat('81', 500) || '00')::bytea)) AS depth_500;
+-- more entries than a jsonb can be made from
+SELECT pg_temp.error_of($$SELECT dag_cbor_decode('\x9a01000000' || decode(repeat('f6', 16777216), 'hex'))$$) AS elements,
+       pg_temp.error_of($$SELECT dag_cbor_decode('\xba0071c71e' || decode(repeat('60f6', 7456542), 'hex'))$$) AS pairs;
 
 -- round trips over a document with everything in it
 WITH docs AS (

@@ -96,11 +96,25 @@ COMMIT;
 INSERT INTO revs2 (rev) SELECT (at_create_record('records', 'did:plc:rev', 'a.b.c', '{}')).rev;
 SELECT count(*) AS revs, count(*) FILTER (WHERE rev <= before) AS not_rising FROM (SELECT rev, lag(rev) OVER (ORDER BY i) AS before FROM revs2 WHERE rev NOT IN (SELECT rev FROM records WHERE repo = 'did:plc:rev2')) AS r;
 SELECT o.repo, o.rev >= max(r.rev) AS behind_no_record, at_tid_to_timestamptz(o.rev) < clock_timestamp() + interval '10 ms' AS not_ahead_of_time FROM records_repos AS o JOIN records AS r USING (repo) WHERE o.repo LIKE 'did:plc:rev%' GROUP BY o.repo, o.rev ORDER BY o.repo;
+-- a reservation that was rolled back is not used
+BEGIN;
+SELECT count((at_create_record('records', 'did:plc:rev3', 'a.b.c', '{}')).rev) FROM generate_series(1, 5) AS i;
+SAVEPOINT c;
+SELECT count((at_create_record('records', 'did:plc:rev3', 'a.b.c', '{}')).rev) FROM generate_series(1, 20) AS i;
+ROLLBACK TO c;
+SELECT action FROM at_create_record('records', 'did:plc:rev3', 'a.b.c', '{}');
+COMMIT;
+SELECT o.rev >= max(r.rev) AS behind_no_record FROM records_repos AS o JOIN records AS r USING (repo) WHERE repo = 'did:plc:rev3' GROUP BY o.rev;
 -- also when the repository's clock is ahead of ours, or a record's is
 UPDATE records_repos SET rev = '7zzzzzzzzzzzz' WHERE repo = 'did:plc:rev';
 SELECT rev COLLATE "C" > '7zzzzzzzzzzzz' AND at_is_valid('tid', rev) AS ahead FROM at_put_record('records', 'did:plc:rev', 'a.b.c', 'ahead', '{"n": 2}');
 UPDATE records SET rev = 'azzzzzzzzzzzz' WHERE uri = 'at://did:plc:rev/a.b.c/ahead';
 SELECT rev COLLATE "C" > 'azzzzzzzzzzzz' AS ahead FROM at_put_record('records', 'did:plc:rev', 'a.b.c', 'ahead', '{"n": 3}');
+-- a batch has one revision, also for a record that it writes twice; but one that is ahead of it goes on from where it is
+SELECT array_agg(action ORDER BY n) AS actions, count(DISTINCT rev) AS revs FROM at_save_all('records', 'did:plc:rev4', '[{"collection": "a.b.c", "rkey": "x", "record": {"n": 1}},
+  {"collection": "a.b.c", "rkey": "y", "record": {}}, {"collection": "a.b.c", "rkey": "x", "record": {"n": 2}}]') WITH ORDINALITY AS r(uri, cid, rev, action, old, new, status, n);
+UPDATE records SET rev = 'azzzzzzzzzzzz' WHERE uri = 'at://did:plc:rev4/a.b.c/y';
+SELECT uri, rev COLLATE "C" > 'azzzzzzzzzzzz' AS ahead FROM at_save_all('records', 'did:plc:rev4', '[{"collection": "a.b.c", "rkey": "x", "record": {"n": 3}}, {"collection": "a.b.c", "rkey": "y", "record": {"n": 3}}]');
 
 -- saving many: all or none, answers in input order, one revision
 SELECT ordinality AS n, uri, action, new FROM at_save_all('records', 'did:plc:abc', '[
@@ -143,6 +157,9 @@ SET upsert.at_max_writes_size = 3000000;
 SELECT count(*) FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(201, 1));
 SELECT count(*) FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(21, 100000));
 SELECT pg_temp.error_of(format('SELECT at_put_record(%L, %L, %L, %L, %L)', 'records', 'did:plc:abc', 'a.b.c', 'big', jsonb_build_object('s', repeat('x', 1048576))));
+SET upsert.at_max_record_size = 21;
+SELECT length(dag_cbor('{"$type": "a.b.c", "s": "12345"}')) AS size, action FROM at_put_record('records', 'did:plc:abc', 'a.b.c', 'small', '{"s": "12345"}');
+SELECT pg_temp.error_of($$SELECT at_put_record('records', 'did:plc:abc', 'a.b.c', 'small', '{"s": "123456"}')$$);
 SET upsert.at_max_record_size = '2MB';
 SELECT action FROM at_put_record('records', 'did:plc:abc', 'a.b.c', 'big', jsonb_build_object('s', repeat('x', 1048576)));
 RESET upsert.at_max_writes;
@@ -178,6 +195,11 @@ SELECT pg_temp.error_of($$SELECT at_put_record('records', 'did:plc:abc', 'com.ex
 SELECT pg_temp.error_of($$SELECT at_create_record('records', 'did:plc:abc', 'com.example.named', '{}')$$) AS no_key;
 SELECT uri FROM at_create_record('records', 'did:plc:abc', 'com.example.profile', '{}') AS literal_key;
 SELECT uri FROM at_create_record('records', 'did:plc:abc', 'com.example.named', '{}', 'com.example.name');
+-- a batch of several collections, each by its own lexicon
+SELECT at_put_lexicon('{"lexicon": 1, "id": "com.example.word1", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "required": ["n"], "properties": {"n": {"type": "string"}}}}}}');
+SELECT uri, validation_status FROM at_save_all('records', 'did:plc:abc', '[{"collection": "com.example.count", "rkey": "3jzfcijpj2z2b", "record": {"n": 1}},
+  {"collection": "com.example.word1", "rkey": "w", "record": {"n": "one"}}, {"collection": "com.example.other", "rkey": "o", "record": {"n": "one"}}, {"collection": "com.example.count", "rkey": "3jzfcijpj2z2c", "record": {"n": 2}}]');
+SELECT pg_temp.error_of($$SELECT * FROM at_save_all('records', 'did:plc:abc', '[{"collection": "com.example.count", "rkey": "3jzfcijpj2z2b", "record": {"n": 1}}, {"collection": "com.example.word1", "rkey": "w", "record": {"n": 1}}]')$$);
 -- a record that no longer suits may still go
 SELECT action FROM at_delete_record('records', 'at://did:plc:abc/com.example.count/k');
 TRUNCATE at_lexicons;
@@ -204,6 +226,24 @@ SELECT action FROM at_delete_record('happy', 'at://did:plc:abc/a.b.c/local');
 CREATE TABLE bare (uri text PRIMARY KEY, cid text, record jsonb, rev text);
 SELECT action, rev IS NOT NULL AS rev FROM at_put_record('bare', 'did:plc:abc', 'a.b.c', 'k', '{}');
 SELECT r2.rev COLLATE "C" > r1.rev AS rising FROM bare AS r1, LATERAL at_put_record('bare', 'did:plc:abc', 'a.b.c', 'k', '{"n": 2}') AS r2;
+-- times are the transaction's, whatever the defaults; created_at stays
+CREATE TABLE timed (uri text PRIMARY KEY, cid text, record jsonb, indexed_at timestamptz DEFAULT '2001-01-01', created_at timestamptz DEFAULT '2001-01-01');
+BEGIN;
+SELECT action FROM at_put_record('timed', 'did:plc:abc', 'a.b.c', 'k', '{}');
+SELECT indexed_at = now() AS indexed, created_at = now() AS created FROM timed;
+UPDATE timed SET indexed_at = '2002-02-02', created_at = '2002-02-02';
+SELECT action FROM at_put_record('timed', 'did:plc:abc', 'a.b.c', 'k', '{"n": 2}');
+SELECT indexed_at = now() AS indexed, created_at FROM timed;
+COMMIT;
+-- columns that come, go and change between calls
+ALTER TABLE timed DROP COLUMN cid, DROP COLUMN created_at, ADD COLUMN rkey text, ADD COLUMN cid text, ADD COLUMN rev varchar;
+SELECT action FROM at_put_record('timed', 'did:plc:abc', 'a.b.c', 'k', '{"n": 2}');
+SELECT action FROM at_put_record('timed', 'did:plc:abc', 'a.b.c', 'l', '{}');
+SELECT uri, rkey, cid = record_cid(record) AS proved, rev IS NOT NULL AS rev FROM timed ORDER BY uri;
+ALTER TABLE timed RENAME COLUMN record TO value;
+SELECT pg_temp.error_of($$SELECT at_put_record('timed', 'did:plc:abc', 'a.b.c', 'k', '{}')$$);
+DROP TABLE timed;
+SELECT pg_temp.error_of($$SELECT at_put_record(0, 'did:plc:abc', 'a.b.c', 'k', '{}')$$) AS put, pg_temp.error_of($$SELECT at_get_record(0, 'at://did:plc:abc/a.b.c/k')$$) AS get;
 CREATE TABLE wrong (uri text PRIMARY KEY, cid text, record json);
 SELECT pg_temp.error_of($$SELECT at_put_record('wrong', 'did:plc:abc', 'a.b.c', 'k', '{}')$$);
 SELECT pg_temp.error_of($$SELECT at_get_record('wrong', 'at://did:plc:abc/a.b.c/k')$$);

@@ -476,7 +476,9 @@ cbor_encode_record(Jsonb *record, StringInfo out)
 	if (!JB_ROOT_IS_OBJECT(record))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("a record must be a JSON object")));
+				 errmsg("a record must be a JSON object"),
+				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(record) ?
+						   _("a scalar") : _("an array"))));
 	cbor_encode(record, out);
 }
 

@@ -34,6 +34,13 @@ typedef enum CborMajor
 #define CBOR_MAX_DEPTH		500
 
 /*
+ * How many elements an array, and pairs a map, may have: what pushJsonbValue(),
+ * which doubles its arrays as they fill, can take
+ */
+#define CBOR_MAX_ELEMENTS	(MaxAllocSize / sizeof(JsonbValue) / 2)
+#define CBOR_MAX_PAIRS		(MaxAllocSize / sizeof(JsonbPair) / 2)
+
+/*
  * Appends the head of a data item: its major type and its argument (value,
  * length or count) in the shortest form.
  */
@@ -63,7 +70,8 @@ extern void cbor_encode_record(Jsonb *record, StringInfo out);
  * cbor_encode() produces and nothing else, so encoding the result gives the
  * same bytes again.
  *
- * Errors: UP006 with the offset in DETAIL; UP009 as above; 22P05 if the
+ * Errors: UP006 with the offset in DETAIL; UP009 as above, and for more than
+ * CBOR_MAX_ELEMENTS or CBOR_MAX_PAIRS in one array or map; 22P05 if the
  * server's encoding lacks a character.
  */
 extern Jsonb *cbor_decode(const uint8 *data, Size len);

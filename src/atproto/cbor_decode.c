@@ -60,6 +60,8 @@ static JsonbValue *push_special(CborDecoder *decoder, const char *key,
 								char *text, int len);
 static JsonbValue *decode_bytes(CborDecoder *decoder, const CborHead *head);
 static JsonbValue *decode_link(CborDecoder *decoder, const CborHead *head);
+static void check_count(CborDecoder *decoder, const CborHead *head,
+						Size possible, Size limit);
 static JsonbValue *decode_array(CborDecoder *decoder, const CborHead *head);
 static JsonbValue *decode_map(CborDecoder *decoder, const CborHead *head);
 static JsonbValue *decode_value(CborDecoder *decoder, JsonbValue *v,
@@ -222,12 +224,26 @@ decode_link(CborDecoder *decoder, const CborHead *tag)
 	return push_special(decoder, "$link", text, strlen(text));
 }
 
+/* Refuses a count of entries that cannot be there, or is above the limit. */
+static void
+check_count(CborDecoder *decoder, const CborHead *head, Size possible, Size limit)
+{
+	if (head->argument > possible)
+		refuse(decoder, head->start, gettext_noop("it ends too early"));
+	if (head->argument > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("DAG-CBOR array or map has too many entries"),
+				 errdetail("It has " UINT64_FORMAT " at byte %zu, the limit is %zu.",
+						   head->argument,
+						   (size_t) (head->start - decoder->data), limit)));
+}
+
 static JsonbValue *
 decode_array(CborDecoder *decoder, const CborHead *head)
 {
 	/* each element takes a byte at least */
-	if (head->argument > (uint64) (decoder->end - decoder->pos))
-		refuse(decoder, head->start, gettext_noop("it ends too early"));
+	check_count(decoder, head, decoder->end - decoder->pos, CBOR_MAX_ELEMENTS);
 	pushJsonbValue(&decoder->state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 i = 0; i < head->argument; i++)
 	{
@@ -248,8 +264,8 @@ decode_map(CborDecoder *decoder, const CborHead *head)
 	AtObject	object;
 	const char *fault;
 
-	if (head->argument > (uint64) (decoder->end - decoder->pos) / 2)
-		refuse(decoder, head->start, gettext_noop("it ends too early"));
+	check_count(decoder, head, (decoder->end - decoder->pos) / 2,
+				CBOR_MAX_PAIRS);
 	at_object_begin(&object);
 	pushJsonbValue(&decoder->state, WJB_BEGIN_OBJECT, NULL);
 	for (uint64 i = 0; i < head->argument; i++)

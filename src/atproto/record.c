@@ -99,7 +99,8 @@ static int	compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1]);
 static void validate(RecordBatch *batch, RecordWrite *write, Jsonb *record);
 static void require_object(const Jsonb *value, const char *what);
 static void refuse_existing(const RecordWrite *write, const char *cid) pg_attribute_noreturn();
-static void refuse_missing(const RecordWrite *write) pg_attribute_noreturn();
+static void refuse_missing(const RecordWrite *write,
+						   const char *cid) pg_attribute_noreturn();
 static void check_swap(const RecordBatch *batch, const RecordWrite *write,
 					   bool exists, const char *stored_cid);
 static void answer(RecordBatch *batch, RecordWrite *write, const char *cid,
@@ -135,7 +136,8 @@ check_repo(const char *repo)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
 				 errmsg("invalid repository: neither a DID nor a handle"),
-				 errdetail("The value is \"%s\".", repo)));
+				 errdetail("The value is \"%s\".", repo),
+				 errhint("DIDs look like did:plc:z72i7hdynmk6r22z27h6tvur, handles like alice.example.com.")));
 }
 
 /* Takes note of the collection that is written now; true if it is another. */
@@ -184,7 +186,8 @@ check_names(RecordBatch *batch, const RecordWrite *write)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
 				 errmsg("invalid collection: not an NSID"),
-				 errdetail("The value is \"%s\".", write->collection)));
+				 errdetail("The value is \"%s\".", write->collection),
+				 errhint("NSIDs look like com.example.status.")));
 	if (write->rkey != NULL &&
 		!syntax_is_record_key(write->rkey, strlen(write->rkey)))
 		ereport(ERROR,
@@ -219,7 +222,7 @@ make_key(RecordBatch *batch, RecordWrite *write)
 	}
 	tid_next(tid);
 	write->rkey = pstrdup(tid);
-	write->fresh = !batch->options->same_rkey;
+	write->fresh = true;
 }
 
 /* Does the record key suit the collection's key type? */
@@ -263,7 +266,9 @@ require_object(const Jsonb *value, const char *what)
 	if (!JB_ROOT_IS_OBJECT(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("%s must be a JSON object", what)));
+				 errmsg("%s must be a JSON object", what),
+				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(value) ?
+						   _("a scalar") : _("an array"))));
 }
 
 /*
@@ -287,7 +292,8 @@ with_type(Jsonb *record, const char *collection)
 				 errdetail("Expected \"%s\", got \"%s\".", collection,
 						   pnstrdup(type.val.string.val, type.val.string.len)) :
 				 errdetail("Expected \"%s\", got something else than a string.",
-						   collection)));
+						   collection),
+				 errhint("Leave \"$type\" out, or name the collection.")));
 	return record;
 }
 
@@ -358,15 +364,23 @@ refuse_existing(const RecordWrite *write, const char *cid)
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
 			 errmsg("record \"%s\" exists", write->uri),
-			 cid != NULL ? errdetail("Expected none, found %s.", cid) : 0));
+			 cid != NULL ? errdetail("Expected none, found %s.", cid) : 0,
+			 write->op == RECORD_CREATE ?
+			 errhint("at_put_record() replaces it.") :
+			 errhint("Without \"swapRecord\" it is replaced.")));
 }
 
+/* cid is the one that "swapRecord" expects, or NULL */
 static void
-refuse_missing(const RecordWrite *write)
+refuse_missing(const RecordWrite *write, const char *cid)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
-			 errmsg("record \"%s\" does not exist", write->uri)));
+			 errmsg("record \"%s\" does not exist", write->uri),
+			 cid != NULL ? errdetail("Expected %s, found none.", cid) : 0,
+			 cid != NULL ? errhint("Without \"swapRecord\" it is created.") :
+			 write->op == RECORD_UPDATE ?
+			 errhint("at_put_record() creates it.") : 0));
 }
 
 /* Checks "swapRecord" against what is stored. */
@@ -381,7 +395,7 @@ check_swap(const RecordBatch *batch, const RecordWrite *write, bool exists,
 	if (options->swap != SWAP_CID)
 		return;
 	if (!exists || stored_cid == NULL)
-		refuse_missing(write);
+		refuse_missing(write, options->swap_cid);
 	if (strcmp(options->swap_cid, stored_cid) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
@@ -435,7 +449,7 @@ compose_delete(ComposeState *state, const StoredRecord *stored, bool exists)
 	if (!exists)
 	{
 		if (write->must_exist)
-			refuse_missing(write);
+			refuse_missing(write, NULL);
 		answer(batch, write, NULL, NULL, NULL, NULL);
 		return STORE_KEEP;
 	}
@@ -472,7 +486,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 	if (write->op == RECORD_CREATE && exists)
 		refuse_existing(write, stored.cid);
 	if (write->op == RECORD_UPDATE && !exists)
-		refuse_missing(write);
+		refuse_missing(write, NULL);
 	if (write->op == RECORD_UPSERT)
 	{
 		ExprBindings bindings = {.old = stored.record, .bind = write->bind};

@@ -54,7 +54,9 @@ static const struct
 	{"com.atproto.repo.applyWrites#delete", RECORD_DELETE},
 };
 
-static void wrong_type(const char *name, const char *expected) pg_attribute_noreturn();
+static void wrong_type(const char *name, const JsonbValue *v,
+					   const char *expected) pg_attribute_noreturn();
+static void unknown_option(const JsonbValue *key, int takes) pg_attribute_noreturn();
 static bool bool_option(const char *name, const JsonbValue *v);
 static void swap_option(const JsonbValue *v, bool null_allowed,
 						RecordOptions *options);
@@ -69,19 +71,49 @@ static void parse_applied(const JsonbValue *element, int place,
 						  RecordWrite *write);
 
 static void
-wrong_type(const char *name, const char *expected)
+wrong_type(const char *name, const JsonbValue *v, const char *expected)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("Expected %s.", expected)));
+			 errdetail("The value is %s.", answer_excerpt(v)),
+			 errhint("Give %s.", expected)));
+}
+
+static void
+unknown_option(const JsonbValue *key, int takes)
+{
+	static const struct
+	{
+		int			takes;
+		const char *names;
+	}			known[] =
+	{
+		{TAKES_VALIDATE, "\"validate\", "},
+		{TAKES_SWAP | TAKES_SWAP_CID, "\"swapRecord\", "},
+		{TAKES_MERGE, "\"keepNull\", \"mergeObjects\", "},
+		{TAKES_SAME_RKEY, "\"sameRkey\", "},
+	};
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		if (takes & known[i].takes)
+			appendStringInfoString(&names, known[i].names);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown option \"%.*s\"", key->val.string.len,
+					key->val.string.val),
+			 errhint("The options are %s\"dryRun\".", names.data)));
 }
 
 static bool
 bool_option(const char *name, const JsonbValue *v)
 {
 	if (v->type != jbvBool)
-		wrong_type(name, "true or false");
+		wrong_type(name, v, "true or false");
 	return v->val.boolean;
 }
 
@@ -96,7 +128,7 @@ swap_option(const JsonbValue *v, bool null_allowed, RecordOptions *options)
 		return;
 	}
 	if (v->type != jbvString)
-		wrong_type("swapRecord", null_allowed ? "a CID or null" : "a CID");
+		wrong_type("swapRecord", v, null_allowed ? "a CID or null" : "a CID");
 	options->swap = SWAP_CID;
 	options->swap_cid = pnstrdup(v->val.string.val, v->val.string.len);
 	if (cid_from_text(v->val.string.val, v->val.string.len, cid) == 0)
@@ -120,7 +152,9 @@ parse_options(Jsonb *json, int takes, RecordOptions *options)
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
+				 errmsg("options must be a JSON object"),
+				 errdetail("They are %s.", JB_ROOT_IS_SCALAR(json) ?
+						   _("a scalar") : _("an array"))));
 	it = JsonbIteratorInit(&json->root);
 	JsonbIteratorNext(&it, &key, true);
 	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
@@ -141,10 +175,7 @@ parse_options(Jsonb *json, int takes, RecordOptions *options)
 		else if (lexicon_is_string(&key, "dryRun"))
 			options->dry_run = bool_option("dryRun", &v);
 		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown option \"%s\"",
-							pnstrdup(key.val.string.val, key.val.string.len))));
+			unknown_option(&key, takes);
 	}
 }
 
@@ -453,7 +484,9 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("a batch must be a JSON array")));
+				 errmsg("a batch must be a JSON array"),
+				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(array) ?
+						   _("a scalar") : _("an object"))));
 	nwrites = JB_ROOT_COUNT(array);
 	writes = MemoryContextAllocExtended(CurrentMemoryContext,
 										Max(nwrites, 1) * sizeof(RecordWrite),

@@ -455,8 +455,11 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 		return rs->rev;
 	}
 
-	/* a record that came from elsewhere may be ahead of its repository */
-	if (rs->has_rev && (old_rev == NULL || strcmp(old_rev, rs->rev) < 0))
+	/*
+	 * A record that came from elsewhere may be ahead of its repository.  One
+	 * that this batch has written already keeps the batch's revision.
+	 */
+	if (rs->has_rev && (old_rev == NULL || strcmp(old_rev, rs->rev) <= 0))
 		return rs->rev;
 	rs->has_rev = true;
 	if (rs->preview)

@@ -76,7 +76,8 @@ extern StoredRecord record_store_read(const RecordStore *rs,
  * call locks the repository's row until the end of the transaction, so other
  * writers of the repository wait.  Without such a row the revision is that of
  * the record alone.  In any case it is greater than old_rev, the record's
- * present one (NULL: none).  NULL if the table has no column for it.
+ * present one (NULL: none), unless that is of the same batch.  NULL if the
+ * table has no column for it.
  */
 extern const char *record_store_rev(RecordStore *rs, const char *old_rev);
 
