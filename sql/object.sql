@@ -26,6 +26,22 @@ SELECT action, new FROM upsert_object('lines', '{"order_id": 1, "sku": "c", "qty
 SELECT * FROM upsert_object('lines', '{"order_id": 1, "qty": 1}');
 SELECT * FROM upsert_object('lines', '{"order_id": 1, "sku": null, "qty": 1}');
 SELECT * FROM upsert_object('lines', '{"qty": 1}');
+-- all that a new row lacks, at once; unless a trigger may give it, or the right is not there
+CREATE TABLE wants (id int PRIMARY KEY, a int NOT NULL, b text NOT NULL, c int NOT NULL DEFAULT 1, d int NOT NULL);
+SELECT action FROM upsert_object('wants', '{"id": 1, "d": 2, "b": null}');
+SELECT ord, action, error - 'hint' AS error FROM upsert_objects('wants', '[{"id": 1}, {"id": 2, "a": 1, "b": "", "d": 1}, {"id": 2, "a": 2}]', options => '{"ignoreErrors": true}');
+CREATE ROLE regress_wants;
+GRANT SELECT, UPDATE ON wants TO regress_wants;
+SET ROLE regress_wants;
+SELECT action FROM upsert_object('wants', '{"id": 2, "a": 3}');
+SELECT action FROM upsert_object('wants', '{"id": 3, "a": 3}');
+RESET ROLE;
+CREATE FUNCTION give() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := 1; NEW.b := 'b'; NEW.d := 1; RETURN NEW; END $$;
+CREATE TRIGGER give BEFORE INSERT ON wants FOR EACH ROW EXECUTE FUNCTION give();
+SELECT action, new FROM upsert_object('wants', '{"id": 4}');
+DROP TABLE wants;
+DROP FUNCTION give;
+DROP ROLE regress_wants;
 
 -- names are columns, exactly
 SELECT * FROM upsert_object('lines', '{"order_id": 1, "sku": "a", "qyt": 1}');

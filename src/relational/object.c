@@ -237,6 +237,48 @@ system_made(Form_pg_attribute att)
 	return NULL;
 }
 
+/*
+ * What the executor would find out as well, but one column after the other.
+ * It has the word where the lack of a privilege is the graver error.
+ */
+static void
+check_required(ObjectStore *os, const ObjectRequest *r, const StoreRow *row)
+{
+	const ObjectTable *table = os->table;
+	StringInfoData columns;
+	int			attno = -1;
+	int			first = -1;
+	int			n = 0;
+
+	while ((attno = bms_next_member(table->facts->required, attno)) >= 0)
+	{
+		if (row->set[attno - 1] && !row->isnull[attno - 1])
+			continue;
+		if (n++ == 0)
+		{
+			first = attno;
+			initStringInfo(&columns);
+		}
+		appendStringInfo(&columns, "%s\"%s\"", n > 1 ? ", " : "",
+						 NameStr(TupleDescAttr(table->tupdesc, attno - 1)->attname));
+	}
+	if (n == 0 ||
+		pg_class_aclcheck(table->relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+					NameStr(TupleDescAttr(table->tupdesc, first - 1)->attname),
+					RelationGetRelationName(table->rel)),
+			 errdetail_plural("A new row needs a value for %s.",
+							  "A new row needs values for %s.",
+							  n, columns.data),
+			 r->has_key ?
+			 errhint("There is no row yet that has this key; object_schema() tells what a new one takes.") :
+			 errhint("An object without a key is a new row; object_schema() tells what it takes."),
+			 errtablecol(table->rel, first)));
+}
+
 static StoreVerdict
 compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 {
@@ -279,6 +321,7 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 		set_column(row, attno, given->value, given->isnull);
 	}
 	set_revision(os, NULL, row);
+	check_required(os, r, row);
 	return STORE_WRITE;
 }
 

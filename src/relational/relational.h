@@ -30,6 +30,7 @@ typedef struct TableFacts
 {
 	Memo		memo;
 	AttrNumber	rev_attno;		/* column "_rev" of type text, if any */
+	Bitmapset  *required;		/* columns that a new row has to be given */
 	List	   *criteria;		/* as criteria_list() has it */
 
 	/* by attribute number - 1, made on demand */

@@ -23,6 +23,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/catalog.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -105,6 +106,33 @@ revision_column(TupleDesc tupdesc)
 	return InvalidAttrNumber;
 }
 
+/*
+ * The columns that a new row has to be given.  None where somebody else has a
+ * word before: a trigger that may fill them, a policy that refuses the row,
+ * another server's constraints, the protection of catalogs.
+ */
+static Bitmapset *
+required_columns(Relation rel)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Bitmapset  *required = NULL;
+	int			i;
+
+	if (rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
+		rel->rd_rel->relrowsecurity || IsSystemRelation(rel) ||
+		(rel->trigdesc && rel->trigdesc->trig_insert_before_row))
+		return NULL;
+	for (i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (att->attnotnull && !att->attisdropped && !att->atthasdef &&
+			!att->attidentity)
+			required = bms_add_member(required, i + 1);
+	}
+	return required;
+}
+
 static void
 gather_facts(Memo *memo, Relation rel)
 {
@@ -112,6 +140,7 @@ gather_facts(Memo *memo, Relation rel)
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 
 	f->rev_attno = revision_column(tupdesc);
+	f->required = required_columns(rel);
 	f->criteria = criteria_gather(rel, memo->indexes);
 	f->inputs = palloc0(sizeof(ColumnInput *) * tupdesc->natts);
 	f->outputs = palloc0(sizeof(FmgrInfo *) * tupdesc->natts);
