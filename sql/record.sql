@@ -200,6 +200,10 @@ SELECT at_put_lexicon('{"lexicon": 1, "id": "com.example.word1", "defs": {"main"
 SELECT uri, validation_status FROM at_save_all('records', 'did:plc:abc', '[{"collection": "com.example.count", "rkey": "3jzfcijpj2z2b", "record": {"n": 1}},
   {"collection": "com.example.word1", "rkey": "w", "record": {"n": "one"}}, {"collection": "com.example.other", "rkey": "o", "record": {"n": "one"}}, {"collection": "com.example.count", "rkey": "3jzfcijpj2z2c", "record": {"n": 2}}]');
 SELECT pg_temp.error_of($$SELECT * FROM at_save_all('records', 'did:plc:abc', '[{"collection": "com.example.count", "rkey": "3jzfcijpj2z2b", "record": {"n": 1}}, {"collection": "com.example.word1", "rkey": "w", "record": {"n": 1}}]')$$);
+SELECT at_put_lexicon('{"lexicon": 1, "id": "com.example.part1", "defs": {"part": {"type": "object", "required": ["p"], "properties": {"p": {"type": "integer"}}}}}'),
+       at_put_lexicon('{"lexicon": 1, "id": "com.example.whole", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "properties": {"w": {"type": "ref", "ref": "com.example.part1#part"}}}}}}');
+SELECT validation_status FROM at_put_record('records', 'did:plc:abc', 'com.example.whole', 'w', '{"w": {"p": 1}}');
+SELECT pg_temp.error_of($$SELECT at_put_record('records', 'did:plc:abc', 'com.example.whole', 'w', '{"w": {}}')$$);
 -- a record that no longer suits may still go
 SELECT action FROM at_delete_record('records', 'at://did:plc:abc/com.example.count/k');
 TRUNCATE at_lexicons;

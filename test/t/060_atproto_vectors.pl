@@ -1,5 +1,6 @@
 # The interoperability vectors of the AT Protocol: string formats, data model,
-# lexicons, TIDs; and the CIDs of generated records against npm's @ipld/dag-cbor.
+# lexicons, TIDs; the CIDs of generated records against npm's @ipld/dag-cbor, and
+# the roots of generated trees against @atproto/repo.
 #
 # The vectors are not part of this repository: ATPROTO_VECTORS names their
 # folder (see its SOURCE.md).  Without them, or without npm, the part that
@@ -137,20 +138,34 @@ sub tids
 	return;
 }
 
-# generated records: our CIDs against those of npm's @ipld/dag-cbor
+# a folder with these packages of npm; undef, aloud, where there is no npm
 sub npm
 {
+	my ($label, @packages) = @_;
 	my $dir = tempdir(CLEANUP => 1);
-	my $install = "cd $dir && npm init -y && npm install \@ipld/dag-cbor multiformats";
+	my $install = "cd $dir && npm init -y && npm install @packages";
 
-	if (system("($install) >$dir/log 2>&1") != 0)
-	{
-		diag('SKIPPED: npm cannot install @ipld/dag-cbor here');
-		pass('SKIPPED: CIDs against @ipld/dag-cbor');
-		return;
-	}
-	open my $script, '>', "$dir/cids.mjs" or die $!;
-	print $script <<'JS';
+	return $dir if system("($install) >$dir/log 2>&1") == 0;
+	diag("SKIPPED: npm cannot install @packages here");
+	pass("SKIPPED: $label against $packages[0]");
+	return;
+}
+
+# what a script makes of the rows of a query, as lines
+sub from_node
+{
+	my ($dir, $script, $sql) = @_;
+
+	append_to_file("$dir/script.mjs", $script);
+	append_to_file("$dir/in", $node->safe_psql('postgres', $sql) . "\n");
+	return split /\n/, `node $dir/script.mjs <$dir/in`;
+}
+
+# generated records: our CIDs against those of npm's @ipld/dag-cbor
+sub npm_cids
+{
+	my $dir = npm('CIDs', '@ipld/dag-cbor', 'multiformats') or return;
+	my $script = <<'JS';
 import * as codec from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
@@ -166,7 +181,6 @@ const value = v => {
 for (const line of readFileSync(0, 'utf8').split('\n').filter(Boolean))
   console.log(CID.createV1(codec.code, await sha256.digest(codec.encode(value(JSON.parse(line))))).toString())
 JS
-	close $script;
 
 	$node->safe_psql('postgres', <<'SQL');
 CREATE FUNCTION random_value(depth int) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
@@ -186,14 +200,43 @@ END $$;
 SELECT setseed(0.5);
 CREATE TABLE generated AS SELECT i, jsonb_build_object('$type', 'a.b.c', 'i', i, 'v', random_value(3)) AS record FROM generate_series(1, 2000) AS i;
 SQL
-	open my $in, '>', "$dir/in" or die $!;
-	print $in $node->safe_psql('postgres', 'SELECT record FROM generated ORDER BY i'), "\n";
-	close $in;
-	my @theirs = split /\n/, `node $dir/cids.mjs <$dir/in`;
+	my @theirs = from_node($dir, $script, 'SELECT record FROM generated ORDER BY i');
 	my @ours = column('SELECT record_cid(record) FROM generated ORDER BY i');
 	is(scalar(@theirs), 2000, '@ipld/dag-cbor computed 2000 CIDs');
 	is(scalar(grep { $ours[$_] ne ($theirs[$_] // '') } 0 .. $#ours), 0, '2000 generated records: the same CIDs');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM generated WHERE dag_cbor_decode(dag_cbor(record)) = record'), 2000, '2000 generated records decoded');
+	return;
+}
+
+# roots of generated trees against those of the reference implementation
+sub npm_roots
+{
+	my $dir = npm('MST roots', '@atproto/repo') or return;
+	my $script = <<'JS';
+import { MST, MemoryBlockstore } from '@atproto/repo'
+import { CID } from 'multiformats/cid'
+import { readFileSync } from 'fs'
+const trees = []
+for (const line of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
+  const [tree, path, cid] = line.split('|')
+  trees[tree] = await (trees[tree] ?? await MST.create(new MemoryBlockstore())).add(path, CID.parse(cid))
+}
+for (const tree of trees.filter(Boolean)) console.log((await tree.getPointer()).toString())
+JS
+
+	# 60 trees of 1 to 400 keys: long and short, with and without common prefixes
+	$node->safe_psql('postgres', <<'SQL');
+SELECT setseed(0.25);
+CREATE TABLE tree AS SELECT DISTINCT ON (t, path) t, path, record_cid(jsonb_build_object('n', random()::text)) AS cid
+FROM generate_series(1, 60) AS t, LATERAL (
+	SELECT (ARRAY['a.b.c/', 'com.example.longer.record/', 'app.bsky.feed.post/'])[1 + floor(random() * (1 + t % 3))::int]
+		|| CASE t % 4 WHEN 0 THEN i::text WHEN 1 THEN at_tid() WHEN 2 THEN substr(md5(random()::text), 1, 1 + floor(random() * 30)::int) ELSE repeat('x', i % 200) || i END AS path
+	FROM generate_series(1, 1 + (t * t) / 9) AS i) AS p;
+SQL
+	my @theirs = from_node($dir, $script, 'SELECT t, path, cid FROM tree ORDER BY t, random()');
+	my @ours = column('SELECT mst_root(path, cid) FROM tree GROUP BY t ORDER BY t');
+	is(scalar(@theirs), 60, '@atproto/repo computed 60 roots');
+	is("@ours", "@theirs", '60 generated trees: the same roots');
 	return;
 }
 
@@ -226,7 +269,8 @@ else
 	pass('SKIPPED: AT Protocol vectors; set ATPROTO_VECTORS');
 }
 encodings();
-npm();
+npm_cids();
+npm_roots();
 
 $node->stop;
 done_testing();
