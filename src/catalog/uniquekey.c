@@ -2,9 +2,9 @@
  * uniquekey.c
  *		Which unique indexes stand behind a set of columns.
  *
- * Reads the relation cache only, at every call: REINDEX CONCURRENTLY swaps
- * index OIDs, so none may be remembered past a relcache invalidation.  Knows
- * nothing of rows.
+ * REINDEX CONCURRENTLY swaps index OIDs, so what is known of a table's indexes
+ * is kept (memo.c) until the relation cache reports a change.  Knows nothing
+ * of rows.
  */
 #include "postgres.h"
 
@@ -15,23 +15,80 @@
 #include "catalog/pg_index.h"
 #include "nodes/nodes.h"
 #include "storage/lockdefs.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "catalog/memo.h"
 #include "catalog/uniquekey.h"
 
+typedef struct IndexFacts
+{
+	Oid			oid;
+	bool		unique;
+	bool		immediate;
+	bool		ready;
+	bool		valid;
+	bool		partial;
+	bool		nulls_equal;	/* NULLS NOT DISTINCT */
+	bool		btree;
+	int			nkeys;
+	AttrNumber	keys[INDEX_MAX_KEYS];	/* 0: an expression */
+} IndexFacts;
+
+typedef struct TableIndexes
+{
+	Memo		memo;
+	List	   *facts;			/* of IndexFacts */
+} TableIndexes;
+
+static void
+gather_indexes(Memo *memo, Relation rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, memo->indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+		IndexFacts *facts = palloc(sizeof(IndexFacts));
+		int			i;
+
+		facts->oid = lfirst_oid(lc);
+		facts->unique = form->indisunique;
+		facts->immediate = form->indimmediate;
+		facts->ready = form->indisready;
+		facts->valid = form->indisvalid;
+		facts->partial = RelationGetIndexPredicate(index) != NIL;
+		facts->nulls_equal = compat_index_nulls_not_distinct(form);
+		facts->btree = index->rd_rel->relam == BTREE_AM_OID;
+		facts->nkeys = form->indnkeyatts;
+		for (i = 0; i < facts->nkeys; i++)
+			facts->keys[i] = form->indkey.values[i];
+		((TableIndexes *) memo)->facts =
+			lappend(((TableIndexes *) memo)->facts, facts);
+		index_close(index, NoLock);
+	}
+}
+
+static MemoCache table_indexes = {"upsert indexes", sizeof(TableIndexes), gather_indexes};
+
+static List *
+indexes_of(Relation rel)
+{
+	return ((TableIndexes *) memo_of(&table_indexes, rel))->facts;
+}
+
 static bool
-same_columns(Form_pg_index index, int nkeys, const AttrNumber *keys)
+same_columns(const IndexFacts *index, int nkeys, const AttrNumber *keys)
 {
 	int			i;
 	int			k;
 
-	if (index->indnkeyatts != nkeys)
+	if (index->nkeys != nkeys)
 		return false;
 	for (i = 0; i < nkeys; i++)
 	{
 		for (k = 0; k < nkeys; k++)
-			if (index->indkey.values[i] == keys[k])
+			if (index->keys[i] == keys[k])
 				break;
 		if (k == nkeys)
 			return false;
@@ -41,13 +98,10 @@ same_columns(Form_pg_index index, int nkeys, const AttrNumber *keys)
 
 /* Would INSERT ... ON CONFLICT (these columns) use this index? */
 static bool
-arbitrates(Relation index, int nkeys, const AttrNumber *keys)
+arbitrates(const IndexFacts *index, int nkeys, const AttrNumber *keys)
 {
-	Form_pg_index form = index->rd_index;
-
-	return form->indisunique && form->indimmediate && form->indisready &&
-		RelationGetIndexPredicate(index) == NIL &&
-		same_columns(form, nkeys, keys);
+	return index->unique && index->immediate && index->ready &&
+		!index->partial && same_columns(index, nkeys, keys);
 }
 
 List *
@@ -55,23 +109,22 @@ unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
 {
 	List	   *arbiters = NIL;
 	bool		probe = false;
-	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
 
-	foreach(lc, indexes)
+	foreach(lc, indexes_of(rel))
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		const IndexFacts *index = lfirst(lc);
 
-		if (arbitrates(index, nkeys, keys) &&
-			index->rd_rel->relam == BTREE_AM_OID &&
-			!compat_index_nulls_not_distinct(index->rd_index))
-		{
-			arbiters = lappend_oid(arbiters, lfirst_oid(lc));
-			probe = probe || index->rd_index->indisvalid;
-		}
-		index_close(index, NoLock);
+		if (!arbitrates(index, nkeys, keys) || !index->btree ||
+			index->nulls_equal)
+			continue;
+		/* what can be looked up in comes first */
+		if (index->valid)
+			arbiters = lcons_oid(index->oid, arbiters);
+		else
+			arbiters = lappend_oid(arbiters, index->oid);
+		probe = probe || index->valid;
 	}
-	list_free(indexes);
 	return probe ? arbiters : NIL;
 }
 
@@ -111,7 +164,9 @@ unique_key_arbiters_like(Relation rel, Oid indexoid)
 
 		if (form->indisunique && form->indimmediate && form->indisready &&
 			index->rd_rel->relam == BTREE_AM_OID && same_key(model, index))
-			arbiters = lappend_oid(arbiters, lfirst_oid(lc));
+			arbiters = lfirst_oid(lc) == indexoid ?
+				lcons_oid(indexoid, arbiters) :
+				lappend_oid(arbiters, lfirst_oid(lc));
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
@@ -124,69 +179,41 @@ unique_key_arbiters_like(Relation rel, Oid indexoid)
 bool
 unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys)
 {
-	bool		found = false;
-	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
 
-	foreach(lc, indexes)
+	foreach(lc, indexes_of(rel))
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		const IndexFacts *index = lfirst(lc);
 
-		found = found || (index->rd_index->indisvalid &&
-						  arbitrates(index, nkeys, keys));
-		index_close(index, NoLock);
+		if (index->valid && arbitrates(index, nkeys, keys))
+			return true;
 	}
-	list_free(indexes);
-	return found;
+	return false;
 }
 
 List *
 unique_keys_immediate(Relation rel)
 {
 	List	   *immediate = NIL;
-	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
 
-	foreach(lc, indexes)
+	foreach(lc, indexes_of(rel))
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		const IndexFacts *index = lfirst(lc);
 
-		if (index->rd_index->indisunique && index->rd_index->indimmediate)
-			immediate = lappend_oid(immediate, lfirst_oid(lc));
-		index_close(index, NoLock);
+		if (index->unique && index->immediate)
+			immediate = lappend_oid(immediate, index->oid);
 	}
-	list_free(indexes);
 	return immediate;
 }
 
 bool
 unique_keys_are_immediate(Relation rel)
 {
-	bool		result = true;
-	List	   *indexes = RelationGetIndexList(rel);
 	ListCell   *lc;
 
-	foreach(lc, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-
-		result = result && index->rd_index->indimmediate;
-		index_close(index, NoLock);
-	}
-	list_free(indexes);
-	return result;
-}
-
-Oid
-unique_key_probe_index(List *arbiters)
-{
-	ListCell   *lc;
-
-	foreach(lc, arbiters)
-	{
-		if (get_index_isvalid(lfirst_oid(lc)))
-			return lfirst_oid(lc);
-	}
-	elog(ERROR, "no valid index among the arbiters");
-	return InvalidOid;			/* keep the compiler quiet */
+	foreach(lc, indexes_of(rel))
+		if (!((const IndexFacts *) lfirst(lc))->immediate)
+			return false;
+	return true;
 }

@@ -15,7 +15,8 @@
  * predicate or expression.  During REINDEX CONCURRENTLY there are two, and
  * both must arbitrate.  NULLS NOT DISTINCT indexes do not count: their
  * equality is not that of a btree lookup.  A list of OIDs in the current
- * memory context; NIL if none of them can be used for look-ups.
+ * memory context; the first is valid, so that look-ups can use it, and where
+ * none is so the list is NIL.
  */
 extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
 
@@ -39,8 +40,5 @@ extern List *unique_keys_immediate(Relation rel);
 
 /* True if no unique or exclusion constraint of the table is deferrable. */
 extern bool unique_keys_are_immediate(Relation rel);
-
-/* The one of the arbiters that look-ups may use (it is valid). */
-extern Oid	unique_key_probe_index(List *arbiters);
 
 #endif							/* UPSERT_UNIQUEKEY_H */

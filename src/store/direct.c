@@ -170,7 +170,7 @@ direct_open(Store *s, List *arbiters)
 	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);
 	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
 
-	st->probe = probe_open(s, unique_key_probe_index(st->arbiters));
+	st->probe = probe_open(s, linitial_oid(st->arbiters));
 
 	if (st->rri->ri_TrigDesc)
 		AfterTriggerBeginQuery();

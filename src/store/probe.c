@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/memo.h"
 #include "store/probe.h"
 
 struct Probe
@@ -41,35 +42,56 @@ struct Probe
 	TupleTableSlot *keyslot;
 };
 
-static void
-init_scankey(Probe *probe, int i)
+/* The equality of an index's columns: the same for every look. */
+typedef struct ProbeKeys
 {
-	Oid			opfamily = probe->index->rd_opfamily[i];
-	Oid			opcintype = probe->index->rd_opcintype[i];
-	Oid			eq = get_opfamily_member(opfamily, opcintype, opcintype,
-										 BTEqualStrategyNumber);
+	Memo		memo;
+	ScanKeyData scankeys[INDEX_MAX_KEYS];
+} ProbeKeys;
 
-	if (!OidIsValid(eq))
-		elog(ERROR, "missing operator %d(%u,%u) in opfamily %u",
-			 BTEqualStrategyNumber, opcintype, opcintype, opfamily);
-	ScanKeyEntryInitialize(&probe->scankeys[i], 0, i + 1,
-						   BTEqualStrategyNumber, InvalidOid,
-						   probe->index->rd_indcollation[i],
-						   get_opcode(eq), (Datum) 0);
+static void
+gather_keys(Memo *memo, Relation index)
+{
+	ScanKey		scankeys = ((ProbeKeys *) memo)->scankeys;
+	int			i;
+
+	for (i = 0; i < index->rd_index->indnkeyatts; i++)
+	{
+		Oid			opfamily = index->rd_opfamily[i];
+		Oid			opcintype = index->rd_opcintype[i];
+		Oid			eq = get_opfamily_member(opfamily, opcintype, opcintype,
+											 BTEqualStrategyNumber);
+
+		if (!OidIsValid(eq))
+			elog(ERROR, "missing operator %d(%u,%u) in opfamily %u",
+				 BTEqualStrategyNumber, opcintype, opcintype, opfamily);
+		ScanKeyEntryInitialize(&scankeys[i], 0, i + 1, BTEqualStrategyNumber,
+							   InvalidOid, index->rd_indcollation[i],
+							   get_opcode(eq), (Datum) 0);
+	}
 }
+
+static MemoCache probe_keys = {"upsert probes", sizeof(ProbeKeys), gather_keys};
 
 Probe *
 probe_open(Store *s, Oid index)
 {
 	Probe	   *probe = palloc0(sizeof(Probe));
+	ProbeKeys  *keys;
 	int			i;
 
 	probe->store = s;
 	probe->index = index_open(index, AccessShareLock);
 	probe->nkeys = probe->index->rd_index->indnkeyatts;
 	probe->nulls_equal = compat_index_nulls_not_distinct(probe->index->rd_index);
+	keys = (ProbeKeys *) memo_of(&probe_keys, probe->index);
 	for (i = 0; i < probe->nkeys; i++)
-		init_scankey(probe, i);
+	{
+		probe->scankeys[i] = keys->scankeys[i];
+		/* what the function keeps for itself goes with this probe */
+		fmgr_info_copy(&probe->scankeys[i].sk_func, &keys->scankeys[i].sk_func,
+					   CurrentMemoryContext);
+	}
 
 	if (OidIsValid(s->target.arbiter))
 	{

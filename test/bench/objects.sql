@@ -1,5 +1,6 @@
 -- upsert_object(s) into an ordinary table against what one writes by hand:
--- INSERT ... ON CONFLICT for one row, jsonb_to_recordset with it for a batch.
+-- INSERT ... ON CONFLICT for one row, jsonb_to_recordset with it for a batch,
+-- RETURNING what of the answer that can return.
 -- bench-conf: fsync = off
 \ir lib.sql
 
@@ -22,14 +23,18 @@ END $$;
 CREATE PROCEDURE batch(what text, version int, setup text) LANGUAGE plpgsql AS $$
 DECLARE
 	give text;
+	returning_ text;
 BEGIN
-	FOREACH give IN ARRAY '{none,key,both}'::text[] LOOP
+	FOREACH give IN ARRAY '{none,key,new,both}'::text[] LOOP
+		-- it has no way to return the old row
+		returning_ := CASE give WHEN 'none' THEN '' WHEN 'key' THEN 'RETURNING theirs.id' ELSE 'RETURNING to_jsonb(theirs)' END;
 		CALL bench.compare('batch, ' || what || ', return ' || give,
 			format($q$SELECT count(*) FROM input, upsert_objects('ours', objects, NULL, '{"return": "%s"}') WHERE version = %s$q$, give, version),
-			format($q$INSERT INTO theirs SELECT r.* FROM input, jsonb_to_recordset(objects)
+			format(CASE give WHEN 'none' THEN '%s' ELSE 'WITH w AS (%s) SELECT count(*) FROM w' END,
+				   format($q$INSERT INTO theirs SELECT r.* FROM input, jsonb_to_recordset(objects)
 				AS r (id int, sku text, qty int, price numeric(10,2), note text, at timestamptz) WHERE version = %s
 				ON CONFLICT (id) DO UPDATE SET sku = EXCLUDED.sku, qty = EXCLUDED.qty, price = EXCLUDED.price,
-					note = EXCLUDED.note, at = EXCLUDED.at$q$, version),
+					note = EXCLUDED.note, at = EXCLUDED.at %s$q$, version, returning_)),
 			10000, setup, 9);
 	END LOOP;
 END $$;
@@ -40,7 +45,7 @@ DECLARE
 	o jsonb;
 BEGIN
 	FOREACH o IN ARRAY (SELECT singles[1:n] FROM input WHERE version = v) LOOP
-		PERFORM FROM upsert_object('ours', o, NULL, '{"return": "key"}');
+		PERFORM upsert_object('ours', o, NULL, '{"return": "key"}');
 	END LOOP;
 END $$;
 CREATE PROCEDURE theirs_singly(v int, n int) LANGUAGE plpgsql AS $$
