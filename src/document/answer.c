@@ -8,10 +8,13 @@
 
 #include "compat.h"
 
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "doc/doc.h"
 #include "document/answer.h"
@@ -138,6 +141,16 @@ answer_row_type(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function returning record called in context that cannot accept type record")));
 	return BlessTupleDesc(tupdesc);
+}
+
+Datum
+answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	HeapTuple	row = heap_form_tuple(tupdesc, values, nulls);
+
+	ReleaseTupleDesc(tupdesc);
+	return HeapTupleGetDatum(row);
 }
 
 Tuplestorestate *

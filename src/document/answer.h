@@ -43,6 +43,12 @@ extern char *answer_excerpt(const JsonbValue *v);
  */
 extern TupleDesc answer_row_type(FunctionCallInfo fcinfo);
 
+/*
+ * A row of the composite type that the function returns.  Does not copy the
+ * type's description, as the above does.
+ */
+extern Datum answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
 /* Prepares a set-returning call: rows go into the tuplestore. */
 extern Tuplestorestate *answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc);
 

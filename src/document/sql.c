@@ -86,7 +86,6 @@ PG_FUNCTION_INFO_V1(upsert_from);
 Datum
 upsert(PG_FUNCTION_ARGS)
 {
-	TupleDesc	tupdesc = answer_row_type(fcinfo);
 	UpsertOptions options;
 	Answer		answer;
 	Datum		values[5];
@@ -95,7 +94,7 @@ upsert(PG_FUNCTION_ARGS)
 	options_parse(PG_GETARG_JSONB_P(2), &options);
 	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
 	answer_columns(&answer, values, nulls);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
 static Datum
@@ -158,7 +157,6 @@ upsert_many(PG_FUNCTION_ARGS)
 static Datum
 summary_row(FunctionCallInfo fcinfo, Batch *b)
 {
-	TupleDesc	tupdesc = answer_row_type(fcinfo);
 	BatchSummary summary = batch_summary(b);
 	Datum		values[4];
 	bool		nulls[4] = {0};
@@ -168,7 +166,7 @@ summary_row(FunctionCallInfo fcinfo, Batch *b)
 	values[2] = Int64GetDatum(summary.unchanged);
 	values[3] = Int64GetDatum(summary.ignored);
 	batch_end(b);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
 Datum

@@ -272,7 +272,6 @@ get_options(FunctionCallInfo fcinfo, int argno, UpsertOptions *options)
 static Datum
 upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 {
-	TupleDesc	tupdesc = answer_row_type(fcinfo);
 	UpsertOptions options;
 	Answer		answer;
 	Datum		values[5];
@@ -282,7 +281,7 @@ upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), selector, &options,
 			   &answer);
 	answer_columns(&answer, values, nulls);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
 Datum
