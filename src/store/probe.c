@@ -34,8 +34,8 @@ struct Probe
 	int			nkeys;			/* of the index */
 	bool		nulls_equal;	/* NULLS NOT DISTINCT */
 	IndexScanDesc scan;			/* NULL before the first look */
-	ScanKeyData scankeys[INDEX_MAX_KEYS];
-	int			keymap[INDEX_MAX_KEYS]; /* index column -> position in key */
+	ScanKey		scankeys;		/* nkeys */
+	int		   *keymap;			/* index column -> position in key */
 
 	/* where the target says which index */
 	IndexInfo  *keyinfo;
@@ -84,6 +84,8 @@ probe_open(Store *s, Oid index)
 	probe->index = index_open(index, AccessShareLock);
 	probe->nkeys = probe->index->rd_index->indnkeyatts;
 	probe->nulls_equal = compat_index_nulls_not_distinct(probe->index->rd_index);
+	probe->scankeys = palloc(sizeof(ScanKeyData) * probe->nkeys);
+	probe->keymap = palloc(sizeof(int) * probe->nkeys);
 	keys = (ProbeKeys *) memo_of(&probe_keys, probe->index);
 	for (i = 0; i < probe->nkeys; i++)
 	{
