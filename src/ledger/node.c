@@ -31,6 +31,9 @@
 /* up to so many comparisons are made one by one, without a hash table */
 #define FEW_COMPARISONS		64
 
+/* ... and without a tree */
+#define FEW_VALUES			8
+
 /* The members of an object, as an image holds them. */
 typedef struct Pairs
 {
@@ -40,6 +43,21 @@ typedef struct Pairs
 	DocItem		key;			/* of the pair at hand */
 	DocItem		value;
 } Pairs;
+
+/* Values under one predicate, in half a difference. */
+typedef struct ImageValues
+{
+	DocItem		key;
+	int			n;
+	DocItem		items[FEW_VALUES];
+} ImageValues;
+
+typedef struct ImageHalf
+{
+	ImageValues *predicates;
+	int			n;
+	int			nvalues;
+} ImageHalf;
 
 static JldValue *subtract(const JldValue *a, const JldValue *b);
 static bool same_set(const JldValue *a, const JldValue *b);
@@ -51,8 +69,13 @@ static JldValue *changed_values(const NodeChange *change, JldStr predicate,
 static void change_predicate(JldStr predicate, JldValue *old, JldValue *new,
 							 NodeDifference *difference);
 static bool next_pair(Pairs *pairs);
+static bool is_plain_value(const DocItem *item);
+static bool same_plain_value(const DocItem *a, const DocItem *b);
+static int	plain_values(const DocItem *array, DocItem *values);
+static int	put_rest(ImageHalf *half, const DocItem *key, const DocItem *a,
+					 int na, const DocItem *b, int nb);
 static bool compare_images(const NodeChange *change, const Jsonb *old,
-						   NodeDifference *difference);
+						   ImageHalf *retracted, ImageHalf *asserted);
 static int	cancel(JldValue *these, JldValue *those);
 
 /* --- sets of values ------------------------------------------------------- */
@@ -277,20 +300,150 @@ next_pair(Pairs *pairs)
 	return true;
 }
 
-static JldValue *
-values_of(const Pairs *pairs)
+/*
+ * Is this a value of which bytes tell all: no list, no JSON literal, and no
+ * reference to a node without @id?
+ */
+static bool
+is_plain_value(const DocItem *item)
 {
-	return jld_from_container((JsonbContainer *) pairs->value.data);
+	DocCursor	cursor;
+	DocItem		part;
+	int			n;
+
+	if (item->type != JENTRY_ISCONTAINER)
+		return true;
+	n = JsonContainerSize(DOC_ITEM_CONTAINER(item));
+	doc_cursor_values(&cursor, DOC_ITEM_CONTAINER(item));
+	for (int i = 0; i < n; i++)
+	{
+		doc_cursor_item(&cursor, &part);
+		if (part.type == JENTRY_ISCONTAINER ||
+			(n == 1 && part.type == JENTRY_ISSTRING &&
+			 jld_is_blank_node_id((JldStr) {part.data, part.len})))
+			return false;
+	}
+	return true;
+}
+
+/* Are two plain values the same?  As jld_equal(): numbers by value. */
+static bool
+same_plain_value(const DocItem *a, const DocItem *b)
+{
+	DocCursor	cursors[2];
+	int			n;
+
+	if (doc_same_item(a, b))
+		return true;
+	if (a->type != JENTRY_ISCONTAINER || b->type != JENTRY_ISCONTAINER)
+		return false;
+	n = JsonContainerSize(DOC_ITEM_CONTAINER(a)) * 2;
+	if (JsonContainerSize(DOC_ITEM_CONTAINER(b)) * 2 != n)
+		return false;
+	doc_cursor_first(&cursors[0], DOC_ITEM_CONTAINER(a));
+	doc_cursor_first(&cursors[1], DOC_ITEM_CONTAINER(b));
+	for (int i = 0; i < n; i++)
+	{
+		DocItem		x;
+		DocItem		y;
+
+		doc_cursor_item(&cursors[0], &x);
+		doc_cursor_item(&cursors[1], &y);
+		if (!doc_same_item(&x, &y) &&
+			!(x.type == JENTRY_ISNUMERIC && y.type == JENTRY_ISNUMERIC &&
+			  DatumGetBool(DirectFunctionCall2(numeric_eq, PointerGetDatum(x.data),
+											   PointerGetDatum(y.data)))))
+			return false;
+	}
+	return true;
+}
+
+/* The values in an array; -1: not all are plain, or they are many. */
+static int
+plain_values(const DocItem *array, DocItem *values)
+{
+	int			n = JsonContainerSize(DOC_ITEM_CONTAINER(array));
+	DocCursor	cursor;
+
+	if (n > FEW_VALUES)
+		return -1;
+	doc_cursor_first(&cursor, DOC_ITEM_CONTAINER(array));
+	for (int i = 0; i < n; i++)
+	{
+		doc_cursor_item(&cursor, &values[i]);
+		if (!is_plain_value(&values[i]))
+			return -1;
+	}
+	return n;
+}
+
+/* Those of a that are not in b go to half; answers how many. */
+static int
+put_rest(ImageHalf *half, const DocItem *key, const DocItem *a, int na,
+		 const DocItem *b, int nb)
+{
+	ImageValues *values = &half->predicates[half->n];
+
+	values->n = 0;
+	for (int i = 0; i < na; i++)
+	{
+		bool		found = false;
+
+		for (int k = 0; k < nb && !found; k++)
+			found = same_plain_value(&a[i], &b[k]);
+		if (!found)
+			values->items[values->n++] = a[i];
+	}
+	if (values->n > 0)
+	{
+		values->key = *key;
+		half->n++;
+		half->nvalues += values->n;
+	}
+	return values->n;
+}
+
+static Jsonb *
+build_half(const ImageHalf *half)
+{
+	DocBuilder	b;
+	DocFrame	root;
+	Size		size = 16;
+
+	if (half->n == 0)
+		return NULL;
+	for (int i = 0; i < half->n; i++)
+	{
+		size += half->predicates[i].key.len + 16;
+		for (int k = 0; k < half->predicates[i].n; k++)
+			size += half->predicates[i].items[k].len + 8;
+	}
+	doc_build_init(&b, size);
+	doc_open_object(&b, &root, half->n);
+	for (int i = 0; i < half->n; i++)
+		doc_put_item(&b, &root, &half->predicates[i].key);
+	for (int i = 0; i < half->n; i++)
+	{
+		DocFrame	array;
+
+		doc_open_array(&b, &array, half->predicates[i].n);
+		for (int k = 0; k < half->predicates[i].n; k++)
+			doc_put_item(&b, &array, &half->predicates[i].items[k]);
+		doc_close(&b, &array, &root);
+	}
+	doc_close(&b, &root, NULL);
+	return doc_build_finish(&b);
 }
 
 /*
  * The difference that change->image makes to old, in an upsert or a
- * replacement.  False: a set has been written in another order, so the new
- * node is not just what the images say.
+ * replacement.  False: there are other than plain values, or a set has been
+ * written in another order, so that the new node is not just what the images
+ * say.
  */
 static bool
 compare_images(const NodeChange *change, const Jsonb *old,
-			   NodeDifference *difference)
+			   ImageHalf *retracted, ImageHalf *asserted)
 {
 	Pairs		before;
 	Pairs		after;
@@ -305,21 +458,21 @@ compare_images(const NodeChange *change, const Jsonb *old,
 	{
 		int			order = !is_before ? 1 : !is_after ? -1 :
 		doc_compare_keys(&before.key, &after.key);
-		JldValue   *gone = NULL;
-		JldValue   *come = NULL;
 
+		CHECK_FOR_INTERRUPTS();
 		if (order == 0 ? !doc_same_item(&before.value, &after.value) :
 			order > 0 || change->mode == NODE_REPLACE)
 		{
+			DocItem		old_values[FEW_VALUES];
+			DocItem		new_values[FEW_VALUES];
+			int			nold = order <= 0 ? plain_values(&before.value, old_values) : 0;
+			int			nnew = order >= 0 ? plain_values(&after.value, new_values) : 0;
 			const DocItem *key = order <= 0 ? &before.key : &after.key;
 
-			if (order <= 0)
-				gone = values_of(&before);
-			if (order >= 0)
-				come = values_of(&after);
-			if (gone && come && same_set(gone, come))
+			if (nold < 0 || nnew < 0 ||
+				put_rest(retracted, key, old_values, nold, new_values, nnew) +
+				put_rest(asserted, key, new_values, nnew, old_values, nold) == 0)
 				return false;
-			change_predicate((JldStr) {key->data, key->len}, gone, come, difference);
 		}
 		if (order <= 0)
 			is_before = next_pair(&before);
@@ -329,31 +482,50 @@ compare_images(const NodeChange *change, const Jsonb *old,
 	return true;
 }
 
-bool
-node_change_image(const NodeChange *change, Jsonb *old, Jsonb **new,
-				  NodeDifference *difference, bool *whole)
+static void
+begin_half(ImageHalf *half, int npredicates)
 {
-	*whole = false;
+	half->predicates = palloc(sizeof(ImageValues) * Max(npredicates, 1));
+	half->n = 0;
+	half->nvalues = 0;
+}
+
+bool
+node_change_image(const NodeChange *change, Jsonb *old, bool differences,
+				  ImageChange *result)
+{
+	ImageHalf	retracted;
+	ImageHalf	asserted;
+
 	if (change->image == NULL || change->nvalues == 0 || change->retract ||
 		change->mode == NODE_DELETE)
 		return false;
-	begin_difference(difference);
-	*new = change->image;
+	memset(result, 0, sizeof(ImageChange));
+	result->node = change->image;
 	if (old == NULL)
 	{
-		*whole = true;
-		difference->asserted = NULL;
-		difference->nasserted = change->nvalues;
+		result->asserted = change->image;
+		result->nasserted = change->nvalues;
 		return true;
 	}
 	if (doc_equal(old, change->image))
 		return true;
 	if (change->mode != NODE_UPSERT && change->mode != NODE_REPLACE)
 		return false;
-	if (!compare_images(change, old, difference))
+
+	begin_half(&retracted, JB_ROOT_COUNT(old));
+	begin_half(&asserted, JB_ROOT_COUNT(change->image));
+	if (!compare_images(change, old, &retracted, &asserted))
 		return false;
-	if (change->mode == NODE_UPSERT && difference->nasserted + difference->nretracted > 0)
-		*new = doc_merge(old, change->image, true, false);
+	result->nretracted = retracted.nvalues;
+	result->nasserted = asserted.nvalues;
+	if (change->mode == NODE_UPSERT && result->nretracted + result->nasserted > 0)
+		result->node = doc_merge(old, change->image, true, false);
+	if (differences)
+	{
+		result->retracted = build_half(&retracted);
+		result->asserted = build_half(&asserted);
+	}
 	return true;
 }
 

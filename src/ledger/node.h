@@ -53,13 +53,23 @@ typedef struct NodeDifference
 extern JldValue *node_change(const NodeChange *change, JldValue *old,
 							 NodeDifference *difference);
 
+/* The same in images. */
+typedef struct ImageChange
+{
+	Jsonb	   *node;			/* after the change */
+	Jsonb	   *retracted;		/* NULL: nothing, or not asked for */
+	Jsonb	   *asserted;		/* the same; of a new node it is the node */
+	int			nretracted;
+	int			nasserted;
+} ImageChange;
+
 /*
- * The same for images, where that is quick: false says that it is not, and
- * node_change() is to be asked.  *new is the new image.  *whole says that the
- * node is new and all of it was asserted: then difference->asserted is NULL.
+ * What node_change() does, where change has an image and that is all it takes:
+ * false says that node_change() is to be asked.  differences: retracted and
+ * asserted are wanted.  Neither names a node without @id.
  */
-extern bool node_change_image(const NodeChange *change, Jsonb *old, Jsonb **new,
-							  NodeDifference *difference, bool *whole);
+extern bool node_change_image(const NodeChange *change, Jsonb *old,
+							  bool differences, ImageChange *result);
 
 /*
  * One difference after another: *first becomes what both made.  What the one

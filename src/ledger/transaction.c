@@ -35,9 +35,13 @@ typedef struct Step
 	int			ordinal;		/* in the order of the changes */
 	StoreOutcome outcome;
 	bool		nameless;
+	bool		differences;	/* are they wanted, for the log? */
 	Datum	   *key;			/* while it is being applied */
-	NodeDifference difference;	/* of the last composition */
-	bool		whole;			/* see node_change_image() */
+
+	/* the last composition */
+	bool		by_image;		/* images are filled, else difference */
+	ImageChange images;
+	NodeDifference difference;
 } Step;
 
 /* One call. */
@@ -121,12 +125,6 @@ set_column(StoreRow *row, AttrNumber column, Datum value)
 	row->set[column - 1] = true;
 }
 
-static inline bool
-is_empty(const NodeDifference *difference)
-{
-	return difference->nasserted + difference->nretracted == 0;
-}
-
 /* The store's callback: may run several times. */
 static StoreVerdict
 compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -144,7 +142,10 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 		if (!isnull)
 			before = DatumGetJsonbP(doc);
 	}
-	if (!node_change_image(change, before, &after, &step->difference, &step->whole))
+	step->by_image = node_change_image(change, before, step->differences, &step->images);
+	if (step->by_image)
+		after = step->images.node;
+	else
 	{
 		NodeChange	tree = *change;
 		JldValue   *node;
@@ -153,9 +154,11 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 			tree.node = jld_from_jsonb(change->image);
 		node = node_change(&tree, before ? jld_from_jsonb(before) : NULL,
 						   &step->difference);
+		step->images.nretracted = step->difference.nretracted;
+		step->images.nasserted = step->difference.nasserted;
 		after = node ? jld_to_jsonb(node) : NULL;
 	}
-	if (is_empty(&step->difference))
+	if (step->images.nretracted + step->images.nasserted == 0)
 		return STORE_KEEP;
 	if (after == NULL)
 		return STORE_REMOVE;
@@ -201,21 +204,31 @@ note_references(Work *work, JldStr graph, const JldValue *values, bool asserted)
 	}
 }
 
-/* What a step has done, copied out of the store's memory. */
+/* Half a difference, copied out of the store's memory. */
+static Jsonb *
+keep_half(const Step *step, Jsonb *image, const JldValue *tree)
+{
+	if (!step->by_image)
+		return tree->n > 0 ? jld_to_jsonb(tree) : NULL;
+	return image && image != step->change->image ? jld_jsonb_copy(image) : image;
+}
+
+/* What a step has done. */
 static void
 keep_difference(Work *work, Step *step)
 {
-	NodeDifference *difference = &step->difference;
 	LogEntry   *entry;
 
-	if (is_empty(difference))
+	if (step->images.nretracted + step->images.nasserted == 0)
 		return;
-	work->asserted += difference->nasserted;
-	work->retracted += difference->nretracted;
-	note_references(work, step->change->graph, difference->retracted, false);
-	if (!step->whole)			/* an image refers to no nameless node */
-		note_references(work, step->change->graph, difference->asserted, true);
-	if (!OidIsValid(work->ledger->log_relid))
+	work->retracted += step->images.nretracted;
+	work->asserted += step->images.nasserted;
+	if (!step->by_image)
+	{
+		note_references(work, step->change->graph, step->difference.retracted, false);
+		note_references(work, step->change->graph, step->difference.asserted, true);
+	}
+	if (!step->differences)
 		return;
 	if (work->nlog == work->log_size)
 	{
@@ -227,9 +240,8 @@ keep_difference(Work *work, Step *step)
 	entry = &work->log[work->nlog++];
 	entry->graph = step->change->graph;
 	entry->s = step->change->id;
-	entry->retracted = difference->nretracted > 0 ? jld_to_jsonb(difference->retracted) : NULL;
-	entry->asserted = step->whole ? step->change->image :
-		difference->nasserted > 0 ? jld_to_jsonb(difference->asserted) : NULL;
+	entry->retracted = keep_half(step, step->images.retracted, step->difference.retracted);
+	entry->asserted = keep_half(step, step->images.asserted, step->difference.asserted);
 }
 
 static void
@@ -242,6 +254,7 @@ apply_step(Work *work, Step *step)
 	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
 	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
 	step->key = key;
+	step->differences = OidIsValid(work->ledger->log_relid);
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
 	if (step->outcome != STORE_SKIPPED) /* a trigger said no */
 		keep_difference(work, step);
