@@ -32,7 +32,6 @@
 typedef struct Step
 {
 	NodeChange *change;
-	int			ordinal;		/* in the order of the changes */
 	StoreOutcome outcome;
 	bool		nameless;
 	bool		differences;	/* are they wanted, for the log? */
@@ -43,6 +42,13 @@ typedef struct Step
 	ImageChange images;
 	NodeDifference difference;
 } Step;
+
+/* A step and what it is sorted by: names have much in common at the start. */
+typedef struct StepKey
+{
+	uint64		abbreviated;
+	Step	   *step;
+} StepKey;
 
 /* One call. */
 typedef struct Work
@@ -64,7 +70,10 @@ typedef struct Work
 
 static JldStr node_key(JldStr graph, JldStr id);
 static Step *add_step(Work *work, NodeChange *change);
-static int	compare_steps(const void *a, const void *b);
+static int	common_prefix(const StepKey *keys, int n);
+static uint64 abbreviate(JldStr id, int prefix);
+static int	compare_keys(const void *a, const void *b);
+static StepKey *sort_steps(Work *work);
 static StoreVerdict compose_node(void *arg, TupleTableSlot *old, StoreRow *row);
 static void note_references(Work *work, JldStr graph, const JldValue *values,
 							bool asserted);
@@ -94,27 +103,81 @@ add_step(Work *work, NodeChange *change)
 	step = &work->steps[work->n];
 	memset(step, 0, sizeof(Step));
 	step->change = change;
-	step->ordinal = work->n++;
+	work->n++;
 	step->nameless = payload_is_anonymous(change->id);
 	if (step->nameless)
 		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
 }
 
-/* Named nodes in key order, then nameless ones as they came. */
+/* How many bytes do the names of these steps have in common?  -1: not even the graph. */
 static int
-compare_steps(const void *a, const void *b)
+common_prefix(const StepKey *keys, int n)
 {
-	const Step *x = *(Step *const *) a;
-	const Step *y = *(Step *const *) b;
+	const NodeChange *first = n > 0 ? keys[0].step->change : NULL;
+	int			len = first ? first->id.len : 0;
+
+	for (int i = 1; i < n; i++)
+	{
+		const NodeChange *change = keys[i].step->change;
+
+		if (!jld_eq(first->graph, change->graph))
+			return -1;
+		len = Min(len, change->id.len);
+		if (memcmp(first->id.data, change->id.data, len) != 0)
+			for (len = 0; first->id.data[len] == change->id.data[len]; len++)
+				;
+	}
+	return len;
+}
+
+/* The eight bytes after the prefix as a number that compares like them. */
+static uint64
+abbreviate(JldStr id, int prefix)
+{
+	uint64		number = 0;
+
+	for (int i = prefix; i < prefix + 8; i++)
+		number = number << 8 | (i < id.len ? (unsigned char) id.data[i] : 0);
+	return number;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const StepKey *x = a;
+	const StepKey *y = b;
 	int			order;
 
-	if (x->nameless != y->nameless)
-		return x->nameless ? 1 : -1;
-	if (x->nameless)
-		return x->ordinal - y->ordinal;
-	order = jld_cmp(x->change->graph, y->change->graph);
-	return order != 0 ? order : jld_cmp(x->change->id, y->change->id);
+	if (x->abbreviated != y->abbreviated)
+		return x->abbreviated > y->abbreviated ? 1 : -1;
+	order = jld_cmp(x->step->change->graph, y->step->change->graph);
+	return order != 0 ? order : jld_cmp(x->step->change->id, y->step->change->id);
+}
+
+/* Named nodes in the order of their keys, then nameless ones as they came. */
+static StepKey *
+sort_steps(Work *work)
+{
+	StepKey    *keys = MemoryContextAllocHuge(CurrentMemoryContext,
+											  sizeof(StepKey) * Max(work->n, 1));
+	int			named = 0;
+	int			nameless;
+	int			prefix;
+
+	for (int i = 0; i < work->n; i++)
+		if (!work->steps[i].nameless)
+			keys[named++].step = &work->steps[i];
+	nameless = named;
+	for (int i = 0; i < work->n; i++)
+		if (work->steps[i].nameless)
+			keys[nameless++].step = &work->steps[i];
+
+	prefix = common_prefix(keys, named);
+	for (int i = 0; i < named; i++)
+		keys[i].abbreviated = prefix < 0 ? 0 : abbreviate(keys[i].step->change->id, prefix);
+	qsort(keys, named, sizeof(StepKey), compare_keys);
+	return keys;
 }
 
 static void
@@ -271,7 +334,6 @@ apply_orphans(Work *work)
 	{
 		JldMember  *m = &work->orphans->u.object.members[i];
 		NodeChange *change;
-		int			ordinal;
 
 		if (jld_get(work->known, m->key) != NULL)
 			continue;
@@ -279,8 +341,7 @@ apply_orphans(Work *work)
 		change->graph = m->value->u.items[0]->u.string;
 		change->id = m->value->u.items[1]->u.string;
 		change->mode = NODE_DELETE;
-		ordinal = add_step(work, change)->ordinal;
-		apply_step(work, &work->steps[ordinal]);
+		apply_step(work, add_step(work, change));
 	}
 }
 
@@ -371,7 +432,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
 	Work		work = {.ledger = ledger};
-	Step	  **order;
+	StepKey    *order;
 	int			n;
 	ListCell   *lc;
 
@@ -384,14 +445,11 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	foreach(lc, changes)
 		add_step(&work, lfirst(lc));
 	n = work.n;
-	order = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Step *) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		order[i] = &work.steps[i];
-	qsort(order, n, sizeof(Step *), compare_steps);
+	order = sort_steps(&work);
 
 	work.store = store_open(&target);
 	for (int i = 0; i < n; i++)
-		apply_step(&work, order[i]);
+		apply_step(&work, order[i].step);
 	apply_orphans(&work);
 	store_close(work.store);
 
