@@ -116,6 +116,12 @@ SELECT twice('[{"@id": "http://n/1", "http://e/a": {"http://e/b": 1}}]');
 SELECT twice('[{"@id": "http://n/1", "http://e/a": "x"}]');
 CALL clear();
 
+\echo == a label as a type is a reference, too
+SELECT twice('[{"@id": "http://n/1", "http://e/a": {"http://e/b": 1}}, {"@id": "http://n/2", "http://e/p": 1}]');
+SELECT twice(jsonb_build_array(jsonb_build_object('@id', 'http://n/2', '@type', (SELECT iri FROM "flat:main" WHERE iri LIKE '\_:%')), '{"@id": "http://n/1", "http://e/a": 1}'::jsonb));
+SELECT twice(jsonb_build_array(jsonb_build_object('@id', 'http://n/2', '@type', 'http://e/T')));
+CALL clear();
+
 \echo == errors, and where they are
 SELECT twice(doc::jsonb) FROM (VALUES
 	('[{"@id": "relative", "http://e/p": 1}]'),
@@ -206,6 +212,28 @@ SELECT a->'asserted', a->'retracted', b->'asserted', b->'retracted', (b->'t') = 
 	(SELECT jsonb_agg(jsonb_build_object('@id', 'http://m/' || i, '@type', 'http://e/T', 'http://e/p', i, 'http://e/r', jsonb_build_object('@id', 'http://m/' || i + 1))) AS doc FROM generate_series(1, 1000) i) d,
 	LATERAL (SELECT ledger_upsert('flat', doc) AS a) a, LATERAL (SELECT CASE WHEN a IS NOT NULL THEN pg_current_wal_insert_lsn() END AS w1) w1,
 	LATERAL (SELECT CASE WHEN w1 IS NOT NULL THEN ledger_upsert('flat', doc) END AS b) b, LATERAL (SELECT CASE WHEN b IS NOT NULL THEN pg_current_wal_insert_lsn() END AS w2) w2;
+
+\echo == rows that other hands have changed
+CALL clear();
+SELECT ledger_upsert('flat', '[{"@id": "http://n/1", "http://e/p": 1}]')->'asserted';
+CREATE FUNCTION spoilt(doc jsonb) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	payload jsonb;
+BEGIN
+	UPDATE "flat:main" SET doc = spoilt.doc;
+	FOREACH payload IN ARRAY ARRAY['[{"@id": "http://n/1", "http://e/p": 2}]', '[{"@id": "http://n/1", "http://e/p": {"@list": [2]}}]']::jsonb[] LOOP
+		RETURN NEXT concat_ws(' ', called('ledger_upsert', 'flat', payload, '{}')->>'message', '|', called('ledger_replace', 'flat', payload, '{}')->>'sqlstate', called('ledger_insert', 'flat', payload, '{}')->>'sqlstate');
+	END LOOP;
+END $$;
+SELECT doc, spoilt(doc::jsonb) FROM (VALUES ('5'), ('[1]'), ('{"http://e/p": 1}'), ('{"http://e/p": {"a": 1}}'), ('{"http://e/p": [1]}'), ('{"http://e/p": [[1]]}'), ('{"http://e/p": [{"@list": {"a": 1}}]}'), ('{"http://e/p": [{"@list": [1]}]}')) v(doc);
+BEGIN;
+DELETE FROM "flat:main";
+SELECT ledger_upsert('flat', '[{"@id": "http://n/1", "http://e/p": 1}]')->'asserted';
+UPDATE "flat:main_log" SET asserted = '[5]' WHERE t = (SELECT t FROM "flat:main_head");
+SELECT called('ledger_upsert', 'flat', '[{"@id": "http://n/1", "http://e/p": 2}]', '{}');
+UPDATE "flat:main_log" SET asserted = '{"http://e/p": 5}' WHERE t = (SELECT t FROM "flat:main_head");
+SELECT called('ledger_upsert', 'flat', '[{"@id": "http://n/1", "http://e/p": 2}]', '{}');
+ROLLBACK;
 
 \echo == jsonld_upsert, both ways
 \pset tuples_only off

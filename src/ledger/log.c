@@ -66,10 +66,20 @@ old_change(TupleTableSlot *old, AttrNumber column, int *n)
 	bool		isnull;
 	Datum		value = slot_getattr(old, column, &isnull);
 	JldValue   *change = isnull ? jld_new_object(0) : jld_from_jsonb(DatumGetJsonbP(value));
+	bool		good = true;
 
 	*n = 0;
-	for (int i = 0; i < change->n; i++)
-		*n += change->u.object.members[i].value->n;
+	for (int i = 0; jld_is_object(change) && i < change->n; i++)
+	{
+		const JldValue *values = change->u.object.members[i].value;
+
+		good &= values->type == JLD_ARRAY;
+		*n += values->n;
+	}
+	if (!good || change->type != JLD_OBJECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the log of a ledger has a malformed row")));
 	return change;
 }
 
