@@ -66,6 +66,7 @@ static void generate_reverse(NodeMap *map, JldValue *reverse, JldStr id,
 static void add_to_place(NodeMap *map, JldValue *value, const Place *place);
 static JldValue *own_array(JldValue *node, JldStr property);
 static JldValue *graph_of(NodeMap *map, JldStr name);
+static JldValue *new_node(JldValue *graph, JldStr id);
 static JldValue *node_of(JldValue *graph, JldStr id);
 static JldStr relabel(NodeMap *map, JldStr id);
 static bool is_done_elsewhere(JldStr property);
@@ -214,7 +215,7 @@ node_map_mention(NodeMap *map, JldStr id)
 
 	if (member >= 0)
 		return member;
-	(void) node_of(graph, id);
+	(void) new_node(graph, id);
 	return graph->n - 1;
 }
 
@@ -463,17 +464,21 @@ graph_of(NodeMap *map, JldStr name)
 }
 
 static JldValue *
+new_node(JldValue *graph, JldStr id)
+{
+	JldValue   *node = jld_new_object(4);
+
+	jld_append(node, JLD_STR("@id"), jld_new_string(id));
+	jld_append(graph, id, node);
+	return node;
+}
+
+static JldValue *
 node_of(JldValue *graph, JldStr id)
 {
 	JldValue   *node = jld_get(graph, id);
 
-	if (node == NULL)
-	{
-		node = jld_new_object(4);
-		jld_put(node, JLD_STR("@id"), jld_new_string(id));
-		jld_put(graph, id, node);
-	}
-	return node;
+	return node ? node : new_node(graph, id);
 }
 
 static JldStr

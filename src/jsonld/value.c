@@ -419,8 +419,8 @@ jld_get(const JldValue *object, JldStr key)
 }
 
 /* append a member whose key is known to be new */
-static void
-object_append(JldValue *object, JldStr key, JldValue *value)
+void
+jld_append(JldValue *object, JldStr key, JldValue *value)
 {
 	if (object->n == object->cap)
 	{
@@ -449,7 +449,7 @@ jld_put(JldValue *object, JldStr key, JldValue *value)
 	if (i >= 0)
 		object->u.object.members[i].value = value;
 	else
-		object_append(object, key, value);
+		jld_append(object, key, value);
 }
 
 bool
@@ -503,7 +503,7 @@ jld_add_value(JldValue *object, JldStr key, JldValue *value, bool as_array)
 			jld_push(array, old);
 		old = array;
 		if (i < 0)
-			object_append(object, key, array);
+			jld_append(object, key, array);
 		else
 			object->u.object.members[i].value = array;
 	}
@@ -521,7 +521,7 @@ jld_add_value(JldValue *object, JldStr key, JldValue *value, bool as_array)
 
 	/* 3) otherwise append, making an array where there was a single value */
 	if (old == NULL)
-		object_append(object, key, value);
+		jld_append(object, key, value);
 	else if (old->type == JLD_ARRAY)
 		jld_push(old, value);
 	else
@@ -659,7 +659,7 @@ jld_copy_deep(const JldValue *v)
 			check_stack_depth();
 			copy = jld_new_object(v->n);
 			for (int i = 0; i < v->n; i++)
-				object_append(copy, jld_str_copy(v->u.object.members[i].key),
+				jld_append(copy, jld_str_copy(v->u.object.members[i].key),
 							  jld_copy_deep(v->u.object.members[i].value));
 			return copy;
 	}

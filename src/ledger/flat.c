@@ -91,6 +91,8 @@ struct FlatReader
 	ActiveContext *inner;
 	Jsonb	   *local;
 
+	DocBuilder	scratch;		/* for one image after another */
+
 	/* of the node at hand */
 	DocItem    *members;
 	int			members_size;
@@ -553,30 +555,22 @@ put_value(DocBuilder *b, DocFrame *parent, const Value *value)
 static Jsonb *
 build_image(FlatReader *r, const Shape *shape, JldStr id)
 {
-	Size		size = 32 + id.len;
+	DocBuilder *b = &r->scratch;
 	int			given = 0;
-	DocBuilder	b;
 	DocFrame	root;
+	Jsonb	   *image;
 
 	for (int i = 0; i < shape->nprops; i++)
-	{
-		if (!shape->props[i].given)
-			continue;
-		given++;
-		size += shape->props[i].name.len + 16;
-	}
-	for (int i = 0; i < r->nvalues; i++)
-		size += r->values[i].scalar.len + r->values[i].type.len +
-			r->values[i].language.len + 48;
+		given += shape->props[i].given ? 1 : 0;
 
-	doc_build_init(&b, size);
-	doc_open_object(&b, &root, given + 1);
+	b->len = VARHDRSZ;
+	doc_open_object(b, &root, given + 1);
 	for (int i = 0; i <= shape->nprops; i++)
 	{
 		if (i == shape->id_place)
-			put_string(&b, &root, JLD_STR("@id"));
+			put_string(b, &root, JLD_STR("@id"));
 		if (i < shape->nprops && shape->props[i].given)
-			put_string(&b, &root, shape->props[i].name);
+			put_string(b, &root, shape->props[i].name);
 	}
 	for (int i = 0; i <= shape->nprops; i++)
 	{
@@ -584,16 +578,20 @@ build_image(FlatReader *r, const Shape *shape, JldStr id)
 		DocFrame	array;
 
 		if (i == shape->id_place)
-			put_string(&b, &root, id);
+			put_string(b, &root, id);
 		if (i == shape->nprops || !property->given)
 			continue;
-		doc_open_array(&b, &array, property->n);
+		doc_open_array(b, &array, property->n);
 		for (int k = 0; k < property->n; k++)
-			put_value(&b, &array, &r->values[property->first + k]);
-		doc_close(&b, &array, &root);
+			put_value(b, &array, &r->values[property->first + k]);
+		doc_close(b, &array, &root);
 	}
-	doc_close(&b, &root, NULL);
-	return doc_build_finish(&b);
+	doc_close(b, &root, NULL);
+
+	/* in its true size: there may be many */
+	image = jld_alloc(b->len);
+	memcpy(image, doc_build_finish(b), b->len);
+	return image;
 }
 
 /* --- nodes ---------------------------------------------------------------- */
@@ -605,6 +603,7 @@ flat_begin(JldProcessor *proc, LedgerNulls nulls)
 
 	r->proc = proc;
 	r->nulls = nulls;
+	doc_build_init(&r->scratch, 1024);
 	r->values_size = 64;
 	r->values = palloc(sizeof(Value) * r->values_size);
 	r->mentioned_size = 16;

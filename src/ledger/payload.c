@@ -457,20 +457,22 @@ collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
 			PayloadNode node = {.graph = name};
 
 			CHECK_FOR_INTERRUPTS();
-			node.id = rename_label(names, m->key);
 			if (is_default && i < nimages && images[i].jsonb)
 			{
+				/* no blank node has one, so neither label nor @id is ours */
+				node.id = m->key;
 				node.image = images[i].jsonb;
 				node.nvalues = images[i].nvalues;
 			}
 			else
 			{
+				node.id = rename_label(names, m->key);
 				node.node = store_node(names, node.id, m->value, nulls);
 				if (node.node == NULL)
 					continue;
 				payload_check_key(name, node.id);
+				node.anonymous = payload_is_anonymous(node.id);
 			}
-			node.anonymous = payload_is_anonymous(node.id);
 			nodes = lappend(nodes, memcpy(palloc(sizeof(PayloadNode)), &node, sizeof(PayloadNode)));
 		}
 	}
