@@ -101,6 +101,25 @@ SELECT ord, action, key, error->>'message' AS error FROM upsert_objects('users',
 	'[{"badge": 10, "note": "x"}, {"mail": "bob@x", "note": "x"}, {"badge": 10, "id": 1}, {"badge": 20, "id": 20, "nick": "t"}]',
 	'any', '{"ignoreErrors": true}');
 SELECT * FROM upsert_objects('users', '[]', 'any', '{"duplicates": "error"}');
+-- ... but the primary key not in part, whatever else is filled
+CREATE TABLE seats (hall int, seat int, ticket int UNIQUE, PRIMARY KEY (hall, seat));
+INSERT INTO seats VALUES (1, 1, 7);
+SELECT action FROM upsert_object('seats', '{"hall": 2, "ticket": 7}', 'any');
+SELECT action, key, new FROM upsert_object('seats', '{"hall": 2, "seat": 1, "ticket": 7}', 'any');
+DROP TABLE seats;
+
+-- columns are all rows: a partial index on them covers too few
+CREATE TABLE posts (slug text COLLATE "C", live boolean, n int);
+CREATE UNIQUE INDEX posts_slug ON posts (slug) WHERE live;
+INSERT INTO posts VALUES ('a', false, 1);
+SELECT action, new FROM upsert_object('posts', '{"slug": "a", "n": 2}', ARRAY['slug']);
+SELECT action, new FROM upsert_object('posts', '{"slug": "a", "live": true, "n": 3}', 'posts_slug');
+SELECT action, new FROM upsert_object('posts', '{"slug": "a", "n": 4}', ARRAY['slug']);
+-- an index that a failed CREATE INDEX CONCURRENTLY has left proves nothing
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'posts_slug'::regclass;
+SELECT * FROM upsert_criteria('posts');
+SELECT action FROM upsert_object('posts', '{"slug": "a", "n": 4}', 'posts_slug');
+DROP TABLE posts;
 
 -- keys of types with their own notions
 CREATE EXTENSION citext;

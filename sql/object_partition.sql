@@ -30,6 +30,15 @@ SELECT action, new FROM upsert_object('animals', '{"name": "cat", "legs": 3}');
 SELECT action, new FROM upsert_object('animals', '{"name": "owl", "legs": 1}');
 SELECT action, new FROM upsert_object('animals', '{"name": "ant", "legs": 6}');
 SELECT tableoid::regclass, * FROM animals ORDER BY name;
+-- ... and one of the child's may stand where one of the parent's does
+ALTER TABLE animals ADD tag int UNIQUE;
+CREATE UNIQUE INDEX ON birds (tag);
+TRUNCATE animals;
+INSERT INTO animals VALUES ('cat', 4, 1);
+INSERT INTO birds (name, legs, tag) VALUES ('owl', 2, 2);
+SELECT count(DISTINCT ctid) AS places FROM animals;
+SELECT action FROM upsert_object('animals', '{"name": "cat", "tag": 2}', 'any');
+SELECT action, key, new FROM upsert_object('animals', '{"name": "jay", "tag": 2}', 'any');
 
 -- views: an automatically updatable one, and one with INSTEAD OF triggers
 CREATE TABLE base (id int PRIMARY KEY, a text, b text DEFAULT 'deflt');

@@ -52,5 +52,28 @@ SELECT action FROM upsert_object('owned', '{"id": 2, "note": "taken"}');
 RESET ROLE;
 SELECT id, owner, note FROM owned ORDER BY id;
 
+-- to look for a key is to read it
+CREATE TABLE safe (id int PRIMARY KEY, pin int UNIQUE, a int);
+INSERT INTO safe VALUES (1, 1234, 0);
+GRANT SELECT (id, a), UPDATE (a), INSERT ON safe TO regress_upsert_user;
+SET ROLE regress_upsert_user;
+SELECT action FROM upsert_object('safe', '{"id": 1, "a": 0}');
+SELECT action FROM upsert_object('safe', '{"pin": 1234, "a": 0}', 'safe_pin_key');
+SELECT action FROM upsert_object('safe', '{"pin": 1235, "a": 0}', ARRAY['pin']);
+SELECT action FROM upsert_object('safe', '{"pin": 1234, "a": 0}', 'safe_pin_key', '{"dryRun": true}');
+-- either privilege makes a column one for an upsert
+SELECT action, (SELECT jsonb_object_agg(p.key, p.value->'readOnly' IS NOT NULL)
+                FROM jsonb_each(object_schema('safe', NULL, action)->'properties') p) AS read_only
+FROM unnest(ARRAY['create', 'update', 'upsert']) action;
+RESET ROLE;
+REVOKE ALL ON safe FROM regress_upsert_user;
+GRANT INSERT (pin), UPDATE (a) ON safe TO regress_upsert_user;
+SET ROLE regress_upsert_user;
+SELECT action, (SELECT jsonb_object_agg(p.key, p.value->'readOnly' IS NOT NULL)
+                FROM jsonb_each(object_schema('safe', NULL, action)->'properties') p) AS read_only
+FROM unnest(ARRAY['create', 'update', 'upsert']) action;
+RESET ROLE;
+DROP TABLE safe;
+
 DROP TABLE accounts, owned;
 DROP ROLE regress_upsert_user;

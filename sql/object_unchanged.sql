@@ -39,6 +39,7 @@ SELECT fired();
 SELECT action FROM upsert_object('items', '{"id": 1, "qty": 2, "price": 2}');
 SELECT fired();
 -- the JSON of a json column, not its spacing
+UPDATE items SET doc = '{  "x":1 }' WHERE id = 1;
 SELECT action FROM upsert_object('items', '{"id": 1, "doc": {"x": 1}}');
 SELECT action FROM upsert_object('items', '{"id": 1, "doc": {"x": 2}}');
 -- null to null

@@ -94,8 +94,6 @@ criteria_of_index(Relation index)
 		c->unusable = "its expressions read no columns";
 	if (!form->indisvalid || !form->indisready)
 		c->unusable = "the index is not valid";
-	else if (!form->indimmediate && c->special)
-		c->unusable = "it is deferrable and partial or on expressions";
 	return c;
 }
 
