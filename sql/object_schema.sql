@@ -39,6 +39,19 @@ SELECT object_schema(NULL);
 SELECT object_schema(0);
 
 -- the demo of the whole: a form that knows no table
+CREATE TABLE film (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text COLLATE "C" NOT NULL, year int NOT NULL,
+	rating numeric(3,1), tags text[], UNIQUE (title, year));
+SELECT c.name AS criteria, f.key AS field, f.value->>'type' AS type, s->'required' ? f.key AS required,
+	concat_ws(', ', CASE WHEN f.value ? 'x-id' THEN 'ID' END, CASE WHEN f.value ? 'x-criteria' THEN 'criteria' END,
+		CASE WHEN f.value ? 'readOnly' THEN 'read only' END) AS mark
+FROM upsert_criteria('film') c, object_schema('film', c.name) s, jsonb_each(s->'properties') f
+WHERE c.usable ORDER BY c.is_primary DESC, c.name COLLATE "C", f.key COLLATE "C";
+PREPARE submit(regclass, jsonb, text) AS SELECT action, key, new FROM upsert_object($1, $2, $3);
+EXECUTE submit('film', '{"title": "Alien", "year": 1979, "tags": ["space"]}', 'film_title_year_key');
+EXECUTE submit('film', '{"title": "Alien", "year": 1979, "rating": 8.4}', 'film_title_year_key');
+EXECUTE submit('film', '{"id": 1, "rating": 8.5}', NULL);
+DEALLOCATE submit;
+DROP TABLE film;
 SELECT c.name, object_schema('lines', c.name)->'required' AS required, u.action
 FROM upsert_criteria('lines') c, upsert_object('lines', '{"order_id": 1, "sku": "a", "qty": 1}', c.name) u;
 

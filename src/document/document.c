@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/datum.h"
 
 #include "atproto/tid.h"
 #include "doc/doc.h"
@@ -285,19 +286,20 @@ document_show(const Collection *c, const char *key, const char *rev,
 {
 	DocAttribute attrs[3];
 	int			n = 0;
-	char	   *id;
 
-	/* what others have stored may be no object, and has no attributes */
-	if (!JB_ROOT_IS_OBJECT(doc))
-		return unconstify(Jsonb *, doc);
 	if (key)
 	{
-		id = psprintf("%s/%s", c->name, key);
+		char	   *id = psprintf("%s/%s", c->name, key);
+
 		attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
 		attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
 	}
 	if (rev)
 		attrs[n++] = (DocAttribute) {"_rev", rev, strlen(rev)};
+
+	/* what others have stored may be no object, and has no attributes */
+	if (n == 0 || !JB_ROOT_IS_OBJECT(doc))
+		return (Jsonb *) DatumGetPointer(datumCopy(PointerGetDatum(doc), false, -1));
 	return doc_add_attributes(doc, attrs, n);
 }
 
