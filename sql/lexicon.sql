@@ -22,7 +22,7 @@ SELECT at_put_lexicon('{"lexicon": 1, "id": "com.example.all", "defs": {
   "main": {"type": "record", "key": "any", "record": {"type": "object", "required": ["integer"], "nullable": ["maybe"], "properties": {
     "boolean": {"type": "boolean"}, "no": {"type": "boolean", "const": false},
     "integer": {"type": "integer"}, "range": {"type": "integer", "minimum": -2, "maximum": 20}, "four": {"type": "integer", "const": 4}, "square": {"type": "integer", "enum": [1, 4, 9]},
-    "string": {"type": "string"}, "maybe": {"type": "string"}, "bytes8": {"type": "string", "minLength": 2, "maxLength": 8}, "graphemes3": {"type": "string", "minGraphemes": 2, "maxGraphemes": 3},
+    "string": {"type": "string"}, "maybe": {"type": "string"}, "bytes8": {"type": "string", "minLength": 2, "maxLength": 8}, "graphemes3": {"type": "string", "minGraphemes": 2, "maxGraphemes": 3}, "most3": {"type": "string", "maxGraphemes": 3},
     "fish": {"type": "string", "enum": ["cod", "eel"]}, "colour": {"type": "string", "knownValues": ["blue"]}, "fixed": {"type": "string", "const": "x"}, "when": {"type": "string", "format": "datetime"},
     "did": {"type": "string", "format": "did"}, "raw": {"type": "bytes", "minLength": 2, "maxLength": 4}, "link": {"type": "cid-link"},
     "blob": {"type": "blob", "accept": ["image/*", "text/plain"], "maxSize": 1000}, "any": {"type": "blob", "accept": ["*/*"]},
@@ -38,7 +38,7 @@ SELECT at_put_lexicon('{"lexicon": 1, "id": "com.example.all", "defs": {
 -- what matches
 SELECT at_validation_status('com.example.all', '{"$type": "com.example.all", "integer": 1}' || f::jsonb) AS status, f AS fields
 FROM unnest(ARRAY['{}', '{"undeclared": {"a": [1]}}', '{"boolean": false, "no": false}', '{"integer": 1.0}', '{"range": -2}', '{"range": 20}', '{"four": 4, "square": 9}',
-  '{"maybe": null}', '{"bytes8": "ab", "string": ""}', '{"bytes8": "12345678"}', '{"bytes8": "日本"}', '{"graphemes3": "ab"}', '{"graphemes3": "日本語"}', '{"graphemes3": "👨‍👩‍👧‍👦🇯🇵é"}',
+  '{"maybe": null}', '{"bytes8": "ab", "string": ""}', '{"bytes8": "12345678"}', '{"bytes8": "日本"}', '{"graphemes3": "ab"}', '{"most3": ""}', '{"most3": "abc"}', '{"most3": "日本語"}', '{"graphemes3": "日本語"}', '{"graphemes3": "👨‍👩‍👧‍👦🇯🇵é"}',
   '{"fish": "eel", "colour": "red", "fixed": "x"}', '{"when": "2024-01-01T00:00:00Z", "did": "did:plc:abc"}', '{"raw": {"$bytes": "AAA"}}', '{"raw": {"$bytes": "AAAAAA=="}}',
   '{"link": {"$link": "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a"}}',
   '{"blob": {"$type": "blob", "ref": {"$link": "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity"}, "mimeType": "image/png", "size": 1000}}',
@@ -54,7 +54,7 @@ FROM unnest(ARRAY['{}', '{"undeclared": {"a": [1]}}', '{"boolean": false, "no": 
 \pset format unaligned
 SELECT f AS fields, pg_temp.error_of(format('SELECT at_validation_status(%L, %L)', 'com.example.all', '{"$type": "com.example.all", "integer": 1}' || f::jsonb)) AS error
 FROM unnest(ARRAY['{"boolean": 0}', '{"boolean": null}', '{"no": true}', '{"integer": "1"}', '{"integer": true}', '{"integer": null}', '{"range": -3}', '{"range": 21}', '{"four": 5}', '{"square": 2}',
-  '{"string": 1}', '{"string": {}}', '{"string": null}', '{"bytes8": "a"}', '{"bytes8": "123456789"}', '{"bytes8": "日本語"}', '{"graphemes3": "a"}', '{"graphemes3": "é"}', '{"graphemes3": "abcd"}', '{"graphemes3": "👨‍👩‍👧‍👦"}',
+  '{"string": 1}', '{"string": {}}', '{"string": null}', '{"bytes8": "a"}', '{"bytes8": "123456789"}', '{"bytes8": "日本語"}', '{"graphemes3": "a"}', '{"graphemes3": "é"}', '{"graphemes3": "abcd"}', '{"most3": "abcd"}', '{"most3": "日本語訳"}', '{"graphemes3": "👨‍👩‍👧‍👦"}',
   '{"fish": "bee"}', '{"fish": ""}', '{"fixed": "y"}', '{"when": "2024-01-01"}', '{"when": ""}', '{"did": "plc:abc"}',
   '{"raw": "AAAA"}', '{"raw": {}}', '{"raw": {"$bytes": "AA"}}', '{"raw": {"$bytes": "AAAAAAA"}}', '{"raw": {"$link": "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a"}}',
   '{"link": "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a"}', '{"link": {"$bytes": "AA"}}', '{"link": []}',
