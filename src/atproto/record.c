@@ -266,7 +266,7 @@ require_object(const Jsonb *value, const char *what)
 	if (!JB_ROOT_IS_OBJECT(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("%s must be a JSON object", what),
+				 errmsg("%s must be a JSON object", _(what)),
 				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(value) ?
 						   _("a scalar") : _("an array"))));
 }
@@ -281,7 +281,7 @@ with_type(Jsonb *record, const char *collection)
 	JsonbValue	type;
 	DocAttribute attribute = {"$type", collection, strlen(collection)};
 
-	require_object(record, _("a record"));
+	require_object(record, gettext_noop("a record"));
 	if (!doc_get_attribute(record, "$type", &type))
 		return doc_add_attributes(record, &attribute, 1);
 	if (!lexicon_is_string(&type, collection))
@@ -495,7 +495,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		if (stored.record != NULL)
 		{
 			record = expr_eval(write->update, &bindings);
-			require_object(record, _("an update"));
+			require_object(record, gettext_noop("an update"));
 			record = doc_merge(stored.record, record,
 							   batch->options->keep_null,
 							   batch->options->merge_objects);
