@@ -13,179 +13,24 @@
 use strict;
 use warnings;
 
-use Digest::MD5 qw(md5_hex);
 use Encode qw(decode_utf8 encode_utf8);
-use File::Basename qw(dirname);
+use FindBin;
 use JSON::PP;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Upsert::JsonLd;
 
-my $suite = $ENV{JSONLD_SUITE} || 'test/vectors/jsonld-suite';
-if (!-f "$suite/skip.txt")
-{
-	diag("SKIPPED: the JSON-LD suite is not at $suite; JSONLD_SUITE names its folder");
-	plan skip_all => 'SKIPPED: no JSON-LD test suite; set JSONLD_SUITE';
-}
-
-my $base_iri = 'https://w3c.github.io/json-ld-api/tests/';
+my $suite = need_suite();
+my $base_iri = suite_base();
 my @algorithms = qw(expand compact flatten toRdf fromRdf);
 my @option_names = qw(base expandContext compactArrays compactToRelative ordered
   processingMode rdfDirection useNativeTypes useRdfType produceGeneralizedRdf);
 my $json = JSON::PP->new->utf8(0)->allow_nonref->allow_bignum;
 my $writer = JSON::PP->new->utf8(0)->allow_nonref->canonical;
 
-# --- files --------------------------------------------------------------------
-
-my %text_of;
-
-# the text of one of the suite's files, as characters
-sub text_of
-{
-	my $path = shift;
-	$text_of{$path} //= decode_utf8(slurp_file("$suite/$path"));
-	return $text_of{$path};
-}
-
-# "a/b/../c" -> "a/c"
-sub normal_path
-{
-	my @parts;
-	foreach my $part (split m{/}, shift)
-	{
-		if ($part eq '..') { pop @parts; }
-		elsif ($part ne '.' && $part ne '') { push @parts, $part; }
-	}
-	return join '/', @parts;
-}
-
-# The context documents that a file refers to, and those that they refer to.
-sub find_contexts
-{
-	my ($path, $found) = @_;
-	my $text = text_of($path);
-	while ($text =~ /"([^"\s]+\.jsonld)"/g)
-	{
-		my $reference = $1;
-		my $target =
-		  index($reference, $base_iri) == 0
-		  ? substr($reference, length $base_iri)
-		  : normal_path(dirname($path) . "/$reference");
-		next if $found->{$target} || !-f "$suite/$target";
-		$found->{$target} = 1;
-		find_contexts($target, $found);
-	}
-	return;
-}
-
-# --- canonical strings and isomorphism ----------------------------------------
-
-# A string that is the same for equal values.  $label maps blank node labels.
-sub canon
-{
-	my ($v, $label, $ordered) = @_;
-
-	return 'null' if !defined $v;
-	if (ref $v eq 'HASH')
-	{
-		my @members;
-		while (my ($key, $value) = each %$v)
-		{
-			my $text;
-			if ($key eq '@value') { $text = canon($value, {}, 'all'); }
-			elsif ($key eq '@language' && !ref $value) { $text = lc($value // 'null'); }
-			else { $text = canon($value, $label, $ordered || ($key eq '@list' ? 'list' : '')); }
-			push @members, $writer->encode($label->{$key} // $key) . ':' . $text;
-		}
-		return '{' . join(',', sort @members) . '}';
-	}
-	if (ref $v eq 'ARRAY')
-	{
-		my $inner = ($ordered // '') eq 'all' ? 'all' : '';
-		my @items = map { canon($_, $label, $inner) } @$v;
-		@items = sort @items if !$ordered;
-		return '[' . join(',', @items) . ']';
-	}
-	return $v ? 'true' : 'false' if ref $v eq 'JSON::PP::Boolean';
-	return 'n' . $v->bsstr() if ref $v;
-	return $writer->encode($label->{$v} // "$v");
-}
-
-# The blank node labels in a document (a value of its own is not looked into).
-sub labels_of
-{
-	my ($v, $found) = @_;
-
-	if (ref $v eq 'HASH')
-	{
-		foreach my $key (keys %$v)
-		{
-			$found->{$key} = 1 if $key =~ /^_:/;
-			labels_of($v->{$key}, $found) if $key ne '@value';
-		}
-	}
-	elsif (ref $v eq 'ARRAY') { labels_of($_, $found) foreach @$v; }
-	elsif (defined $v && !ref $v && $v =~ /^_:/) { $found->{$v} = 1; }
-	return $found;
-}
-
-# Give each label a colour by what the document says of it, until nothing more
-# is told apart.
-sub refine
-{
-	my ($doc, $colour) = @_;
-	my $classes = 0;
-
-	for (;;)
-	{
-		my %next;
-		foreach my $label (keys %$colour)
-		{
-			my %seen = map { $_ => "_:$colour->{$_}" } keys %$colour;
-			$seen{$label} = "_:*$colour->{$label}";
-			$next{$label} = md5_hex(encode_utf8(canon($doc, \%seen)));
-		}
-		my $found = keys %{ { reverse %next } };
-		%$colour = %next;
-		last if $found <= $classes;
-		$classes = $found;
-	}
-	return;
-}
-
-# Equal up to a renaming of blank nodes?  Colours first; where they leave a
-# choice, every way to pair one label with those of its colour.
-sub isomorphic
-{
-	my ($one, $other, $colour_one, $colour_other) = @_;
-
-	$colour_one //= { map { $_ => '' } keys %{ labels_of($one, {}) } };
-	$colour_other //= { map { $_ => '' } keys %{ labels_of($other, {}) } };
-	return 0 if keys %$colour_one != keys %$colour_other;
-	refine($one, $colour_one);
-	refine($other, $colour_other);
-	return 0
-	  if join(',', sort values %$colour_one) ne join(',', sort values %$colour_other);
-
-	my %class;
-	push @{ $class{ $colour_one->{$_} } }, $_ foreach sort keys %$colour_one;
-	my ($choice) = grep { @{ $class{$_} } > 1 } sort keys %class;
-	if (!defined $choice)
-	{
-		my %a = map { $_ => "_:$colour_one->{$_}" } keys %$colour_one;
-		my %b = map { $_ => "_:$colour_other->{$_}" } keys %$colour_other;
-		return canon($one, \%a) eq canon($other, \%b);
-	}
-	my $pick = $class{$choice}[0];
-	foreach my $partner (grep { $colour_other->{$_} eq $choice } sort keys %$colour_other)
-	{
-		return 1
-		  if isomorphic($one, $other,
-			{ %$colour_one, $pick => 'chosen' },
-			{ %$colour_other, $partner => 'chosen' });
-	}
-	return 0;
-}
+# --- N-Quads ------------------------------------------------------------------
 
 sub unescape
 {
@@ -269,14 +114,6 @@ foreach my $algorithm (@algorithms)
 
 # --- one session for all ------------------------------------------------------
 
-sub quote
-{
-	my $s = shift;
-	return 'NULL' if !defined $s;
-	die 'the quoting tag occurs in a file' if $s =~ /\$suite\$/;
-	return "\$suite\$$s\$suite\$";
-}
-
 my $script = <<'SQL';
 CREATE EXTENSION upsert;
 CREATE TABLE test (ord int PRIMARY KEY, algorithm text, input text, context text, options text);
@@ -297,7 +134,7 @@ SQL
 foreach my $target (sort keys %contexts)
 {
 	$script .= 'DO $do$ BEGIN PERFORM jsonld_set_context('
-	  . quote($base_iri . $target) . ', ' . quote(text_of($target))
+	  . sql_quote($base_iri . $target) . ', ' . sql_quote(text_of($target))
 	  . "::jsonb); EXCEPTION WHEN SQLSTATE 'UP008' THEN NULL; END \$do\$;\n";    # not a context
 }
 for my $i (0 .. $#tests)
@@ -305,10 +142,10 @@ for my $i (0 .. $#tests)
 	my $test = $tests[$i];
 	$script .= "INSERT INTO test VALUES ($i, "
 	  . join(', ',
-		quote($test->{algorithm}),
-		quote(text_of($test->{input})),
-		quote(defined $test->{context} ? text_of($test->{context}) : undef),
-		quote($writer->encode($test->{options})))
+		sql_quote($test->{algorithm}),
+		sql_quote(text_of($test->{input})),
+		sql_quote(defined $test->{context} ? text_of($test->{context}) : undef),
+		sql_quote($writer->encode($test->{options})))
 	  . ");\n";
 }
 
@@ -322,7 +159,7 @@ my %statement = (
 foreach my $algorithm (@algorithms)
 {
 	$script .= "SELECT json_build_object('ord', ord, 'test', run("
-	  . quote($statement{$algorithm})
+	  . sql_quote($statement{$algorithm})
 	  . ", test)) FROM test WHERE algorithm = '$algorithm' ORDER BY ord;\n";
 }
 
@@ -363,7 +200,7 @@ for my $p (0 .. $#properties)
 {
 	my ($name, $algorithm, $kind, $left, $right) = @{ $properties[$p] };
 	$script .= "SELECT json_build_object('property', $p, 'ord', ord, 'left', run("
-	  . quote($left) . ", test), 'right', run(" . quote($right)
+	  . sql_quote($left) . ", test), 'right', run(" . sql_quote($right)
 	  . ", test)) FROM test WHERE algorithm = '$algorithm' ORDER BY ord;\n";
 }
 
