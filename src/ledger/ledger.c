@@ -480,7 +480,15 @@ drop_ledger(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
-	execute(psprintf("DROP TABLE %s", ledger->nodes));
+	/* one by one: a dump does not bring back that they belong together */
+	if (ledger->flakes)
+	{
+		char	   *schema = get_namespace_name(get_rel_namespace(ledger->log_relid));
+
+		execute(psprintf("DROP VIEW %s", ledger->flakes));
+		execute(psprintf("DROP TABLE %s", quote_qualified_identifier(schema, get_rel_name(ledger->log_relid))));
+	}
+	execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
 	SPI_finish();
 	PG_RETURN_VOID();
 }
