@@ -101,6 +101,12 @@ SELECT * FROM try('{"where": [{"@id": "?s", "name": "?n"}, ["optional", ["query"
 -- values and marks
 SELECT * FROM try('{"values": [["?s", "?v"], [[{"@id": "ex:a"}, {"@value": "?v"}], ["ex:a", 1]]], "insert": {"@id": "?s", "r": "?v"}}');
 SELECT * FROM try('{"where": [["values", [["?s"], []]], {"@id": "?s", "name": "?n"}], "insert": {"@id": "?s", "r": 1}}');
+-- minus takes away what shares a binding and agrees: where the variable is unbound, nothing is shared
+SELECT * FROM try('{"where": [{"@id": "?s", "name": "?n"}, ["optional", {"@id": "?s", "age": "?x"}], ["minus", {"@id": "ex:a", "age": "?x"}]], "insert": {"@id": "?s", "r": 1}}');
+-- values computed of computed values cost no more for being used twice
+SET statement_timeout = '60s';
+SELECT * FROM try((SELECT jsonb_build_object('where', jsonb_build_array('["bind", "?b0", 1]'::jsonb) || jsonb_agg(jsonb_build_array('bind', '?b' || g, format('(+ ?b%s ?b%s)', g - 1, g - 1)) ORDER BY g), 'insert', '{"@id": "ex:r", "r": "?b40"}'::jsonb) FROM generate_series(1, 40) g));
+RESET statement_timeout;
 
 -- Fluree's page of conditional updates: transfer, insert if there is none, a cap
 SELECT * FROM try('{"where": [{"@id": "ex:a", "age": "?a"}, {"@id": "ex:b", "age": "?b"}, ["filter", "(>= ?a 15)"], ["bind", "?x", "(- ?a 15)", "?y", "(+ ?b 15)"]], "delete": [{"@id": "ex:a", "age": "?a"}, {"@id": "ex:b", "age": "?b"}], "insert": [{"@id": "ex:a", "age": "?x"}, {"@id": "ex:b", "age": "?y"}]}');
