@@ -107,6 +107,15 @@ SELECT action FROM upsert('papers', '{"_key": 1, "n": 6}');
 ROLLBACK;
 SELECT action FROM upsert('papers', '{"_key": 1, "n": 6}');
 
+-- record stores: a column less, a revision less, no record
+SELECT create_record_store('feed');
+SELECT action, rev IS NOT NULL AS has_rev FROM at_put_record('feed', 'did:plc:abc', 'com.example.post', 'a', '{"$type": "com.example.post", "n": 1}');
+ALTER TABLE feed DROP COLUMN indexed_at, DROP COLUMN rev;
+SELECT action, rev IS NOT NULL AS has_rev FROM at_put_record('feed', 'did:plc:abc', 'com.example.post', 'a', '{"$type": "com.example.post", "n": 2}');
+ALTER TABLE feed RENAME COLUMN record TO value;
+SELECT action FROM at_put_record('feed', 'did:plc:abc', 'com.example.post', 'a', '{"$type": "com.example.post", "n": 3}');
+DROP TABLE feed CASCADE;
+
 -- a table of the same name, and many that come and go
 DROP TABLE part;
 CREATE TABLE part (sku text PRIMARY KEY);

@@ -42,10 +42,8 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -81,19 +79,6 @@ typedef struct RepoClock
 /* The RepoClocks of this transaction, in TopTransactionContext; or NULL */
 static HTAB *RepoClocks = NULL;
 
-/* The columns of a table that was looked at */
-typedef struct TableEntry
-{
-	Oid			relid;			/* hash key */
-	RecordColumns columns;
-} TableEntry;
-
-/*
- * The TableEntrys of this backend; a relcache invalidation takes a table's
- * out.  NULL until the first.
- */
-static HTAB *Tables = NULL;
-
 /* What compose_repo() is told, and what it makes */
 typedef struct RepoTick
 {
@@ -103,8 +88,8 @@ typedef struct RepoTick
 } RepoTick;
 
 static AttrNumber find_column(Relation rel, const char *name, Oid type);
-static void forget_columns(Datum arg, Oid relid);
-static RecordColumns table_columns(Oid relid);
+static void gather_columns(Memo *memo, Relation rel);
+static const RecordColumns *table_columns(Oid relid);
 static void require_column(Oid relid, AttrNumber column, const char *name,
 						   Oid type);
 static void find_repos(RecordStore *rs, Relation rel);
@@ -143,68 +128,40 @@ find_column(Relation rel, const char *name, Oid type)
 	return InvalidAttrNumber;
 }
 
-/* Forgets what the columns of a table, or of all, were. */
+/* A table's columns, as far as it has them. */
 static void
-forget_columns(Datum arg, Oid relid)
+gather_columns(Memo *memo, Relation rel)
 {
-	HASH_SEQ_STATUS scan;
-	TableEntry *entry;
+	RecordColumns *columns = (RecordColumns *) memo;
 
-	if (OidIsValid(relid))
-	{
-		(void) hash_search(Tables, &relid, HASH_REMOVE, NULL);
-		return;
-	}
-	hash_seq_init(&scan, Tables);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		(void) hash_search(Tables, &entry->relid, HASH_REMOVE, NULL);
+	columns->uri = find_column(rel, "uri", TEXTOID);
+	columns->cid = find_column(rel, "cid", TEXTOID);
+	columns->record = find_column(rel, "record", JSONBOID);
+	columns->rev = find_column(rel, "rev", TEXTOID);
+	columns->repo = find_column(rel, "repo", TEXTOID);
+	if (columns->repo == InvalidAttrNumber)
+		columns->repo = find_column(rel, "did", TEXTOID);
+	columns->collection = find_column(rel, "collection", TEXTOID);
+	columns->rkey = find_column(rel, "rkey", TEXTOID);
+	columns->indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
+	columns->created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
 }
 
-/* The columns of a table, as far as it has them; locks it. */
-static RecordColumns
+static MemoCache record_columns = {"upsert record stores", sizeof(RecordColumns), gather_columns};
+
+/* The same of a table that need not be open; locks it. */
+static const RecordColumns *
 table_columns(Oid relid)
 {
-	TableEntry *entry;
-	RecordColumns columns;
-	Relation	rel;
+	Relation	rel = try_relation_open(relid, AccessShareLock);
+	const RecordColumns *columns;
 
-	if (Tables == NULL)
-	{
-		HASHCTL		ctl = {.keysize = sizeof(Oid),
-			.entrysize = sizeof(TableEntry),
-		.hcxt = CacheMemoryContext};
-
-		Tables = hash_create("upsert record stores", 16, &ctl,
-							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-		CacheRegisterRelcacheCallback(forget_columns, (Datum) 0);
-	}
-
-	/* from here on they cannot change, and what has changed is known */
-	LockRelationOid(relid, AccessShareLock);
-	entry = hash_search(Tables, &relid, HASH_FIND, NULL);
-	if (entry != NULL)
-		return entry->columns;
-
-	rel = try_relation_open(relid, NoLock);
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	columns.uri = find_column(rel, "uri", TEXTOID);
-	columns.cid = find_column(rel, "cid", TEXTOID);
-	columns.record = find_column(rel, "record", JSONBOID);
-	columns.rev = find_column(rel, "rev", TEXTOID);
-	columns.repo = find_column(rel, "repo", TEXTOID);
-	if (columns.repo == InvalidAttrNumber)
-		columns.repo = find_column(rel, "did", TEXTOID);
-	columns.collection = find_column(rel, "collection", TEXTOID);
-	columns.rkey = find_column(rel, "rkey", TEXTOID);
-	columns.indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
-	columns.created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
+	columns = (const RecordColumns *) memo_of(&record_columns, rel);
 	relation_close(rel, NoLock);
-
-	entry = hash_search(Tables, &relid, HASH_ENTER, NULL);
-	entry->columns = columns;
 	return columns;
 }
 
@@ -225,7 +182,7 @@ require_column(Oid relid, AttrNumber column, const char *name, Oid type)
 void
 record_store_columns(Oid relid, RecordColumns *columns)
 {
-	*columns = table_columns(relid);
+	*columns = *table_columns(relid);
 	require_column(relid, columns->uri, "uri", TEXTOID);
 	require_column(relid, columns->cid, "cid", TEXTOID);
 	require_column(relid, columns->record, "record", JSONBOID);
@@ -238,17 +195,17 @@ find_repos(RecordStore *rs, Relation rel)
 	char	   *name = makeObjectName(RelationGetRelationName(rel), NULL,
 									  REPOS_SUFFIX);
 	Oid			relid = get_relname_relid(name, RelationGetNamespace(rel));
-	RecordColumns columns;
+	const RecordColumns *columns;
 
 	rs->repos_sought = true;
 	if (!OidIsValid(relid))
 		return;
 	columns = table_columns(relid);
-	if (columns.repo == InvalidAttrNumber || columns.rev == InvalidAttrNumber)
+	if (columns->repo == InvalidAttrNumber || columns->rev == InvalidAttrNumber)
 		return;
 	rs->repos_relid = relid;
-	rs->repos_repo = columns.repo;
-	rs->repos_rev = columns.rev;
+	rs->repos_repo = columns->repo;
+	rs->repos_rev = columns->rev;
 }
 
 void

@@ -9,12 +9,14 @@
 #include "access/attnum.h"
 #include "atproto/cid.h"
 #include "atproto/tid.h"
+#include "catalog/memo.h"
 #include "store/store.h"
 #include "utils/jsonb.h"
 
 /* Columns; InvalidAttrNumber: the table has none that we may set */
 typedef struct RecordColumns
 {
+	Memo		memo;
 	AttrNumber	uri;			/* required */
 	AttrNumber	cid;			/* required */
 	AttrNumber	record;			/* required, jsonb */
