@@ -55,6 +55,8 @@ SELECT (SELECT count(*) FROM dry_docs) AS docs, count(*) AS rows FROM dry;
 CREATE TABLE dry_ids (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, doc jsonb);
 SELECT * FROM upsert('dry_ids', '{"a": 1}', '{"dryRun": true}');
 SELECT * FROM upsert('dry_ids', '{"a": 1}');
+SELECT * FROM upsert('dry_ids', '{"_key": 77}', '{"dryRun": true}');
+SELECT * FROM upsert('dry_ids', '{"_key": 77}');
 
 -- a trigger may mend what a constraint would refuse
 CREATE FUNCTION dry_mend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := 7; RETURN NEW; END $$;

@@ -376,13 +376,7 @@ form_insert(Store *s, DirectState *st)
 
 		if (s->row.set[i])
 		{
-			if (att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
-				ereport(ERROR,
-						(errcode(ERRCODE_GENERATED_ALWAYS),
-						 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
-								NameStr(att->attname)),
-						 errdetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
-								   NameStr(att->attname))));
+			store_check_identity(att);
 			slot->tts_values[i] = s->row.values[i];
 			slot->tts_isnull[i] = s->row.isnull[i];
 			continue;

@@ -251,6 +251,8 @@ preview_row(Store *s, TupleTableSlot *old)
 	{
 		if (s->row.set[i])
 		{
+			if (old == NULL)
+				store_check_identity(TupleDescAttr(s->tupdesc, i));
 			s->new->tts_values[i] = s->row.values[i];
 			s->new->tts_isnull[i] = s->row.isnull[i];
 			p->unknown[i] = false;

@@ -297,6 +297,7 @@ prepare_insert(Store *s, const char *conflict)
 	initStringInfo(&params);
 	while ((i = bms_next_member(columns, i)) >= 0)
 	{
+		store_check_identity(TupleDescAttr(s->tupdesc, i));
 		types[n++] = TupleDescAttr(s->tupdesc, i)->atttypid;
 		appendStringInfo(&names, "%s%s", n > 1 ? ", " : "", column_name(s, i));
 		appendStringInfo(&params, "%s$%d", n > 1 ? ", " : "", n);

@@ -140,6 +140,19 @@ store_compose(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
 }
 
 void
+store_check_identity(Form_pg_attribute att)
+{
+	if (att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_GENERATED_ALWAYS),
+				 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
+						NameStr(att->attname)),
+				 errdetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+						   NameStr(att->attname)),
+				 errhint("Leave it to the table to give a new row its value.")));
+}
+
+void
 store_serialization_failure(void)
 {
 	ereport(ERROR,

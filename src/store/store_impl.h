@@ -52,6 +52,9 @@ extern bool store_direct_eligible(Relation rel, const StoreTarget *target,
 extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 								  StoreCompose compose, void *arg);
 
+/* A new row's value for this column: error 428C9 if only the table gives it. */
+extern void store_check_identity(Form_pg_attribute att);
+
 /* Raises 40001 in PostgreSQL's own words. */
 extern void store_serialization_failure(void) pg_attribute_noreturn();
 
