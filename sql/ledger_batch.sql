@@ -235,6 +235,11 @@ UPDATE "flat:main_log" SET asserted = '{"http://e/p": 5}' WHERE t = (SELECT t FR
 SELECT called('ledger_upsert', 'flat', '[{"@id": "http://n/1", "http://e/p": 2}]', '{}');
 ROLLBACK;
 
+\echo == a table of another shape
+SELECT create_ledger('shape', '{"history": false}') \g /dev/null
+CREATE TABLE "shape:main_log" (graph int, s int, t int, retracted int, asserted int);
+SELECT called('ledger_upsert', 'shape', '[{"@id": "http://n/1", "http://e/p": 1}]', '{}');
+
 \echo == jsonld_upsert, both ways
 \pset tuples_only off
 \pset format aligned

@@ -55,9 +55,24 @@
 /* room on the page, so that updates stay there */
 #define NODES_FILLFACTOR	85
 
+/* Columns that those who write rows go by the numbers of. */
+typedef struct Column
+{
+	const char *name;
+	Oid			type;
+} Column;
+
+static const Column nodes_columns[] = {
+	{"graph", TEXTOID}, {"iri", TEXTOID}, {"doc", JSONBOID}
+};
+static const Column log_columns[] = {
+	{"graph", TEXTOID}, {"s", TEXTOID}, {"t", INT8OID},
+	{"retracted", JSONBOID}, {"asserted", JSONBOID}
+};
+
 static char *ledger_full_name(text *name);
 static void execute(const char *command);
-static void check_shape(Oid relid, const char *name);
+static void check_shape(Oid relid, const Column *columns, int n);
 static void depend(const char *name, const char *suffix, Oid namespace);
 
 /* --- names ---------------------------------------------------------------- */
@@ -130,25 +145,20 @@ execute(const char *command)
 
 /* Has the table the columns that create_ledger() gave it? */
 static void
-check_shape(Oid relid, const char *name)
+check_shape(Oid relid, const Column *columns, int n)
 {
-	static const struct
-	{
-		const char *name;
-		Oid			type;
-	}			columns[] = {{"graph", TEXTOID}, {"iri", TEXTOID}, {"doc", JSONBOID}};
 	Relation	rel = table_open(relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
-	bool		good = desc->natts >= lengthof(columns);
+	bool		good = desc->natts >= n;
 
-	for (int i = 0; good && i < lengthof(columns); i++)
+	for (int i = 0; good && i < n; i++)
 		good = strcmp(NameStr(TupleDescAttr(desc, i)->attname), columns[i].name) == 0 &&
 			TupleDescAttr(desc, i)->atttypid == columns[i].type;
-	table_close(rel, NoLock);
 	if (!good)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not the table of a ledger", name)));
+				 errmsg("\"%s\" is not the table of a ledger", RelationGetRelationName(rel))));
+	table_close(rel, NoLock);
 }
 
 Ledger *
@@ -175,7 +185,7 @@ ledger_open(text *name, bool read_only)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("ledger \"%s\" does not exist", ledger->name),
 				 errhint("create_ledger() makes one; it is looked for along the search_path.")));
-	check_shape(ledger->nodes_relid, ledger->name);
+	check_shape(ledger->nodes_relid, nodes_columns, lengthof(nodes_columns));
 
 	schema = get_namespace_name(namespace);
 	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
@@ -183,8 +193,11 @@ ledger_open(text *name, bool read_only)
 	ledger->log_relid = get_relname_relid(psprintf("%s" LOG_SUFFIX, ledger->name),
 										  namespace);
 	if (OidIsValid(ledger->log_relid))
+	{
+		check_shape(ledger->log_relid, log_columns, lengthof(log_columns));
 		ledger->flakes = quote_qualified_identifier(schema,
 													psprintf("%s" FLAKES_SUFFIX, ledger->name));
+	}
 
 	if (SPI_execute(psprintf("SELECT t, context FROM %s", ledger->head), read_only, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
