@@ -61,6 +61,17 @@ SELECT receipt(ledger_upsert('lib', '{"id": "http://p/d", "@reverse": {"knows": 
 SELECT receipt(ledger_upsert('lib', '{"id": "http://g/1", "@graph": [{"id": "http://p/a", "name": "in g"}]}'));
 SELECT ledger_get('lib', 'http://p/a', '{}'), ledger_get('lib', 'http://p/a', '{}', options => '{"graph": "http://g/1"}');
 SELECT t, s, o, op FROM ledger_flakes('lib', graph => 'http://g/1');
+-- ... their names may be compact; with a prefix that nobody knows they are IRIs as they stand
+SELECT create_ledger('short', '{"context": {"g": "http://g/", "p": "http://p/"}}');
+SELECT receipt(ledger_upsert('short', '{"@id": "g:1", "@graph": [{"@id": "p:a", "p:name": "in g"}]}'));
+SELECT ledger_get('short', 'p:a', options => '{"graph": "g:1"}'), ledger_get('short', 'p:a', '{"x": "http://g/"}', options => '{"graph": "x:1"}');
+SELECT t, s, o, op FROM ledger_flakes('short', graph => 'g:1');
+SELECT receipt(ledger_update('short', '{"where": {"@id": "?s", "p:name": "?n"}, "insert": {"@id": "?s", "p:alias": "?n"}}', '{"graph": "g:1"}'));
+SELECT ledger_get('short', 'p:a', options => '{"graph": "nobody:1"}');
+SELECT ledger_get('short', 'p:a', options => '{"graph": "not an IRI"}');
+SELECT ledger_delete('short', 'p:a', '{"graph": "nobody:1"}');
+SELECT receipt(ledger_delete('short', 'p:a', '{"graph": "g:1"}'));
+SELECT drop_ledger('short');
 SELECT receipt(ledger_delete('lib', 'http://p/a', '{"graph": "http://g/1"}'));
 SELECT ledger_get('lib', 'http://p/a', '{}') IS NOT NULL AS "the other stays";
 SELECT receipt(ledger_delete('lib', 'http://p/nobody'));

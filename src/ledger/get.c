@@ -116,6 +116,7 @@ ledger_get(PG_FUNCTION_ARGS)
 	Ledger	   *ledger;
 	JldValue   *node;
 	JldStr		id;
+	JldStr		graph;
 	Jsonb	   *answer;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4))
@@ -130,8 +131,9 @@ ledger_get(PG_FUNCTION_ARGS)
 		context = ledger->context ? ledger->context : jld_new_object(0);
 	jsonld_begin(&proc, NULL);
 	id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), context);
-	node = PG_ARGISNULL(3) ? node_now(ledger, options.graph, id) :
-		node_then(ledger, options.graph, id, PG_GETARG_INT64(3));
+	graph = ledger_graph_argument(ledger, &proc, options.graph, context);
+	node = PG_ARGISNULL(3) ? node_now(ledger, graph, id) :
+		node_then(ledger, graph, id, PG_GETARG_INT64(3));
 	if (node == NULL)
 	{
 		SPI_finish();
@@ -156,6 +158,8 @@ ledger_flakes(PG_FUNCTION_ARGS)
 	char		arg_nulls[] = "nn ";
 	TupleDesc	desc;
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &desc);
+	JldStr		graph = JLD_STR("");
+	JldProcessor proc;
 	Ledger	   *ledger;
 	Portal		portal;
 
@@ -168,11 +172,14 @@ ledger_flakes(PG_FUNCTION_ARGS)
 		args[i] = PG_GETARG_DATUM(i + 1);
 		arg_nulls[i] = ' ';
 	}
-	args[2] = PG_ARGISNULL(3) ? CStringGetTextDatum("") : PG_GETARG_DATUM(3);
+	if (!PG_ARGISNULL(3))
+		graph = jld_str(text_to_cstring(PG_GETARG_TEXT_PP(3)));
 
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), true);
 	need_history(ledger);
+	jsonld_begin(&proc, NULL);
+	args[2] = text_datum(ledger_graph_argument(ledger, &proc, graph, NULL));
 	portal = SPI_cursor_open_with_args(NULL,
 									   psprintf("SELECT t, s, p, o, op FROM %s "
 												"WHERE graph OPERATOR(pg_catalog.=) $3 "

@@ -132,6 +132,17 @@ ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
 	return expanded;
 }
 
+JldStr
+ledger_graph_argument(const Ledger *ledger, JldProcessor *proc, JldStr graph,
+					  JldValue *context)
+{
+	if (graph.len == 0)
+		return graph;
+	return ledger_iri_argument(ledger, proc,
+							   cstring_to_text_with_len(graph.data, graph.len),
+							   context);
+}
+
 /* --- open ----------------------------------------------------------------- */
 
 static void

@@ -51,6 +51,10 @@ extern int64 ledger_next_t(Ledger *ledger, bool *shared);
 extern JldStr ledger_iri_argument(const Ledger *ledger, JldProcessor *proc,
 								  text *iri, JldValue *context);
 
+/* The same of the name of a graph; the empty one is the default graph's. */
+extern JldStr ledger_graph_argument(const Ledger *ledger, JldProcessor *proc,
+									JldStr graph, JldValue *context);
+
 /*
  * Applies changes to nodes: writes the nodes, then takes t, then writes the
  * log.  replaced: call a changed node "replaced" in the receipt.  Answers

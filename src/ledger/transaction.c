@@ -569,7 +569,7 @@ ledger_delete(PG_FUNCTION_ARGS)
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	jsonld_begin(&proc, NULL);
-	change->graph = options.graph;
+	change->graph = ledger_graph_argument(ledger, &proc, options.graph, NULL);
 	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
 	change->mode = NODE_DELETE;
 	return return_receipt(ledger_apply(ledger, list_make1(change), false));

@@ -687,7 +687,9 @@ ledger_update(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"graph\" is both in the update and an option")));
-	u.graph = keys.graph ? read_graph(&u, "graph", keys.graph) : options.graph;
+	if (options.graph.len > 0)
+		keys.graph = jld_new_string(options.graph);
+	u.graph = keys.graph ? read_graph(&u, "graph", keys.graph) : JLD_STR("");
 	u.where.scope.name = keys.from ? read_graph(&u, "from", keys.from) : u.graph;
 	u.where.scope.variable = -1;
 	if (keys.from_named)
