@@ -103,6 +103,36 @@ doc_cursor_item(DocCursor *cur, DocItem *item)
 	item->data = cur->base + begin;
 }
 
+void
+doc_item_value(const DocItem *item, JsonbValue *v)
+{
+	switch (item->type)
+	{
+		case JENTRY_ISNULL:
+			v->type = jbvNull;
+			break;
+		case JENTRY_ISBOOL_TRUE:
+		case JENTRY_ISBOOL_FALSE:
+			v->type = jbvBool;
+			v->val.boolean = item->type == JENTRY_ISBOOL_TRUE;
+			break;
+		case JENTRY_ISNUMERIC:
+			v->type = jbvNumeric;
+			v->val.numeric = (Numeric) item->data;
+			break;
+		case JENTRY_ISSTRING:
+			v->type = jbvString;
+			v->val.string.val = unconstify(char *, item->data);
+			v->val.string.len = item->len;
+			break;
+		default:
+			v->type = jbvBinary;
+			v->val.binary.data = (JsonbContainer *) item->data;
+			v->val.binary.len = item->len;
+			break;
+	}
+}
+
 int
 doc_compare_keys(const DocItem *a, const DocItem *b)
 {

@@ -67,6 +67,9 @@ extern void doc_cursor_values(DocCursor *cur, const JsonbContainer *c);
 extern void doc_cursor_seek(DocCursor *cur, uint32 index);
 extern void doc_cursor_item(DocCursor *cur, DocItem *item);
 
+/* An item as a JsonbValue that points into it. */
+extern void doc_item_value(const DocItem *item, JsonbValue *v);
+
 /* The order of keys in an object: by length, then by bytes. */
 extern int	doc_compare_keys(const DocItem *a, const DocItem *b);
 

@@ -22,6 +22,7 @@
 #include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
+#include "doc/build.h"
 #include "relational/object_impl.h"
 #include "upsert.h"
 
@@ -30,19 +31,16 @@
  * column that stood here in the one before is tried first.
  */
 static AttrNumber
-find_column(ObjectStore *os, const JsonbValue *name)
+find_column(ObjectStore *os, const DocItem *name)
 {
 	AttrNumber	attno = os->attnos[os->n];
 
 	if (attno != InvalidAttrNumber &&
-		object_table_is_column(os->table, attno, name->val.string.val,
-							   name->val.string.len))
+		object_table_is_column(os->table, attno, name->data, name->len))
 		return attno;
-	attno = object_table_column(os->table, name->val.string.val,
-								name->val.string.len);
+	attno = object_table_column(os->table, name->data, name->len);
 	if (attno == InvalidAttrNumber)
-		object_table_no_column(os->table, name->val.string.val,
-							   name->val.string.len);
+		object_table_no_column(os->table, name->data, name->len);
 	return attno;
 }
 
@@ -60,33 +58,39 @@ take_revision(ObjectStore *os, const JsonbValue *v)
 static void
 take_attributes(ObjectStore *os, JsonbContainer *object)
 {
-	JsonbIterator *it = JsonbIteratorInit(object);
-	JsonbIteratorToken token;
-	JsonbValue	v;
+	uint32		count = JsonContainerSize(object);
+	DocCursor	names;
+	DocCursor	values;
 
 	while (os->n > 0)
 		object_given(os, os->attnos[--os->n])->given = false;
 	os->rev = NULL;
 
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	doc_cursor_first(&names, object);
+	doc_cursor_values(&values, object);
+	while (count-- > 0)
 	{
+		DocItem		name;
+		DocItem		value;
 		AttrNumber	attno;
 		GivenColumn *given;
 
-		if (token != WJB_KEY)
-			continue;
-		attno = find_column(os, &v);
-		(void) JsonbIteratorNext(&it, &v, true);
+		doc_cursor_item(&names, &name);
+		doc_cursor_item(&values, &value);
+		attno = find_column(os, &name);
 		if (attno == os->table->facts->rev_attno)
 		{
-			take_revision(os, &v);
+			JsonbValue	rev;
+
+			doc_item_value(&value, &rev);
+			take_revision(os, &rev);
 			continue;
 		}
 		os->attnos[os->n++] = attno;
 		given = object_given(os, attno);
 		given->given = true;
 		given->made = false;
-		given->json = v;
+		doc_item_value(&value, &given->json);
 	}
 }
 
