@@ -162,3 +162,18 @@ answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc)
 	*tupdesc = rsinfo->setDesc;
 	return rsinfo->setResult;
 }
+
+void
+answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
+				const Answer *answer)
+{
+	Datum		values[7];
+	bool		nulls[7];
+
+	values[0] = Int32GetDatum(ord);
+	nulls[0] = false;
+	answer_columns(answer, values + 1, nulls + 1);
+	nulls[6] = answer->error == NULL;
+	values[6] = PointerGetDatum(answer->error);
+	tuplestore_putvalues(rows, tupdesc, values, nulls);
+}

@@ -52,4 +52,8 @@ extern Datum answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 /* Prepares a set-returning call: rows go into the tuplestore. */
 extern Tuplestorestate *answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc);
 
+/* One row of upsert_item: the ord-th item's. */
+extern void answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
+							const Answer *answer);
+
 #endif							/* UPSERT_ANSWER_H */

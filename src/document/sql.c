@@ -138,18 +138,7 @@ upsert_many(PG_FUNCTION_ARGS)
 	add_array(b, PG_GETARG_JSONB_P(1));
 	batch_run(b);
 	for (i = 0; i < batch_size(b); i++)
-	{
-		const Answer *answer = batch_answer(b, i);
-		Datum		values[7];
-		bool		nulls[7];
-
-		values[0] = Int32GetDatum(i + 1);
-		nulls[0] = false;
-		answer_columns(answer, values + 1, nulls + 1);
-		nulls[6] = answer->error == NULL;
-		values[6] = PointerGetDatum(answer->error);
-		tuplestore_putvalues(rows, tupdesc, values, nulls);
-	}
+		answer_put_item(rows, tupdesc, i + 1, batch_answer(b, i));
 	batch_end(b);
 	return (Datum) 0;
 }

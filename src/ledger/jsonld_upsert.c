@@ -127,18 +127,7 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 	}
 	batch_run(b);
 	for (int i = 0; i < batch_size(b); i++)
-	{
-		const Answer *answer = batch_answer(b, i);
-		Datum		values[7];
-		bool		nulls[7];
-
-		values[0] = Int32GetDatum(i + 1);
-		nulls[0] = false;
-		answer_columns(answer, values + 1, nulls + 1);
-		nulls[6] = answer->error == NULL;
-		values[6] = PointerGetDatum(answer->error);
-		tuplestore_putvalues(rows, tupdesc, values, nulls);
-	}
+		answer_put_item(rows, tupdesc, i + 1, batch_answer(b, i));
 	batch_end(b);
 	return (Datum) 0;
 }

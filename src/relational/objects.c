@@ -328,18 +328,7 @@ upsert_objects(PG_FUNCTION_ARGS)
 	take_objects(&b, PG_GETARG_JSONB_P(1));
 	run_batch(&b);
 	for (i = 0; i < b.n; i++)
-	{
-		const Answer *answer = &b.items[i].answer;
-		Datum		values[7];
-		bool		nulls[7];
-
-		values[0] = Int32GetDatum(i + 1);
-		nulls[0] = false;
-		answer_columns(answer, values + 1, nulls + 1);
-		nulls[6] = answer->error == NULL;
-		values[6] = PointerGetDatum(answer->error);
-		tuplestore_putvalues(rows, tupdesc, values, nulls);
-	}
+		answer_put_item(rows, tupdesc, i + 1, &b.items[i].answer);
 	object_store_end(b.os);
 	return (Datum) 0;
 }
