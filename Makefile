@@ -63,7 +63,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 ISOLATION     += object_unique object_search object_levels
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
-ISOLATION     += jsonld_registry
+ISOLATION     += jsonld_registry catalog_change
 ISOLATION     += c8ql_search_race c8ql_search_changed
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 

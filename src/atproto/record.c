@@ -526,9 +526,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 	record_store_set(row, columns->cid, ready.cid);
 	if (rev != NULL)
 		record_store_set(row, columns->rev, rev);
-	row->values[columns->record - 1] = JsonbPGetDatum(ready.record);
-	row->isnull[columns->record - 1] = false;
-	row->set[columns->record - 1] = true;
+	store_row_set(row, columns->record, JsonbPGetDatum(ready.record), false);
 	answer(batch, write, ready.cid, rev, stored.record, ready.record);
 	return STORE_WRITE;
 }

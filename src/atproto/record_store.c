@@ -275,22 +275,17 @@ record_store_read(const RecordStore *rs, TupleTableSlot *slot)
 void
 record_store_set(StoreRow *row, AttrNumber column, const char *value)
 {
-	if (column == InvalidAttrNumber)
-		return;
-	row->values[column - 1] = CStringGetTextDatum(value);
-	row->isnull[column - 1] = false;
-	row->set[column - 1] = true;
+	if (column != InvalidAttrNumber)
+		store_row_set(row, column, CStringGetTextDatum(value), false);
 }
 
 void
 record_store_set_time(StoreRow *row, AttrNumber column)
 {
-	if (column == InvalidAttrNumber)
-		return;
-	row->values[column - 1] =
-		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	row->isnull[column - 1] = false;
-	row->set[column - 1] = true;
+	if (column != InvalidAttrNumber)
+		store_row_set(row, column,
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()),
+					  false);
 }
 
 static void

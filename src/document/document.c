@@ -183,14 +183,6 @@ same_document(Jsonb *new, Jsonb *old)
 		compareJsonbContainers(&new->root, &old->root) == 0;
 }
 
-static void
-set_column(StoreRow *row, AttrNumber attno, Datum value)
-{
-	row->values[attno - 1] = value;
-	row->isnull[attno - 1] = false;
-	row->set[attno - 1] = true;
-}
-
 /* The store's callback: a row from a document. */
 static StoreVerdict
 compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -210,7 +202,7 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 		return STORE_KEEP;
 
 	check_document(c, new);
-	set_column(row, c->doc_attno, JsonbPGetDatum(new));
+	store_row_set(row, c->doc_attno, JsonbPGetDatum(new), false);
 	if (old == NULL)
 	{
 		Datum		key;
@@ -220,7 +212,7 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 		if (a->key || collection_generate_key(c, &key))
 		{
 			collection_check_new_key(c, key);
-			set_column(row, c->key_attno, key);
+			store_row_set(row, c->key_attno, key, false);
 		}
 	}
 	if (c->rev_attno != InvalidAttrNumber)
@@ -228,8 +220,8 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 		char		rev[TID_LENGTH + 1];
 
 		tid_next_after(a->old_rev, rev);
-		set_column(row, c->rev_attno,
-				   PointerGetDatum(cstring_to_text_with_len(rev, TID_LENGTH)));
+		store_row_set(row, c->rev_attno,
+				   PointerGetDatum(cstring_to_text_with_len(rev, TID_LENGTH)), false);
 	}
 	return STORE_WRITE;
 }

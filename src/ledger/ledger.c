@@ -2,9 +2,9 @@
  * ledger.c
  *		Ledgers as tables, and their clock.
  *
- * A ledger "db:main" is three tables and a view in one schema, found along the search
- * path as tables are; whoever may read or write them may read or write the
- * ledger:
+ * A ledger "db:main" is three tables and a view in one schema, found along
+ * the search path as tables are; whoever may read or write them may read or
+ * write the ledger:
  *
  *		"db:main"			(graph, iri PK, doc)			nodes as they are now
  *		"db:main_head"		(one PK, t, txn, context)	one row

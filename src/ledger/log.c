@@ -34,18 +34,9 @@ typedef struct LogRow
 	const LogEntry *entry;
 } LogRow;
 
-static void set_column(StoreRow *row, AttrNumber column, Datum value);
 static void set_change(StoreRow *row, AttrNumber column, Jsonb *change);
 static JldValue *old_change(TupleTableSlot *old, AttrNumber column, int *n);
 static StoreVerdict compose_log(void *arg, TupleTableSlot *old, StoreRow *row);
-
-static void
-set_column(StoreRow *row, AttrNumber column, Datum value)
-{
-	row->values[column - 1] = value;
-	row->isnull[column - 1] = false;
-	row->set[column - 1] = true;
-}
 
 /* NULL or {}: there is none; an image of a whole node has its name, too */
 static void
@@ -55,8 +46,8 @@ set_change(StoreRow *row, AttrNumber column, Jsonb *change)
 
 	if (change)
 		change = doc_strip_attributes(change, name, 1);
-	set_column(row, column, JsonbPGetDatum(change));
-	row->isnull[column - 1] = change == NULL || JB_ROOT_COUNT(change) == 0;
+	store_row_set(row, column, JsonbPGetDatum(change),
+				  change == NULL || JB_ROOT_COUNT(change) == 0);
 }
 
 /* A column as a tree, and how many values are in it. */
@@ -102,9 +93,9 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 
 	if (old == NULL)
 	{
-		set_column(row, LOG_GRAPH, log->key[0]);
-		set_column(row, LOG_S, log->key[1]);
-		set_column(row, LOG_T, log->key[2]);
+		store_row_set(row, LOG_GRAPH, log->key[0], false);
+		store_row_set(row, LOG_S, log->key[1], false);
+		store_row_set(row, LOG_T, log->key[2], false);
 		set_change(row, LOG_RETRACTED, log->entry->retracted);
 		set_change(row, LOG_ASSERTED, log->entry->asserted);
 		return STORE_WRITE;

@@ -180,14 +180,6 @@ sort_steps(Work *work)
 	return keys;
 }
 
-static void
-set_column(StoreRow *row, AttrNumber column, Datum value)
-{
-	row->values[column - 1] = value;
-	row->isnull[column - 1] = false;
-	row->set[column - 1] = true;
-}
-
 /* The store's callback: may run several times. */
 static StoreVerdict
 compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -227,10 +219,10 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 		return STORE_REMOVE;
 	if (old == NULL)
 	{
-		set_column(row, NODES_GRAPH, step->key[0]);
-		set_column(row, NODES_IRI, step->key[1]);
+		store_row_set(row, NODES_GRAPH, step->key[0], false);
+		store_row_set(row, NODES_IRI, step->key[1], false);
 	}
-	set_column(row, NODES_DOC, JsonbPGetDatum(after));
+	store_row_set(row, NODES_DOC, JsonbPGetDatum(after), false);
 	return STORE_WRITE;
 }
 

@@ -208,14 +208,6 @@ row_revision(ObjectStore *os, TupleTableSlot *slot)
 }
 
 static void
-set_column(StoreRow *row, AttrNumber attno, Datum value, bool isnull)
-{
-	row->values[attno - 1] = value;
-	row->isnull[attno - 1] = isnull;
-	row->set[attno - 1] = true;
-}
-
-static void
 set_revision(ObjectStore *os, const char *old_rev, StoreRow *row)
 {
 	char		rev[TID_LENGTH + 1];
@@ -223,7 +215,7 @@ set_revision(ObjectStore *os, const char *old_rev, StoreRow *row)
 	if (os->table->facts->rev_attno == InvalidAttrNumber)
 		return;
 	tid_next_after(old_rev, rev);
-	set_column(row, os->table->facts->rev_attno, CStringGetTextDatum(rev), false);
+	store_row_set(row, os->table->facts->rev_attno, CStringGetTextDatum(rev), false);
 }
 
 /* Columns that nobody sets: why not, or NULL. */
@@ -318,7 +310,7 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out.")));
-		set_column(row, attno, given->value, given->isnull);
+		store_row_set(row, attno, given->value, given->isnull);
 	}
 	set_revision(os, NULL, row);
 	check_required(os, r, row);
@@ -434,7 +426,7 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out, or send the value that is stored.")));
-		set_column(row, attno, given->value, given->isnull);
+		store_row_set(row, attno, given->value, given->isnull);
 		changed = true;
 	}
 	if (!changed)

@@ -50,8 +50,8 @@ typedef struct RowExpression
 struct Preview
 {
 	ExprContext *econtext;
-	RowExpression    *columns;		/* by column: default or generation */
-	RowExpression    *checks;			/* by constraint */
+	RowExpression *columns;		/* by column: default or generation */
+	RowExpression *checks;		/* by constraint */
 	bool	   *unknown;		/* by column, of the last row */
 
 	TupleTableSlot *last;		/* that row, if there is one of this key */
@@ -153,7 +153,7 @@ static void
 fill_column(Store *s, TupleTableSlot *old, int i)
 {
 	Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-	RowExpression    *e = &s->preview->columns[i];
+	RowExpression *e = &s->preview->columns[i];
 	Datum	   *value = &s->new->tts_values[i];
 	bool	   *isnull = &s->new->tts_isnull[i];
 
@@ -182,7 +182,7 @@ fill_column(Store *s, TupleTableSlot *old, int i)
 static void
 fill_generated(Store *s, int i)
 {
-	RowExpression    *e = &s->preview->columns[i];
+	RowExpression *e = &s->preview->columns[i];
 
 	s->preview->unknown[i] = e->state == NULL || !is_known(s, e);
 	if (!s->preview->unknown[i])
@@ -208,7 +208,7 @@ static void
 check_check(Store *s, int i)
 {
 	const char *name = s->tupdesc->constr->check[i].ccname;
-	RowExpression    *e = &s->preview->checks[i];
+	RowExpression *e = &s->preview->checks[i];
 	bool		isnull;
 
 	if (e->state == NULL || !is_known(s, e) ||

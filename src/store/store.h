@@ -60,6 +60,15 @@ typedef struct StoreRow
 	bool	   *set;
 } StoreRow;
 
+/* Sets a column of the row under construction. */
+static inline void
+store_row_set(StoreRow *row, AttrNumber attno, Datum value, bool isnull)
+{
+	row->values[attno - 1] = value;
+	row->isnull[attno - 1] = isnull;
+	row->set[attno - 1] = true;
+}
+
 typedef enum StoreVerdict
 {
 	STORE_WRITE,				/* insert or update with the composed row */
