@@ -10,9 +10,9 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
 OBJS  = src/upsert.o
-OBJS += src/doc/build.o src/doc/merge.o src/doc/attribute.o src/doc/path.o src/doc/tree.o \
-	src/doc/patch.o src/doc/diff.o
-OBJS += src/atproto/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
+OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
+	src/jsonb/patch.o src/jsonb/diff.o
+OBJS += src/base/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/mst.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
@@ -26,19 +26,19 @@ OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe
 	src/store/searchlock.o
 OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
-OBJS += src/relational/table.o src/relational/criteria.o src/relational/object.o \
-	src/relational/request.o src/relational/any.o src/relational/objects.o src/relational/schema.o
+OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
+	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
-	src/ledger/get.o src/ledger/where.o src/ledger/pattern.o src/ledger/query.o src/ledger/expr.o \
+	src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/expr.o \
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
-OBJS += src/statement/plan.o src/statement/run.o src/statement/steps.o src/statement/collect.o \
-	src/statement/read.o src/statement/search.o src/statement/operation.o src/statement/modify.o \
-	src/statement/execute.o src/statement/sql.o
+OBJS += src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
+	src/c8ql/read.o src/c8ql/search.o src/c8ql/operation.o src/c8ql/modify.o \
+	src/c8ql/execute.o src/c8ql/sql.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init

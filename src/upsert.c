@@ -8,7 +8,7 @@
 
 #include "atproto/record.h"
 #include "jsonld/jsonld.h"
-#include "statement/statement.h"
+#include "c8ql/c8ql.h"
 #include "store/store.h"
 #include "upsert.h"
 
@@ -22,7 +22,7 @@ _PG_init(void)
 	jsonld_init();
 	store_init();
 	record_init();
-	statement_init();
+	c8ql_init();
 }
 
 const char *

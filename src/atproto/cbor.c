@@ -34,7 +34,7 @@
 #include "atproto/datamodel.h"
 #include "atproto/path.h"
 #include "compat.h"
-#include "doc/build.h"
+#include "jsonb/build.h"
 #include "upsert.h"
 
 /* The first byte and an argument of 64 bits */

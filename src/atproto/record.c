@@ -38,9 +38,9 @@
 #include "atproto/record.h"
 #include "atproto/record_store.h"
 #include "atproto/syntax.h"
-#include "atproto/tid.h"
+#include "base/tid.h"
 #include "compat.h"
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 
 /* Settings; the defaults are the protocol's */
 static int	at_max_record_size = 1048576;

@@ -8,7 +8,7 @@
 
 #include "access/attnum.h"
 #include "atproto/cid.h"
-#include "atproto/tid.h"
+#include "base/tid.h"
 #include "catalog/memo.h"
 #include "store/store.h"
 #include "utils/jsonb.h"

@@ -25,7 +25,7 @@
 
 #include "atproto/cid.h"
 #include "atproto/syntax.h"
-#include "atproto/tid.h"
+#include "base/tid.h"
 #include "compat.h"
 #include "upsert.h"
 

@@ -27,7 +27,7 @@
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 
-#include "atproto/tid.h"
+#include "base/tid.h"
 #include "catalog/collection.h"
 #include "upsert.h"
 

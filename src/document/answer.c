@@ -16,7 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "document/answer.h"
 
 #define EXCERPT_BYTES 200

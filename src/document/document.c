@@ -17,8 +17,8 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 
-#include "atproto/tid.h"
-#include "doc/doc.h"
+#include "base/tid.h"
+#include "jsonb/doc.h"
 #include "document/document.h"
 #include "upsert.h"
 

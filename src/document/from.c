@@ -26,7 +26,7 @@
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "document/from.h"
 
 /* Rows that the cursor, and documents that the batch, holds at a time. */

@@ -17,7 +17,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "document/precondition.h"
 #include "upsert.h"
 

@@ -22,7 +22,7 @@
 
 #include "utils/builtins.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "document/answer.h"
 #include "document/precondition.h"
 #include "document/request.h"

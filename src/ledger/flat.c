@@ -31,7 +31,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "doc/build.h"
+#include "jsonb/build.h"
 #include "jsonld/iri.h"
 #include "ledger/flat.h"
 

@@ -17,7 +17,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "document/batch.h"
 #include "jsonld/iri.h"
 #include "ledger/payload.h"

@@ -17,7 +17,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "doc/doc.h"
+#include "jsonb/doc.h"
 #include "ledger/log.h"
 #include "store/store.h"
 

@@ -22,8 +22,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "doc/build.h"
-#include "doc/doc.h"
+#include "jsonb/build.h"
+#include "jsonb/doc.h"
 #include "jsonld/nodemap.h"
 #include "ledger/node.h"
 #include "upsert.h"

@@ -31,7 +31,7 @@
 #include "utils/builtins.h"
 
 #include "atproto/cid.h"
-#include "doc/build.h"
+#include "jsonb/build.h"
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
 #include "jsonld/nodemap.h"

@@ -23,7 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "doc/build.h"
+#include "jsonb/build.h"
 #include "ledger/log.h"
 #include "store/store.h"
 #include "upsert.h"

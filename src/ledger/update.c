@@ -26,7 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "ledger/where.h"
+#include "ledger/where/where.h"
 #include "upsert.h"
 
 /* rounds of locking and asking again */

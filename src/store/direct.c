@@ -33,8 +33,7 @@
  */
 #include "postgres.h"
 
-#define UPSERT_COMPAT_EXECUTOR
-#include "compat.h"
+#include "store/compat_executor.h"
 
 #include "access/heapam.h"
 #include "access/tableam.h"

@@ -22,8 +22,7 @@
  */
 #include "postgres.h"
 
-#define UPSERT_COMPAT_EXECUTOR
-#include "compat.h"
+#include "store/compat_executor.h"
 
 #include "access/sysattr.h"
 #include "access/tupdesc.h"

@@ -13,8 +13,7 @@
  */
 #include "postgres.h"
 
-#define UPSERT_COMPAT_EXECUTOR
-#include "compat.h"
+#include "store/compat_executor.h"
 
 #include "access/genam.h"
 #include "access/nbtree.h"

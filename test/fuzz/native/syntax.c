@@ -10,7 +10,7 @@
 
 #include "atproto/cid.h"
 #include "atproto/syntax.h"
-#include "atproto/tid.h"
+#include "base/tid.h"
 #include "shim.h"
 
 static const char *const formats[] = {

@@ -1,0 +1,571 @@
+/*
+ * c8ql/collect.c
+ *		The steps that need all rows first: SORT and COLLECT.
+ *
+ * Both read their input to the end and keep of each row its keys and what is
+ * needed later:
+ *
+ *		SORT		keys | all variables visible
+ *		COLLECT		group values | aggregates' arguments | INTO's object
+ *
+ * and sort these rows by their keys, stably.  COLLECT then walks the runs of
+ * equal keys.  What is kept is in memory, in a context of its own, except for
+ * a COLLECT that only counts, which keeps nothing.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "expr/error.h"
+#include "expr/value.h"
+#include "c8ql/run.h"
+
+typedef struct KeptRow
+{
+	int64		number;			/* in the input */
+	JsonbValue *values;			/* keys first */
+} KeptRow;
+
+/* Rows in memory, and how to sort them. */
+typedef struct Rows
+{
+	MemoryContext context;
+	int			nkeys;
+	int			nvalues;
+	const bool *descending;		/* by key; NULL: none */
+	int64		count;
+	int64		space;
+	KeptRow    *rows;
+} Rows;
+
+typedef struct SortStep
+{
+	Step		step;
+	Rows		kept;
+	ExprCode  **keys;
+	int			nslots;
+	int		   *slots;			/* variables to be kept */
+	bool		ready;
+	int64		next;
+} SortStep;
+
+typedef struct Aggregate
+{
+	int			slot;
+	ExprCode   *argument;		/* NULL: counts rows */
+	const ExprFunctionDef *function;
+	bool		counts;
+	bool		distinct;		/* COUNT_DISTINCT */
+} Aggregate;
+
+typedef struct CollectStep
+{
+	Step		step;
+	Rows		kept;
+	int			ngroups;
+	ExprCode  **groups;
+	int		   *group_slots;
+	int			naggregates;
+	Aggregate  *aggregates;
+	int			count_slot;		/* WITH COUNT INTO, or -1 */
+	int			into_slot;		/* INTO, or -1 */
+	ExprCode   *into;			/* its projection, or NULL */
+	int			nvariables;		/* without one, these make the object */
+	const char **names;
+	int		   *slots;
+	bool		count_only;
+	bool		ready;
+	int64		next;
+	int64		rows;			/* counted, if nothing is kept */
+} CollectStep;
+
+static void rows_start(Rows *rows);
+static JsonbValue *rows_add(Rows *rows);
+static void rows_sort(Rows *rows);
+static int	compare_rows(const void *a, const void *b, void *arg);
+static void sort_start(Step *step, Run *run);
+static bool sort_next(Step *step, Run *run);
+static void collect_start(Step *step, Run *run);
+static bool collect_next(Step *step, Run *run);
+static void collect_read(CollectStep *collect, Run *run);
+static void collect_group(CollectStep *collect, Run *run, int64 first,
+						  int64 end);
+static void aggregate(CollectStep *collect, Run *run, int n, int64 first,
+					  int64 end);
+
+/* ----------
+ * Rows
+ * ----------
+ */
+static void
+rows_start(Rows *rows)
+{
+	MemoryContextReset(rows->context);
+	rows->count = rows->space = 0;
+	rows->rows = NULL;
+}
+
+/* A new row; its values are to be filled in with copies in the context. */
+static JsonbValue *
+rows_add(Rows *rows)
+{
+	KeptRow    *row;
+
+	if (rows->count == rows->space)
+	{
+		rows->space = rows->space ? rows->space * 2 : 64;
+		if (rows->rows)
+			rows->rows = repalloc_huge(rows->rows,
+									   sizeof(KeptRow) * rows->space);
+		else
+			rows->rows = MemoryContextAlloc(rows->context,
+											sizeof(KeptRow) * rows->space);
+	}
+	row = &rows->rows[rows->count];
+	row->number = rows->count++;
+	row->values = MemoryContextAlloc(rows->context, sizeof(JsonbValue) *
+									 Max(rows->nvalues, 1));
+	return row->values;
+}
+
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const Rows *rows = arg;
+	const KeptRow *x = a;
+	const KeptRow *y = b;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < rows->nkeys; i++)
+	{
+		int			cmp = value_compare(&x->values[i], &y->values[i]);
+
+		if (cmp != 0)
+			return rows->descending && rows->descending[i] ? -cmp : cmp;
+	}
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void
+rows_sort(Rows *rows)
+{
+	if (rows->nkeys > 0 && rows->count > 1)
+		qsort_arg(rows->rows, rows->count, sizeof(KeptRow), compare_rows, rows);
+}
+
+/* The slots of all variables that can be seen now. */
+static int
+visible_slots(ExprCompiler *compiler, int from, int **slots,
+			  const char ***names)
+{
+	int			count = 0;
+	int			total = list_length(compiler->variables);
+
+	*slots = palloc(sizeof(int) * Max(total, 1));
+	if (names)
+		*names = palloc(sizeof(char *) * Max(total, 1));
+	for (int i = from; i < total; i++)
+	{
+		const ExprVariable *variable = list_nth(compiler->variables, i);
+
+		/* of a collection's document, OLD and NEW are not for INTO */
+		if (names && variable->name[0] == '$')
+			continue;
+		(*slots)[count] = variable->slot;
+		if (names)
+			(*names)[count] = variable->name;
+		count++;
+	}
+	return count;
+}
+
+/* ----------
+ * SORT
+ * ----------
+ */
+Step *
+plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input)
+{
+	SortStep   *sort = (SortStep *) plan_step(sizeof(SortStep), input);
+	bool	   *descending = palloc(sizeof(bool) * node->nargs);
+
+	sort->step.start = sort_start;
+	sort->step.next = sort_next;
+	sort->keys = palloc(sizeof(ExprCode *) * node->nargs);
+	for (int i = 0; i < node->nargs; i++)
+	{
+		sort->keys[i] = expr_compile_node(compiler, node->args[i]->args[0]);
+		descending[i] = node->args[i]->flags != 0;
+		sort->step.writes |= expr_node_modifies(node->args[i]);
+	}
+	sort->nslots = visible_slots(compiler, 0, &sort->slots, NULL);
+	sort->kept.context = AllocSetContextCreate(CurrentMemoryContext,
+											   "C8QL sort",
+											   ALLOCSET_DEFAULT_SIZES);
+	sort->kept.nkeys = node->nargs;
+	sort->kept.nvalues = node->nargs + sort->nslots;
+	sort->kept.descending = descending;
+	return &sort->step;
+}
+
+static void
+sort_start(Step *step, Run *run)
+{
+	((SortStep *) step)->ready = false;
+}
+
+static bool
+sort_next(Step *step, Run *run)
+{
+	SortStep   *sort = (SortStep *) step;
+	Rows	   *rows = &sort->kept;
+	const JsonbValue *values;
+
+	if (!sort->ready)
+	{
+		rows_start(rows);
+		while (run_next(step->input, run))
+		{
+			JsonbValue *row = rows_add(rows);
+			MemoryContext caller;
+
+			CHECK_FOR_INTERRUPTS();
+			for (int i = 0; i < rows->nkeys; i++)
+			{
+				JsonbValue	key;
+
+				caller = MemoryContextSwitchTo(step->context);
+				expr_run(sort->keys[i], &run->frame, &key);
+				MemoryContextSwitchTo(rows->context);
+				value_copy(&key, &row[i]);
+				MemoryContextSwitchTo(caller);
+			}
+			caller = MemoryContextSwitchTo(rows->context);
+			for (int i = 0; i < sort->nslots; i++)
+				value_copy(&run->frame.slots[sort->slots[i]],
+						   &row[rows->nkeys + i]);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(step->context);
+		}
+		rows_sort(rows);
+		sort->ready = true;
+		sort->next = 0;
+	}
+	if (sort->next >= rows->count)
+		return false;
+	values = rows->rows[sort->next++].values + rows->nkeys;
+	for (int i = 0; i < sort->nslots; i++)
+		run->frame.slots[sort->slots[i]] = values[i];
+	return true;
+}
+
+/* ----------
+ * COLLECT
+ * ----------
+ */
+
+/* Functions that AGGREGATE may use: of all values of a group. */
+static const char *const aggregate_names[] = {
+	"LENGTH", "COUNT", "SUM", "MIN", "MAX", "AVERAGE", "AVG", "UNIQUE",
+	"SORTED_UNIQUE", "COUNT_DISTINCT", "COUNT_UNIQUE", "PUSH",
+	"VARIANCE", "VARIANCE_POPULATION", "VARIANCE_SAMPLE", "STDDEV",
+	"STDDEV_POPULATION", "STDDEV_SAMPLE"
+};
+
+static void
+plan_aggregate(ExprCompiler *compiler, const ExprNode *call,
+			   Aggregate *aggregate)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < lengthof(aggregate_names); i++)
+	{
+		if (pg_strcasecmp(call->name, aggregate_names[i]) == 0)
+			name = aggregate_names[i];
+	}
+	if (name == NULL)
+		expr_error_at(1574, compiler->source, call->location,
+					  "invalid aggregate expression: '%s()'", call->name);
+	aggregate->counts = strcmp(name, "LENGTH") == 0 ||
+		strcmp(name, "COUNT") == 0;
+	aggregate->distinct = strcmp(name, "COUNT_DISTINCT") == 0 ||
+		strcmp(name, "COUNT_UNIQUE") == 0;
+	if (call->nargs > 1 || (call->nargs == 0 && !aggregate->counts))
+		expr_error_at(EXPR_ERR_FUNCTION_ARITY, compiler->source,
+					  call->location,
+					  "invalid number of arguments for function '%s()'", name);
+	if (!aggregate->counts && strcmp(name, "PUSH") != 0)
+	{
+		const char *known = aggregate->distinct ? "UNIQUE" : name;
+
+		aggregate->function = expr_function_lookup(known, strlen(known));
+		if (aggregate->function == NULL || aggregate->function->fn == NULL)
+			expr_error_at(EXPR_ERR_FUNCTION_UNKNOWN, compiler->source,
+						  call->location, "usage of unknown function '%s()'",
+						  name);
+	}
+	if (call->nargs == 1)
+		aggregate->argument = expr_compile_node(compiler, call->args[0]);
+}
+
+Step *
+plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
+			 int outer_variables)
+{
+	CollectStep *collect = (CollectStep *) plan_step(sizeof(CollectStep), input);
+	const ExprNode *into = NULL;
+	const char *count_name = NULL;
+	const char **group_names = palloc(sizeof(char *) * node->nargs);
+	const char **result_names = palloc(sizeof(char *) * node->nargs);
+	const char **kept = palloc(sizeof(char *) * node->nargs);
+	int			nkept = 0;
+
+	collect->step.start = collect_start;
+	collect->step.next = collect_next;
+	collect->groups = palloc(sizeof(ExprCode *) * node->nargs);
+	collect->group_slots = palloc(sizeof(int) * node->nargs);
+	collect->aggregates = palloc0(sizeof(Aggregate) * node->nargs);
+	collect->into_slot = collect->count_slot = -1;
+	for (int i = 0; i < node->nargs; i++)
+	{
+		const ExprNode *part = node->args[i];
+
+		switch ((ExprTag) part->tag)
+		{
+			case EXPR_COLLECT_GROUP:
+				group_names[collect->ngroups] = part->name;
+				collect->groups[collect->ngroups++] =
+					expr_compile_node(compiler, part->args[0]);
+				break;
+			case EXPR_COLLECT_AGGREGATE:
+				result_names[collect->naggregates] = part->name;
+				plan_aggregate(compiler, part->args[0],
+							   &collect->aggregates[collect->naggregates++]);
+				break;
+			case EXPR_COLLECT_INTO:
+				into = part;
+				if (part->args[0]->tag != EXPR_NONE)
+					collect->into = expr_compile_node(compiler, part->args[0]);
+				break;
+			case EXPR_COLLECT_COUNT:
+				count_name = part->name;
+				break;
+			case EXPR_COLLECT_KEEP:
+				kept[nkept++] = part->args[0]->name;
+				break;
+			default:
+				/* OPTIONS { method }: there is one method */
+				break;
+		}
+	}
+	if (into && collect->into == NULL && nkept > 0)
+	{
+		collect->slots = palloc(sizeof(int) * nkept);
+		collect->names = palloc(sizeof(char *) * nkept);
+		for (int i = 0; i < nkept; i++)
+		{
+			collect->names[i] = pstrdup(kept[i]);
+			collect->slots[i] = expr_lookup(compiler, kept[i]);
+			if (collect->slots[i] < 0)
+				expr_error_at(EXPR_ERR_VARIABLE_UNKNOWN, compiler->source,
+							  node->location, "unknown variable '%s'",
+							  kept[i]);
+		}
+		collect->nvariables = nkept;
+	}
+	else if (into && collect->into == NULL)
+		collect->nvariables = visible_slots(compiler, outer_variables,
+											&collect->slots, &collect->names);
+
+	/* only what COLLECT makes is visible from here on */
+	compiler->variables = list_truncate(list_copy(compiler->variables),
+										outer_variables);
+	for (int i = 0; i < collect->ngroups; i++)
+		collect->group_slots[i] = expr_declare(compiler,
+											   pstrdup(group_names[i]));
+	for (int i = 0; i < collect->naggregates; i++)
+		collect->aggregates[i].slot = expr_declare(compiler,
+												   pstrdup(result_names[i]));
+	if (count_name)
+		collect->count_slot = expr_declare(compiler, pstrdup(count_name));
+	if (into)
+		collect->into_slot = expr_declare(compiler, pstrdup(into->name));
+
+	collect->count_only = collect->ngroups == 0 &&
+		collect->naggregates == 0 && !into;
+	collect->kept.context = AllocSetContextCreate(CurrentMemoryContext,
+												  "C8QL collect",
+												  ALLOCSET_DEFAULT_SIZES);
+	collect->kept.nkeys = collect->ngroups;
+	collect->kept.nvalues = collect->ngroups + collect->naggregates +
+		(into ? 1 : 0);
+	return &collect->step;
+}
+
+static void
+collect_start(Step *step, Run *run)
+{
+	((CollectStep *) step)->ready = false;
+}
+
+/* What INTO keeps of a row. */
+static void
+into_value(CollectStep *collect, Run *run, JsonbValue *value)
+{
+	ValueBuilder builder;
+
+	if (collect->into)
+	{
+		expr_run(collect->into, &run->frame, value);
+		return;
+	}
+	value_object_begin(&builder);
+	for (int i = 0; i < collect->nvariables; i++)
+		value_object_put(&builder, collect->names[i],
+						 strlen(collect->names[i]),
+						 &run->frame.slots[collect->slots[i]]);
+	value_object_finish(&builder, true, value);
+}
+
+static void
+collect_read(CollectStep *collect, Run *run)
+{
+	Rows	   *rows = &collect->kept;
+
+	rows_start(rows);
+	collect->rows = 0;
+	while (run_next(collect->step.input, run))
+	{
+		JsonbValue *row;
+
+		CHECK_FOR_INTERRUPTS();
+		collect->rows++;
+		if (collect->count_only)
+			continue;
+		row = rows_add(rows);
+		for (int i = 0; i < rows->nvalues; i++)
+		{
+			MemoryContext caller = MemoryContextSwitchTo(collect->step.context);
+			JsonbValue	value;
+
+			if (i < collect->ngroups)
+				expr_run(collect->groups[i], &run->frame, &value);
+			else if (i < collect->ngroups + collect->naggregates)
+			{
+				const Aggregate *one = &collect->aggregates[i - collect->ngroups];
+
+				if (one->argument)
+					expr_run(one->argument, &run->frame, &value);
+				else
+					value_set_null(&value);
+			}
+			else
+				into_value(collect, run, &value);
+			MemoryContextSwitchTo(rows->context);
+			value_copy(&value, &row[i]);
+			MemoryContextSwitchTo(caller);
+		}
+		MemoryContextReset(collect->step.context);
+	}
+	rows_sort(rows);
+}
+
+static bool
+collect_next(Step *step, Run *run)
+{
+	CollectStep *collect = (CollectStep *) step;
+	Rows	   *rows = &collect->kept;
+	int64		first;
+	int64		end;
+	MemoryContext caller;
+
+	if (!collect->ready)
+	{
+		collect_read(collect, run);
+		collect->ready = true;
+		collect->next = 0;
+	}
+	else if (collect->ngroups == 0)
+		return false;
+	if (collect->ngroups > 0 && collect->next >= rows->count)
+		return false;
+
+	/* without groups there is one, even of nothing */
+	first = collect->next;
+	for (end = first; end < rows->count; end++)
+	{
+		bool		same = true;
+
+		for (int i = 0; i < collect->ngroups && same; i++)
+			same = value_equal(&rows->rows[first].values[i],
+							   &rows->rows[end].values[i]);
+		if (!same)
+			break;
+	}
+	collect->next = end;
+	MemoryContextReset(step->context);
+	caller = MemoryContextSwitchTo(step->context);
+	collect_group(collect, run, first, end);
+	MemoryContextSwitchTo(caller);
+	return true;
+}
+
+/* Put one group into the slots. */
+static void
+collect_group(CollectStep *collect, Run *run, int64 first, int64 end)
+{
+	const Rows *rows = &collect->kept;
+	JsonbValue *slots = run->frame.slots;
+
+	for (int i = 0; i < collect->ngroups; i++)
+		slots[collect->group_slots[i]] = rows->rows[first].values[i];
+	for (int i = 0; i < collect->naggregates; i++)
+		aggregate(collect, run, i, first, end);
+	if (collect->count_slot >= 0)
+		value_set_int64(&slots[collect->count_slot],
+						collect->count_only ? collect->rows : end - first);
+	if (collect->into_slot >= 0)
+	{
+		ValueBuilder builder;
+
+		value_array_begin(&builder);
+		for (int64 i = first; i < end; i++)
+			value_array_add(&builder, &rows->rows[i].values[rows->nvalues - 1]);
+		value_array_finish(&builder, &slots[collect->into_slot]);
+	}
+}
+
+static void
+aggregate(CollectStep *collect, Run *run, int n, int64 first, int64 end)
+{
+	const Aggregate *one = &collect->aggregates[n];
+	JsonbValue *result = &run->frame.slots[one->slot];
+	ValueBuilder builder;
+	JsonbValue	array;
+	ExprCall	call;
+
+	if (one->counts)
+	{
+		value_set_int64(result, end - first);
+		return;
+	}
+	value_array_begin(&builder);
+	for (int64 i = first; i < end; i++)
+		value_array_add(&builder,
+						&collect->kept.rows[i].values[collect->ngroups + n]);
+	value_array_finish(&builder, &array);
+	if (one->function == NULL)
+	{
+		*result = array;
+		return;
+	}
+	call.name = one->function->name;
+	call.nargs = 1;
+	call.args = &array;
+	call.warn = run->frame.warn;
+	call.warn_arg = run->frame.warn_arg;
+	one->function->fn(&call, result);
+	if (one->distinct)
+		value_set_int64(result, value_count(result));
+}

@@ -1,0 +1,524 @@
+/*
+ * c8ql/modify.c
+ *		The steps that write: UPSERT, INSERT, UPDATE, REPLACE, REMOVE.
+ *
+ * For each row of its input a step applies one operation to one document and
+ * puts OLD and NEW into their slots.  UPSERT's work is in operation.c; the others
+ * know their key beforehand and go straight to it.  All rows of a step share
+ * one open store; under ignoreErrors each row has its own, in a
+ * subtransaction, and a row that fails is counted and, if OLD or NEW is used
+ * afterwards, dropped.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "jsonb/doc.h"
+#include "document/precondition.h"
+#include "expr/error.h"
+#include "expr/value.h"
+#include "c8ql/operation.h"
+#include "store/group.h"
+
+typedef enum OverwriteMode
+{
+	OVERWRITE_CONFLICT,
+	OVERWRITE_IGNORE,
+	OVERWRITE_REPLACE,
+	OVERWRITE_UPDATE
+} OverwriteMode;
+
+typedef struct ModifyStep
+{
+	Step		step;
+	ExprTag		tag;
+	const Collection *collection;
+	UpsertOp   *upsert;			/* of UPSERT */
+	ExprCode   *key;			/* of UPDATE key WITH, REMOVE; may be NULL */
+	ExprCode   *document;		/* of INSERT, UPDATE, REPLACE */
+	ExprCode   *options_code;	/* may be NULL */
+	bool		options_read;
+	UpsertOptions options;
+	OverwriteMode overwrite;
+	bool		whole;			/* OLD and NEW are shown afterwards */
+	bool		used;			/* they are used at all */
+	int			old_slot;
+	int			new_slot;
+	MemoryContext row;
+} ModifyStep;
+
+/* One row of the steps that know their key. */
+typedef struct ModifyTry
+{
+	ModifyStep *modify;
+	Run		   *run;
+	bool		has_key;
+	Datum		key;
+	JsonbValue	document;
+	Jsonb	   *body;
+	DocumentResult *result;
+	ErrorData  *error;
+} ModifyTry;
+
+static void modify_start(Step *step, Run *run);
+static bool modify_next(Step *step, Run *run);
+static bool modify_row(ModifyStep *modify, Run *run, DocumentResult *result,
+					   bool *counted);
+static void prepare_row(ModifyTry *try);
+static StoreVerdict compose(void *arg, const Jsonb *old, const char *old_rev,
+							Jsonb **new);
+static void run_alone(void *arg, int first, int n, int *current);
+static void row_failed(void *arg, int item, ErrorData *error);
+static void show(ModifyStep *modify, const Jsonb *doc, const char *key,
+				 const char *rev, JsonbValue *slot);
+static void count_row(ModifyStep *modify, Run *run,
+					  const DocumentResult *result);
+static void read_options(ModifyStep *modify, Run *run);
+static const char *operation_name(ExprTag tag);
+
+/* ----------
+ * Planning
+ * ----------
+ */
+Step *
+plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
+				  bool whole, bool used)
+{
+	ModifyStep *modify = (ModifyStep *) plan_step(sizeof(ModifyStep), input);
+	Planner    *planner = compiler->host_arg;
+	const ExprNode *options = node->args[node->nargs - 1];
+	const ExprNode *target = node->args[node->nargs - 2];
+	Oid			relid = plan_collection(compiler, target);
+	bool		outer = planner->in_modification;
+
+	modify->step.start = modify_start;
+	modify->step.next = modify_next;
+	modify->step.writes = true;
+	modify->tag = node->tag;
+	modify->collection = collection_resolve(relid);
+	modify->whole = whole;
+	modify->used = used;
+	modify->row = AllocSetContextCreate(CurrentMemoryContext,
+										"C8QL modification",
+										ALLOCSET_DEFAULT_SIZES);
+
+	planner->in_modification = true;
+	plan_check_read(compiler, relid, target);
+	if (node->tag == EXPR_UPSERT)
+	{
+		modify->upsert = c8ql_upsert_plan(compiler, relid,
+									 node->args[EXPR_UPSERT_SEARCH],
+									 node->args[EXPR_UPSERT_INSERT],
+									 node->args[EXPR_UPSERT_UPDATE],
+									 node->flags != 0);
+		if (planner->explaining)
+			planner->explain =
+				lappend(planner->explain,
+						psprintf("UPSERT %s: %s", modify->collection->name,
+								 search_explain(modify->upsert->search,
+												planner->bind)));
+	}
+	else if (node->tag == EXPR_INSERT)
+		modify->document = expr_compile_node(compiler, node->args[0]);
+	else if (node->tag == EXPR_REMOVE)
+		modify->key = expr_compile_node(compiler, node->args[0]);
+	else
+	{
+		if (node->args[0]->tag != EXPR_NONE)
+			modify->key = expr_compile_node(compiler, node->args[0]);
+		modify->document = expr_compile_node(compiler, node->args[1]);
+	}
+	if (planner->explaining && node->tag != EXPR_UPSERT)
+		planner->explain = lappend(planner->explain,
+								   psprintf("%s %s: key",
+											operation_name(node->tag),
+											modify->collection->name));
+	planner->in_modification = outer;
+	planner->modified = lappend_oid(planner->modified, relid);
+
+	if (options->tag != EXPR_NONE)
+	{
+		if (expr_node_contains(options, EXPR_REF) ||
+			expr_node_contains(options, EXPR_CALL) ||
+			expr_node_contains(options, EXPR_SUBQUERY))
+			expr_error_at(EXPR_ERR_NOT_COMPILE_TIME, compiler->source,
+						  options->location,
+						  "could not use modification options: they are not known when the query is compiled");
+		modify->options_code = expr_compile_node(compiler, options);
+	}
+	modify->old_slot = expr_declare(compiler, "$OLD");
+	modify->new_slot = expr_declare(compiler, "$NEW");
+	return &modify->step;
+}
+
+static const char *
+operation_name(ExprTag tag)
+{
+	switch (tag)
+	{
+		case EXPR_INSERT:
+			return "INSERT";
+		case EXPR_UPDATE:
+			return "UPDATE";
+		case EXPR_REPLACE:
+			return "REPLACE";
+		case EXPR_REMOVE:
+			return "REMOVE";
+		default:
+			return "UPSERT";
+	}
+}
+
+/* ----------
+ * OPTIONS
+ * ----------
+ */
+
+/* Accepted, and without effect here. */
+static const char *const silent_options[] = {
+	"readOwnWrites", "skipDocumentValidation", "refillIndexCaches",
+	"useCache", "disableIndex", "isRestore"
+};
+
+/*
+ * A name, or a list of names one of which must do.
+ */
+static bool
+has_index(const Collection *collection, const JsonbValue *hint)
+{
+	ValueIter	it;
+	JsonbValue	name;
+
+	if (hint->type == jbvString)
+		return OidIsValid(get_relname_relid(pnstrdup(hint->val.string.val,
+													 hint->val.string.len),
+											get_rel_namespace(collection->relid)));
+	value_iter_init(&it, hint);
+	while (value_type(hint) == VALUE_ARRAY &&
+		   value_iter_next(&it, NULL, &name))
+	{
+		if (name.type == jbvString && has_index(collection, &name))
+			return true;
+	}
+	return false;
+}
+
+static OverwriteMode
+overwrite_mode(const JsonbValue *value, bool *known)
+{
+	static const char *const words[] = {"conflict", "ignore", "replace", "update"};
+
+	*known = true;
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		if (value->type == jbvString &&
+			value->val.string.len == strlen(words[i]) &&
+			memcmp(value->val.string.val, words[i], value->val.string.len) == 0)
+			return (OverwriteMode) i;
+	}
+	*known = false;
+	return OVERWRITE_CONFLICT;
+}
+
+/*
+ * Read OPTIONS once a run.  Values count by their truth; names have their
+ * case; what is unknown warns.
+ */
+static void
+read_options(ModifyStep *modify, Run *run)
+{
+	UpsertOptions *o = &modify->options;
+	JsonbValue	options;
+	JsonbValue	name;
+	JsonbValue	value;
+	JsonbValue	hint;
+	ValueIter	it;
+	bool		forced = false;
+	bool		has_hint = false;
+
+	if (modify->options_read)
+		return;
+	options_parse(document_empty(), o);
+	modify->options_read = true;
+	if (modify->options_code == NULL)
+		return;
+
+	expr_run(modify->options_code, &run->frame, &options);
+	value_iter_init(&it, &options);
+	while (value_iter_next(&it, &name, &value))
+	{
+		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
+		bool		on = value_truthy(&value);
+		bool		known = true;
+
+		if (strcmp(word, "ignoreErrors") == 0)
+			o->ignore_errors = on;
+		else if (strcmp(word, "keepNull") == 0)
+			o->keep_null = on;
+		else if (strcmp(word, "mergeObjects") == 0)
+			o->merge_objects = on;
+		else if (strcmp(word, "ignoreRevs") == 0)
+			o->ignore_revs = on;
+		else if (strcmp(word, "waitForSync") == 0)
+			o->wait_for_sync = on;
+		else if (strcmp(word, "exclusive") == 0)
+			o->exclusive = on;
+		else if (strcmp(word, "overwrite") == 0)
+			modify->overwrite = on ? OVERWRITE_REPLACE : modify->overwrite;
+		else if (strcmp(word, "overwriteMode") == 0)
+			modify->overwrite = overwrite_mode(&value, &known);
+		else if (strcmp(word, "versionAttribute") == 0 &&
+				 modify->tag != EXPR_UPSERT && modify->tag != EXPR_REMOVE)
+		{
+			StringInfoData text;
+
+			initStringInfo(&text);
+			value_to_string(&value, &text);
+			o->version_attribute = MemoryContextStrdup(run->context, text.data);
+		}
+		else if (strcmp(word, "indexHint") == 0 && modify->tag == EXPR_UPSERT)
+		{
+			hint = value;
+			has_hint = true;
+		}
+		else if (strcmp(word, "forceIndexHint") == 0 &&
+				 modify->tag == EXPR_UPSERT)
+			forced = on;
+		else
+		{
+			known = false;
+			for (int i = 0; i < lengthof(silent_options) && !known; i++)
+				known = strcmp(word, silent_options[i]) == 0;
+		}
+		if (!known)
+			run_warn(run, EXPR_ERR_OPTION,
+					 psprintf("invalid option '%s' for %s", word,
+							  operation_name(modify->tag)));
+	}
+	if (has_hint && forced && !has_index(modify->collection, &hint))
+		expr_error(EXPR_ERR_INDEX_HINT,
+				   "could not use index hint to serve query");
+}
+
+/* ----------
+ * Running
+ * ----------
+ */
+static void
+modify_start(Step *step, Run *run)
+{
+	ModifyStep *modify = (ModifyStep *) step;
+
+	read_options(modify, run);
+	if (modify->upsert)
+		modify->upsert->options = modify->options;
+}
+
+static bool
+modify_next(Step *step, Run *run)
+{
+	ModifyStep *modify = (ModifyStep *) step;
+
+	while (run_next(step->input, run))
+	{
+		DocumentResult result;
+		MemoryContext caller;
+		bool		counted = true;
+		bool		done;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(modify->row);
+		caller = MemoryContextSwitchTo(modify->row);
+		memset(&result, 0, sizeof(result));
+		done = modify_row(modify, run, &result, &counted);
+		MemoryContextSwitchTo(step->context);
+		MemoryContextReset(step->context);
+		if (done)
+		{
+			count_row(modify, run, &result);
+			if (modify->used)
+			{
+				show(modify, result.old, result.key, result.old_rev,
+					 &run->frame.slots[modify->old_slot]);
+				show(modify,
+					 result.outcome == STORE_DELETED ? NULL : result.new,
+					 result.key, result.rev,
+					 &run->frame.slots[modify->new_slot]);
+			}
+		}
+		else if (counted)
+			run->writes_ignored++;
+		MemoryContextSwitchTo(caller);
+		if (done || !modify->used)
+			return true;
+	}
+	return false;
+}
+
+/* A document in a slot, in the current context. */
+static void
+show(ModifyStep *modify, const Jsonb *doc, const char *key, const char *rev,
+	 JsonbValue *slot)
+{
+	if (doc == NULL)
+		value_set_null(slot);
+	else if (modify->whole)
+		value_from_jsonb(document_show(modify->collection, key, rev, doc), slot);
+	else
+		value_from_jsonb(run_copy_jsonb(doc), slot);
+}
+
+static void
+count_row(ModifyStep *modify, Run *run, const DocumentResult *result)
+{
+	run->writes_executed++;
+	switch (result->outcome)
+	{
+		case STORE_INSERTED:
+			run->inserted++;
+			break;
+		case STORE_UPDATED:
+			run->updated++;
+			break;
+		case STORE_DELETED:
+			run->removed++;
+			break;
+		default:
+			run->unchanged++;
+			break;
+	}
+}
+
+static bool
+modify_row(ModifyStep *modify, Run *run, DocumentResult *result, bool *counted)
+{
+	ModifyTry	try = {0};
+	ErrorData  *error;
+
+	if (modify->upsert)
+		return c8ql_upsert_row(modify->upsert, run, result, counted, &error);
+
+	try.modify = modify;
+	try.run = run;
+	try.result = result;
+	/* expressions are evaluated outside of what may be ignored */
+	if (modify->document)
+		expr_run(modify->document, &run->frame, &try.document);
+	if (!modify->options.ignore_errors)
+	{
+		prepare_row(&try);
+		document_apply(run_writer(run, modify->collection->relid,
+								  &modify->options),
+					   try.has_key ? &try.key : NULL, compose, &try, result);
+		return true;
+	}
+	*counted = modify->document == NULL || modify->tag != EXPR_INSERT ||
+		value_type(&try.document) == VALUE_OBJECT;
+	group_run(1, run_alone, row_failed, &try);
+	return try.error == NULL;
+}
+
+/*
+ * Key and body of the row.
+ */
+static void
+prepare_row(ModifyTry *try)
+{
+	ModifyStep *modify = try->modify;
+	JsonbValue	key;
+
+	if (modify->document)
+	{
+		c8ql_check_object(&try->document, operation_name(modify->tag));
+		try->body = document_body(value_to_jsonb(&try->document));
+	}
+	if (modify->tag == EXPR_INSERT)
+	{
+		try->has_key = c8ql_document_key(modify->collection, &try->document,
+										   &try->key);
+		return;
+	}
+	/* a key, or a document that has one */
+	if (modify->key)
+		expr_run(modify->key, &try->run->frame, &key);
+	else
+		key = try->document;
+	if (value_type(&key) == VALUE_OBJECT)
+	{
+		if (!c8ql_document_key(modify->collection, &key, &try->key))
+			expr_error(1226, "missing document key");
+	}
+	else
+	{
+		const char *hint;
+
+		if (key.type != jbvString ||
+			!collection_key_parse(modify->collection, key.val.string.val,
+								  key.val.string.len, &try->key, &hint))
+			expr_error(EXPR_ERR_KEY, "illegal document key");
+	}
+	try->has_key = true;
+}
+
+static StoreVerdict
+compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
+{
+	ModifyTry  *try = arg;
+	ModifyStep *modify = try->modify;
+	const UpsertOptions *o = &modify->options;
+	bool		replace = modify->tag == EXPR_REPLACE;
+
+	if (modify->tag == EXPR_INSERT)
+	{
+		if (old == NULL)
+		{
+			*new = try->body;
+			return STORE_WRITE;
+		}
+		if (modify->overwrite == OVERWRITE_CONFLICT)
+			c8ql_key_exists(modify->collection, try->key);
+		if (modify->overwrite == OVERWRITE_IGNORE)
+			return STORE_KEEP;
+		replace = modify->overwrite == OVERWRITE_REPLACE;
+	}
+	else if (old == NULL)
+		expr_error(EXPR_ERR_DOCUMENT_NOT_FOUND,
+				   "document not found: %s",
+				   collection_key_to_string(modify->collection, try->key));
+
+	if (modify->tag == EXPR_REMOVE)
+		return STORE_REMOVE;
+	if (!o->ignore_revs)
+		c8ql_check_rev(&try->document, old_rev);
+	if (precondition_is_stale(o, old, try->body))
+		return STORE_SKIP;
+	*new = replace ? try->body :
+		doc_merge(old, try->body, o->keep_null, o->merge_objects);
+	return STORE_WRITE;
+}
+
+static void
+run_alone(void *arg, int first, int n, int *current)
+{
+	ModifyTry  *try = arg;
+	DocumentStore *store;
+
+	*current = first;
+	prepare_row(try);
+	store = document_open(try->modify->collection->relid,
+						  &try->modify->options);
+	document_apply(store, try->has_key ? &try->key : NULL, compose, try,
+				   try->result);
+	c8ql_keep_result(try->result);
+	document_close(store);
+	*current = first + n;
+}
+
+static void
+row_failed(void *arg, int item, ErrorData *error)
+{
+	((ModifyTry *) arg)->error = error;
+}

@@ -1,0 +1,472 @@
+/*
+ * c8ql/operation.c
+ *		The UPSERT operation on one row.
+ *
+ *		evaluate the search
+ *		a key in it?	apply to that key: the store arbitrates
+ *		else			find the least matching key, apply to that
+ *						gone or changed meanwhile: look again
+ *		nothing there	lock the search, look once more, then insert
+ *
+ * "Apply" hands the store a callback that sees the row as it is when it is
+ * locked: it checks there that the search still matches, and only then
+ * computes the update with that row as OLD.  So no concurrent change is lost
+ * and no expression ever sees a document that was not the one changed.
+ *
+ * Where the document to be inserted has the very key that was searched for,
+ * the store itself arbitrates between two who insert it, and no lock on the
+ * search is needed.
+ *
+ * Both documents are evaluated for every row, as the language says, but one
+ * that is not applied only if that can be noticed.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+
+#include "jsonb/doc.h"
+#include "document/precondition.h"
+#include "expr/error.h"
+#include "expr/value.h"
+#include "c8ql/operation.h"
+#include "store/group.h"
+#include "upsert.h"
+
+/* What became of one try. */
+typedef enum TryFate
+{
+	TRY_APPLIED,
+	TRY_ABSENT,					/* no document matches */
+	TRY_CHANGED					/* it matched, and does no more */
+} TryFate;
+
+typedef struct UpsertTry
+{
+	UpsertOp   *op;
+	Run		   *run;
+	SearchKey	how;
+	Datum		key;			/* that the search names, or that was found */
+	char	   *key_text;
+
+	bool		insert_ready;	/* the three below are computed */
+	Jsonb	   *insert;			/* NULL: nothing to insert (not an object) */
+	bool		insert_has_key;
+	Datum		insert_key;
+	bool		inserting;		/* apply the insert, whatever is there */
+
+	TryFate		fate;
+	bool		not_object;		/* the INSERT document is no object */
+	bool		evaluating;		/* an error now is the expression's */
+	DocumentResult *result;
+} UpsertTry;
+
+static void prepare_insert(UpsertTry *try);
+static StoreVerdict compose(void *arg, const Jsonb *old, const char *old_rev,
+							Jsonb **new);
+static StoreVerdict compose_update(UpsertTry *try, const Jsonb *old,
+								   const char *old_rev, Jsonb **new);
+static bool same_key(const UpsertTry *try);
+static void check_preconditions(UpsertOp *op, const Jsonb *old,
+								const char *old_rev);
+static void try_row(UpsertTry *try, DocumentStore *store);
+static void run_alone(void *arg, int first, int n, int *current);
+static void row_failed(void *arg, int item, ErrorData *error);
+
+UpsertOp *
+c8ql_upsert_plan(ExprCompiler *compiler, Oid relid, const ExprNode *search,
+			const ExprNode *insert, const ExprNode *update, bool replace)
+{
+	UpsertOp   *op = palloc0(sizeof(UpsertOp));
+	int			visible;
+
+	op->collection = collection_resolve(relid);
+	op->search = search_plan(compiler, search, op->collection);
+	visible = list_length(compiler->variables);
+	op->old_slot = expr_declare(compiler, "$OLD");
+	op->insert = expr_compile_node(compiler, insert);
+	op->update = expr_compile_node(compiler, update);
+	compiler->variables = list_truncate(compiler->variables, visible);
+	op->replace = replace;
+	op->insert_warns = c8ql_may_warn(insert);
+	op->update_warns = c8ql_may_warn(update);
+	op->old_whole = plan_uses_whole(insert, "OLD") ||
+		plan_uses_whole(insert, "$OLD") || plan_uses_whole(update, "OLD") ||
+		plan_uses_whole(update, "$OLD");
+	op->context = AllocSetContextCreate(CurrentMemoryContext, "C8QL upsert",
+										ALLOCSET_DEFAULT_SIZES);
+	return op;
+}
+
+bool
+c8ql_may_warn(const ExprNode *node)
+{
+	check_stack_depth();
+	if (node->tag == EXPR_CALL || node->tag == EXPR_SUBQUERY)
+		return true;
+	if (node->tag == EXPR_BINARY &&
+		(node->op == EXPR_OP_DIV || node->op == EXPR_OP_MOD ||
+		 node->op == EXPR_OP_MATCH || node->op == EXPR_OP_NOT_MATCH))
+		return true;
+	for (int i = 0; i < node->nargs; i++)
+	{
+		if (c8ql_may_warn(node->args[i]))
+			return true;
+	}
+	return false;
+}
+
+/* ----------
+ * Checks of documents
+ * ----------
+ */
+void
+c8ql_check_object(const JsonbValue *document, const char *operation)
+{
+	const char *type;
+
+	if (value_type(document) == VALUE_OBJECT)
+		return;
+	switch (value_type(document))
+	{
+		case VALUE_NULL:
+			type = "Null";
+			break;
+		case VALUE_BOOL:
+			type = "Boolean";
+			break;
+		case VALUE_NUMBER:
+			type = "Number";
+			break;
+		case VALUE_STRING:
+			type = "String";
+			break;
+		default:
+			type = "Array";
+			break;
+	}
+	expr_error(EXPR_ERR_DOCUMENT_TYPE,
+			   "expecting 'Object', got: %s while handling: %s", type,
+			   operation);
+}
+
+bool
+c8ql_document_key(const Collection *collection, const JsonbValue *document,
+					Datum *key)
+{
+	JsonbValue	value;
+	const char *hint;
+
+	if (!value_attribute(document, "_key", 4, &value))
+		return false;
+	if (value.type != jbvString ||
+		!collection_key_parse(collection, value.val.string.val,
+							  value.val.string.len, key, &hint))
+	{
+		StringInfoData json;
+
+		initStringInfo(&json);
+		value_to_json(&value, &json);
+		expr_error(EXPR_ERR_KEY, "illegal document key %s", json.data);
+	}
+	return true;
+}
+
+void
+c8ql_check_rev(const JsonbValue *document, const char *rev)
+{
+	JsonbValue	value;
+	StringInfoData expected;
+
+	if (!value_attribute(document, "_rev", 4, &value) ||
+		(value.type != jbvString && value.type != jbvNumeric))
+		return;
+	initStringInfo(&expected);
+	value_to_string(&value, &expected);
+	if (expected.len == 0 || (rev && strcmp(expected.data, rev) == 0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
+			 errmsg("conflict, _rev values do not match"),
+			 errdetail("errorNum %d\nExpected revision \"%s\", found \"%s\".",
+					   EXPR_ERR_CONFLICT, expected.data, rev ? rev : ""),
+			 errhint("Read the document again and repeat the change on what it is now.")));
+}
+
+void
+c8ql_key_exists(const Collection *collection, Datum key)
+{
+	expr_error(EXPR_ERR_UNIQUE,
+			   "unique constraint violated - in index primary of type primary over '_key'; conflicting key: %s",
+			   collection_key_to_string(collection, key));
+}
+
+/* ifRev of upsert_by(). */
+static void
+check_preconditions(UpsertOp *op, const Jsonb *old, const char *old_rev)
+{
+	Refusal		why;
+
+	if (!precondition_holds(&op->options, NULL, old != NULL, old_rev, &why))
+		refusal_raise(&why);
+}
+
+/* ----------
+ * Composing
+ * ----------
+ */
+
+/*
+ * The document to be inserted: OLD is null for it.
+ */
+static void
+prepare_insert(UpsertTry *try)
+{
+	UpsertOp   *op = try->op;
+	MemoryContext caller;
+	JsonbValue	value;
+
+	if (try->insert_ready)
+		return;
+	caller = MemoryContextSwitchTo(op->context);
+	value_set_null(&try->run->frame.slots[op->old_slot]);
+	try->evaluating = true;
+	expr_run(op->insert, &try->run->frame, &value);
+	if (op->update_warns)
+	{
+		JsonbValue	unused;
+
+		expr_run(op->update, &try->run->frame, &unused);
+	}
+	try->evaluating = false;
+	try->not_object = value_type(&value) != VALUE_OBJECT;
+	c8ql_check_object(&value, "UPSERT");
+	try->insert_has_key = c8ql_document_key(op->collection, &value,
+											  &try->insert_key);
+	try->insert = document_body(value_to_jsonb(&value));
+	try->insert_ready = true;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Has the document to be inserted the key that the search names? */
+static bool
+same_key(const UpsertTry *try)
+{
+	return try->insert_has_key &&
+		collection_key_compare(try->op->collection, try->insert_key,
+							   try->key) == 0;
+}
+
+static StoreVerdict
+compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
+{
+	UpsertTry  *try = arg;
+	UpsertOp   *op = try->op;
+
+	if (old == NULL)
+	{
+		if (!try->inserting && try->how != SEARCH_KEY_ONE)
+		{
+			try->fate = TRY_CHANGED;
+			return STORE_SKIP;
+		}
+		prepare_insert(try);
+		if (!try->inserting && !same_key(try))
+		{
+			try->fate = TRY_ABSENT;
+			return STORE_SKIP;
+		}
+		check_preconditions(op, NULL, NULL);
+		try->fate = TRY_APPLIED;
+		*new = try->insert;
+		return STORE_WRITE;
+	}
+	if (try->inserting)
+		c8ql_key_exists(op->collection, try->insert_key);
+	if (!search_matches(op->search, try->run, old, try->key_text, old_rev))
+	{
+		try->fate = try->how == SEARCH_KEY_ONE ? TRY_ABSENT : TRY_CHANGED;
+		return STORE_SKIP;
+	}
+	try->fate = TRY_APPLIED;
+	return compose_update(try, old, old_rev, new);
+}
+
+static StoreVerdict
+compose_update(UpsertTry *try, const Jsonb *old, const char *old_rev,
+			   Jsonb **new)
+{
+	UpsertOp   *op = try->op;
+	const Jsonb *shown = old;
+	JsonbValue	value;
+	JsonbValue	key;
+	Jsonb	   *body;
+	int			count;
+
+	if (op->old_whole)
+		shown = document_show(op->collection, try->key_text, old_rev, old);
+	value_from_jsonb(unconstify(Jsonb *, shown),
+					 &try->run->frame.slots[op->old_slot]);
+	try->evaluating = true;
+	if (op->insert_warns)
+		expr_run(op->insert, &try->run->frame, &value);
+	expr_run(op->update, &try->run->frame, &value);
+	/* a document of the wrong type is an error even under ignoreErrors */
+	c8ql_check_object(&value, "UPSERT");
+	try->evaluating = false;
+
+	check_preconditions(op, old, old_rev);
+	if (!op->options.ignore_revs)
+		c8ql_check_rev(&value, old_rev);
+
+	/* nothing, or nothing but the key: the document stays as it is */
+	count = value_count(&value);
+	if (!op->replace && (count == 0 ||
+						 (count == 1 && value_attribute(&value, "_key", 4, &key))))
+		return STORE_KEEP;
+
+	body = document_body(value_to_jsonb(&value));
+	if (precondition_is_stale(&op->options, old, body))
+		return STORE_SKIP;
+	*new = op->replace ? body : doc_merge(old, body, op->options.keep_null,
+										  op->options.merge_objects);
+	return STORE_WRITE;
+}
+
+/* ----------
+ * One row
+ * ----------
+ */
+
+/*
+ * Find, apply, or insert.
+ */
+static void
+try_row(UpsertTry *try, DocumentStore *store)
+{
+	UpsertOp   *op = try->op;
+	bool		locked = false;
+
+	for (;;)
+	{
+		bool		there = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (try->how == SEARCH_KEY_ONE)
+			there = true;
+		else if (try->how == SEARCH_KEY_NONE)
+			there = search_find(op->search, try->run, false, op->single,
+								&try->key);
+		if (there)
+		{
+			try->key_text = collection_key_to_string(op->collection, try->key);
+			document_apply(store, &try->key, compose, try, try->result);
+			if (try->fate == TRY_APPLIED)
+				return;
+			if (try->fate == TRY_CHANGED)
+			{
+				search_distrust(op->search);
+				continue;
+			}
+		}
+		if (locked)
+			break;
+		if (op->options.dry_run)
+			break;
+		search_arbitrate(op->search);
+		locked = true;
+	}
+
+	/* what our snapshot cannot see may be there all the same */
+	if (try->how == SEARCH_KEY_NONE && IsolationUsesXactSnapshot() &&
+		search_find(op->search, try->run, true, false, &try->key))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update"),
+				 errdetail("A document that matches the search was inserted after this transaction began.")));
+
+	prepare_insert(try);
+	try->inserting = true;
+	document_apply(store, try->insert_has_key ? &try->insert_key : NULL,
+				   compose, try, try->result);
+}
+
+/* What the store holds goes with it. */
+void
+c8ql_keep_result(DocumentResult *result)
+{
+	if (result->old)
+		result->old = run_copy_jsonb(result->old);
+	if (result->new)
+		result->new = run_copy_jsonb(result->new);
+	if (result->key)
+		result->key = pstrdup(result->key);
+	if (result->rev)
+		result->rev = pstrdup(result->rev);
+	if (result->old_rev)
+		result->old_rev = pstrdup(result->old_rev);
+}
+
+/* The same on a store of its own, in a subtransaction. */
+static void
+run_alone(void *arg, int first, int n, int *current)
+{
+	UpsertTry  *try = arg;
+	DocumentStore *store = document_open(try->op->collection->relid,
+										 &try->op->options);
+
+	*current = first;
+	try_row(try, store);
+	c8ql_keep_result(try->result);
+	document_close(store);
+	*current = first + n;
+}
+
+typedef struct FailedRow
+{
+	UpsertTry	try;
+	ErrorData  *error;
+} FailedRow;
+
+static void
+row_failed(void *arg, int item, ErrorData *error)
+{
+	FailedRow  *row = arg;
+
+	if (row->try.evaluating)
+		ReThrowError(error);
+	row->error = error;
+}
+
+bool
+c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
+		   ErrorData **error)
+{
+	MemoryContext caller;
+	FailedRow	row;
+	UpsertTry  *try = &row.try;
+
+	MemoryContextReset(op->context);
+	caller = MemoryContextSwitchTo(op->context);
+	memset(&row, 0, sizeof(row));
+	try->op = op;
+	try->run = run;
+	try->result = result;
+	search_evaluate(op->search, run);
+	try->how = search_key(op->search, &try->key);
+
+	if (!op->options.ignore_errors)
+		try_row(try, run_writer(run, op->collection->relid, &op->options));
+	else
+		group_run(1, run_alone, row_failed, &row);
+	MemoryContextSwitchTo(caller);
+
+	*counted = !try->not_object;
+	*error = row.error;
+	return row.error == NULL;
+}

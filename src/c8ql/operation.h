@@ -1,0 +1,69 @@
+/*
+ * c8ql/operation.h
+ *		The UPSERT operation on one collection: what the statement and the
+ *		function upsert_by() share.
+ */
+#ifndef C8QL_OPERATION_H
+#define C8QL_OPERATION_H
+
+#include "c8ql/run.h"
+#include "c8ql/search.h"
+
+/* Planned once; "options" and what follows it are filled in before a run. */
+typedef struct UpsertOp
+{
+	const Collection *collection;
+	Search	   *search;
+	ExprCode   *insert;
+	ExprCode   *update;
+	bool		replace;
+	bool		insert_warns;	/* must be evaluated even if not applied */
+	bool		update_warns;
+	bool		old_whole;		/* OLD is shown to the expressions */
+	int			old_slot;
+
+	UpsertOptions options;
+	bool		single;			/* several matches are an error */
+	MemoryContext context;		/* of one row */
+} UpsertOp;
+
+/*
+ * Plan from the parts of an UPSERT.  OLD is visible in both documents.
+ */
+extern UpsertOp *c8ql_upsert_plan(ExprCompiler *compiler, Oid relid,
+							 const ExprNode *search, const ExprNode *insert,
+							 const ExprNode *update, bool replace);
+
+/*
+ * Do it for one row.  With ignoreErrors a failure is no error but false; with
+ * *counted telling whether it counts as an ignored write.  "result" lives
+ * until the next call.
+ */
+extern bool c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result,
+					   bool *counted, ErrorData **error);
+
+/*
+ * The key that a document to be inserted brings.  False if it brings none;
+ * error 1221.
+ */
+extern bool c8ql_document_key(const Collection *collection,
+								const JsonbValue *document, Datum *key);
+
+/* Error 1227 unless it is an object. */
+extern void c8ql_check_object(const JsonbValue *document,
+								const char *operation);
+
+/* Error 1200 if the document carries a revision that is not this one. */
+extern void c8ql_check_rev(const JsonbValue *document, const char *rev);
+
+/* Error 1210 for a key that is there. */
+extern void c8ql_key_exists(const Collection *collection, Datum key)
+			pg_attribute_noreturn();
+
+/* Copy a result into the current context, before its store is closed. */
+extern void c8ql_keep_result(DocumentResult *result);
+
+/* Can evaluating it warn, or do anything else than give a value? */
+extern bool c8ql_may_warn(const ExprNode *node);
+
+#endif							/* C8QL_OPERATION_H */

@@ -1,0 +1,326 @@
+/*
+ * c8ql/read.c
+ *		Reads collections through SPI.
+ *
+ * A scan is a cursor that is read in batches:
+ *
+ *		cursor -> batch (keys, revisions, documents) -> one document, shown
+ *
+ * so that memory is bounded by the batch.  Plans are made once a session and
+ * kept by their text; PostgreSQL makes them again when a table changes.  SPI
+ * is entered and left within each function: whoever calls us may be inside
+ * of other work.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "expr/value.h"
+#include "c8ql/read.h"
+
+#define BATCH_SIZE 64
+
+/* plans that a session keeps */
+#define MAX_PLANS 256
+
+struct Reader
+{
+	const Collection *collection;
+	bool		whole;
+	Portal		portal;
+	MemoryContext context;		/* all of this */
+	MemoryContext batch;
+	MemoryContext row;
+	char	   *keys[BATCH_SIZE];
+	char	   *revs[BATCH_SIZE];
+	Jsonb	   *docs[BATCH_SIZE];
+	int			count;
+	int			next;
+	bool		done;
+};
+
+typedef struct PlanEntry
+{
+	uint64		hash;			/* of the text */
+	char	   *sql;
+	SPIPlanPtr	plan;
+} PlanEntry;
+
+/* The session's plans by text; filled and never emptied. */
+static HTAB *plans = NULL;
+
+static void fill_batch(Reader *reader);
+static Jsonb *tuple_document(HeapTuple tuple, TupleDesc desc, int column);
+
+char *
+reader_column(const Collection *collection, AttrNumber attno)
+{
+	return pstrdup(quote_identifier(get_attname(collection->relid, attno,
+												false)));
+}
+
+char *
+reader_table(const Collection *collection)
+{
+	Oid			namespace = get_rel_namespace(collection->relid);
+
+	return quote_qualified_identifier(get_namespace_name(namespace),
+									  get_rel_name(collection->relid));
+}
+
+SPIPlanPtr
+reader_plan(const char *sql, int nargs, const Oid *types)
+{
+	uint64		hash;
+	PlanEntry  *entry = NULL;
+	SPIPlanPtr	plan;
+	bool		found;
+
+	if (plans == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(uint64);
+		ctl.entrysize = sizeof(PlanEntry);
+		plans = hash_create("C8QL plans", MAX_PLANS, &ctl,
+							HASH_ELEM | HASH_BLOBS);
+	}
+	hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql,
+											strlen(sql), 0));
+	entry = hash_search(plans, &hash, HASH_FIND, NULL);
+	if (entry && strcmp(entry->sql, sql) == 0)
+		return entry->plan;
+
+	plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s",
+			 SPI_result_code_string(SPI_result));
+	if (entry == NULL && hash_get_num_entries(plans) < MAX_PLANS)
+	{
+		char	   *kept = MemoryContextStrdup(TopMemoryContext, sql);
+
+		SPI_keepplan(plan);
+		entry = hash_search(plans, &hash, HASH_ENTER, &found);
+		entry->sql = kept;
+		entry->plan = plan;
+	}
+	return plan;
+}
+
+void
+reader_push_snapshot(Run *run)
+{
+	if (run->snapshot)
+		PushActiveSnapshot(run->snapshot);
+	else if (run->access_after_write)
+	{
+		CommandCounterIncrement();
+		PushActiveSnapshot(GetTransactionSnapshot());
+	}
+	else
+		PushActiveSnapshot(GetActiveSnapshot());
+}
+
+void
+reader_pop_snapshot(void)
+{
+	PopActiveSnapshot();
+}
+
+Reader *
+reader_open(Run *run, Oid relid, bool whole)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	Reader	   *reader;
+	StringInfoData sql;
+	SPIPlanPtr	plan;
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "C8QL reader",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	reader = palloc0(sizeof(Reader));
+	reader->context = context;
+	reader->batch = AllocSetContextCreate(context, "C8QL batch",
+										  ALLOCSET_DEFAULT_SIZES);
+	reader->row = AllocSetContextCreate(context, "C8QL row",
+										ALLOCSET_DEFAULT_SIZES);
+	reader->collection = collection_resolve(relid);
+	reader->whole = whole;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s, %s, %s FROM %s",
+					 reader_column(reader->collection,
+								   reader->collection->key_attno),
+					 reader->collection->rev_attno == InvalidAttrNumber ?
+					 "NULL::pg_catalog.text" :
+					 reader_column(reader->collection,
+								   reader->collection->rev_attno),
+					 reader_column(reader->collection,
+								   reader->collection->doc_attno),
+					 reader_table(reader->collection));
+	reader_push_snapshot(run);
+	SPI_connect();
+	plan = reader_plan(sql.data, 0, NULL);
+	reader->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	SPI_finish();
+	reader_pop_snapshot();
+	MemoryContextSwitchTo(caller);
+	return reader;
+}
+
+bool
+reader_next(Reader *reader, JsonbValue *value)
+{
+	Jsonb	   *doc;
+
+	if (reader->next == reader->count)
+	{
+		if (reader->done)
+			return false;
+		fill_batch(reader);
+		if (reader->count == 0)
+			return false;
+	}
+	doc = reader->docs[reader->next];
+	if (reader->whole)
+	{
+		MemoryContext caller;
+
+		MemoryContextReset(reader->row);
+		caller = MemoryContextSwitchTo(reader->row);
+		doc = document_show(reader->collection, reader->keys[reader->next],
+							reader->revs[reader->next], doc);
+		MemoryContextSwitchTo(caller);
+	}
+	value_from_jsonb(doc, value);
+	reader->next++;
+	return true;
+}
+
+static void
+fill_batch(Reader *reader)
+{
+	reader->count = reader->next = 0;
+	MemoryContextReset(reader->batch);
+	SPI_connect();
+	SPI_cursor_fetch(reader->portal, true, BATCH_SIZE);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext caller = MemoryContextSwitchTo(reader->batch);
+		bool		isnull;
+		Datum		key = SPI_getbinval(tuple, desc, 1, &isnull);
+
+		reader->keys[i] = isnull ? "" :
+			collection_key_to_string(reader->collection, key);
+		reader->revs[i] = SPI_getvalue(tuple, desc, 2);
+		reader->docs[i] = tuple_document(tuple, desc, 3);
+		MemoryContextSwitchTo(caller);
+	}
+	reader->count = (int) SPI_processed;
+	reader->done = SPI_processed < BATCH_SIZE;
+	SPI_finish();
+}
+
+/* A copy of a document in the current context. */
+static Jsonb *
+tuple_document(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+
+	if (isnull)
+		return document_empty();
+	return (Jsonb *) PG_DETOAST_DATUM_COPY(value);
+}
+
+void
+reader_close(Reader *reader)
+{
+	SPI_connect();
+	SPI_cursor_close(reader->portal);
+	SPI_finish();
+	MemoryContextDelete(reader->context);
+}
+
+int64
+reader_count(Run *run, Oid relid)
+{
+	const Collection *collection = collection_resolve(relid);
+	SPIPlanPtr	plan;
+	bool		isnull;
+	int64		count;
+
+	reader_push_snapshot(run);
+	SPI_connect();
+	plan = reader_plan(psprintf("SELECT pg_catalog.count(*) FROM %s",
+								reader_table(collection)), 0, NULL);
+	if (SPI_execute_plan(plan, NULL, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not count documents");
+	count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+										SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	reader_pop_snapshot();
+	return count;
+}
+
+bool
+reader_fetch(Run *run, Oid relid, const char *key, int len, JsonbValue *value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const Collection *collection = collection_resolve(relid);
+	const char *hint;
+	StringInfoData sql;
+	SPIPlanPtr	plan;
+	Datum		args[1];
+	Oid			types[1];
+	bool		found;
+
+	value_set_null(value);
+	if (!collection_key_parse(collection, key, len, &args[0], &hint))
+		return false;
+	types[0] = collection->key_type;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s, %s FROM %s WHERE %s OPERATOR(pg_catalog.=) $1",
+					 collection->rev_attno == InvalidAttrNumber ?
+					 "NULL::pg_catalog.text" :
+					 reader_column(collection, collection->rev_attno),
+					 reader_column(collection, collection->doc_attno),
+					 reader_table(collection),
+					 reader_column(collection, collection->key_attno));
+	reader_push_snapshot(run);
+	SPI_connect();
+	plan = reader_plan(sql.data, 1, types);
+	if (SPI_execute_plan(plan, args, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read a document");
+	found = SPI_processed > 0;
+	if (found)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		Jsonb	   *doc = tuple_document(tuple, desc, 2);
+
+		doc = document_show(collection,
+							collection_key_to_string(collection, args[0]),
+							SPI_getvalue(tuple, desc, 1), doc);
+		value_from_jsonb(doc, value);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	reader_pop_snapshot();
+	MemoryContextSwitchTo(caller);
+	return found;
+}

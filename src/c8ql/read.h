@@ -1,0 +1,47 @@
+/*
+ * c8ql/read.h
+ *		Reading collections for statements: scans in bounded memory, single
+ *		documents, counts.
+ */
+#ifndef C8QL_READ_H
+#define C8QL_READ_H
+
+#include "executor/spi.h"
+
+#include "c8ql/run.h"
+
+typedef struct Reader Reader;
+
+/*
+ * Scan a collection.  Documents come as they are shown, with _id, _key and
+ * _rev, if "whole"; else as they are stored.  A value lives until the next
+ * reader_next().  All with the caller's privileges.
+ */
+extern Reader *reader_open(Run *run, Oid relid, bool whole);
+extern bool reader_next(Reader *reader, JsonbValue *value);
+extern void reader_close(Reader *reader);
+
+/* The number of documents. */
+extern int64 reader_count(Run *run, Oid relid);
+
+/*
+ * The document with this key, as shown, in the current memory context; false
+ * and null if there is none.
+ */
+extern bool reader_fetch(Run *run, Oid relid, const char *key, int len,
+						 JsonbValue *value);
+
+/* Column names of a collection, quoted, for SQL texts; palloc'd. */
+extern char *reader_column(const Collection *collection, AttrNumber attno);
+extern char *reader_table(const Collection *collection);
+
+/*
+ * A kept plan for an SQL text with these parameters, made once a session.
+ */
+extern SPIPlanPtr reader_plan(const char *sql, int nargs, const Oid *types);
+
+/* Make reads of this run see what they should; undo it. */
+extern void reader_push_snapshot(Run *run);
+extern void reader_pop_snapshot(void);
+
+#endif							/* C8QL_READ_H */

@@ -1,0 +1,162 @@
+/*
+ * c8ql/run.h
+ *		A statement compiled to steps, and the state of one run of it.
+ *
+ * A clause becomes a step.  A step asks the one before it for a row, does its
+ * work, and answers that there is a row; the row itself is what the variables'
+ * slots in the frame hold.  What a step puts into its slots lives in the
+ * step's context until it is asked for the next row.
+ *
+ *		once <- FOR <- FILTER <- UPSERT		RETURN evaluates over the slots
+ */
+#ifndef C8QL_RUN_H
+#define C8QL_RUN_H
+
+#include "nodes/pg_list.h"
+#include "utils/snapshot.h"
+
+#include "document/document.h"
+#include "expr/compile.h"
+
+typedef struct Step Step;
+typedef struct RunQuery RunQuery;
+typedef struct Run Run;
+
+struct Step
+{
+	void		(*start) (Step *step, Run *run);	/* from the beginning; the
+													 * input is started */
+	bool		(*next) (Step *step, Run *run);
+	void		(*finish) (Step *step, Run *run);	/* may be NULL */
+	Step	   *input;			/* NULL for the first */
+	MemoryContext context;		/* reset by the step itself */
+	bool		writes;			/* this step or one before it writes */
+};
+
+/* A query or subquery. */
+struct RunQuery
+{
+	Step	   *last;
+	ExprCode   *result;			/* NULL: no RETURN */
+	bool		distinct;
+	bool		writes;
+	MemoryContext seen;			/* of the values that DISTINCT has seen */
+};
+
+/* A warning that c8ql_execute() reports. */
+typedef struct RunWarning
+{
+	int			errornum;
+	char	   *message;
+} RunWarning;
+
+/* An open collection that steps write to. */
+typedef struct RunWriter
+{
+	Oid			relid;
+	bool		exclusive;
+	DocumentStore *store;
+} RunWriter;
+
+struct Run
+{
+	ExprFrame	frame;			/* host_arg points back here */
+	MemoryContext context;		/* lives as long as the run */
+	Snapshot	snapshot;		/* what reads of collections see */
+	List	   *writers;		/* RunWriter, the last opened first */
+
+	bool		fail_on_warning;
+	bool		access_after_write;
+	bool		keep_warnings;	/* for the answer; else raise them */
+	List	   *warnings;		/* RunWarning */
+	int64		warnings_dropped;
+
+	int64		writes_executed;
+	int64		writes_ignored;
+	int64		inserted;
+	int64		updated;
+	int64		unchanged;
+	int64		removed;
+};
+
+/* What the compiler of statements knows, behind ExprCompiler.host_arg. */
+typedef struct Planner
+{
+	const Jsonb *bind;
+	bool		access_after_write;
+	List	   *modified;		/* OIDs of collections written so far */
+	List	   *modified_names;
+	List	   *used_binds;		/* names of collection parameters */
+	bool		in_modification;	/* compiling a modification's expressions */
+	List	   *explain;		/* if not NULL: List of text lines */
+	bool		explaining;
+} Planner;
+
+/* --- plan.c --- */
+
+/* Compile a query; what it declares is visible no more afterwards. */
+extern RunQuery *plan_query(ExprCompiler *compiler, const ExprNode *node);
+
+/* A new step with a context of its own. */
+extern Step *plan_step(Size size, Step *input);
+
+/* The collection that a node names.  Errors 1203, 1551, 1553, 42809. */
+extern Oid	plan_collection(ExprCompiler *compiler, const ExprNode *node);
+
+/* Before a read of a collection: error 1579 if it was written. */
+extern void plan_check_read(ExprCompiler *compiler, Oid relid,
+							const ExprNode *node);
+
+/* The first step. */
+extern Step *plan_once(void);
+
+/* Does this tree use the variable whole, or its system attributes? */
+extern bool plan_uses_whole(const ExprNode *node, const char *name);
+extern bool plan_uses(const ExprNode *node, const char *name);
+
+/* --- run.c --- */
+
+/* Run a query from the beginning; each value goes to "emit". */
+typedef void (*RunEmit) (void *arg, const JsonbValue *value);
+extern void run_query(RunQuery *query, Run *run, RunEmit emit, void *arg);
+
+/* Start a step and all before it. */
+extern void run_start(Step *step, Run *run);
+
+static inline bool
+run_next(Step *step, Run *run)
+{
+	return step->next(step, run);
+}
+
+/* The store of a collection, opened at its first use. */
+extern DocumentStore *run_writer(Run *run, Oid relid,
+								 const UpsertOptions *options);
+
+/* A warning: kept, raised, or an error, as the options say. */
+extern void run_warn(void *arg, int errornum, const char *message);
+
+/* Copy a Jsonb into the current context. */
+extern Jsonb *run_copy_jsonb(const Jsonb *jsonb);
+
+/* --- steps.c: FOR, LET, FILTER, LIMIT --- */
+extern Step *plan_for(ExprCompiler *compiler, const ExprNode *node,
+					  Step *input, bool whole);
+extern Step *plan_let(ExprCompiler *compiler, const ExprNode *node,
+					  Step *input);
+extern Step *plan_filter(ExprCompiler *compiler, const ExprNode *node,
+						 Step *input);
+extern Step *plan_limit(ExprCompiler *compiler, const ExprNode *node,
+						Step *input);
+
+/* --- collect.c: SORT, COLLECT --- */
+extern Step *plan_sort(ExprCompiler *compiler, const ExprNode *node,
+					   Step *input);
+extern Step *plan_collect(ExprCompiler *compiler, const ExprNode *node,
+						  Step *input, int outer_variables);
+
+/* --- modify.c --- */
+extern Step *plan_modification(ExprCompiler *compiler, const ExprNode *node,
+							   Step *input, bool whole, bool used);
+
+#endif							/* C8QL_RUN_H */

@@ -1,0 +1,909 @@
+/*
+ * c8ql/search.c
+ *		What UPSERT looks for, and how it is found.
+ *
+ * A search is a list of leaves, each a path and the value that must be there:
+ *
+ *		{name: "x", address: {city: @c}}
+ *			[name] == "x"    [address, city] == @c
+ *
+ * "==" is the language's: a missing attribute equals null, 1 equals 1.0, [1]
+ * equals [1, null].  SQL's operators are stricter, so what SQL finds is a
+ * superset, by the containment of what the values must have in common
+ * (doc @> {"name": "x"}) and by columns and index expressions that stand for
+ * a path; each find is checked here by search_matches().  Only where all
+ * values are scalars and none is null SQL's answer is exact.
+ *
+ * It finds keys.  Applying the operation to the row of that key, and checking
+ * there again that it still matches, is the caller's business.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+
+#include "jsonb/doc.h"
+#include "expr/error.h"
+#include "expr/value.h"
+#include "c8ql/read.h"
+#include "c8ql/search.h"
+#include "store/searchlock.h"
+
+/* columns and index expressions that a search can use at once */
+#define MAX_HANDLES 16
+
+/* searches that are locked one by one; for more the lock is on all */
+#define MAX_LOCKS 256
+
+/* matches that are looked at in one go */
+#define FETCH_SIZE 32
+
+typedef struct Path
+{
+	int			depth;
+	const char *names[FLEXIBLE_ARRAY_MEMBER];
+} Path;
+
+typedef struct Leaf
+{
+	const Path *path;
+	ExprCode   *code;			/* of a planned leaf */
+	bool		walk;			/* its value may be an object to be walked */
+	JsonbValue	value;
+} Leaf;
+
+/* Something in the table that stands for the value at a path. */
+typedef struct Handle
+{
+	const Path *path;
+	char	   *sql;			/* column or index expression */
+	bool		text;			/* gives text and not jsonb */
+	char	   *index;			/* the index's name */
+	bool		unique;			/* ... on just this, and unique */
+} Handle;
+
+struct Search
+{
+	const Collection *collection;
+	int			nplanned;
+	Leaf	   *planned;		/* from an object literal */
+	ExprCode   *object;			/* or a parameter that is an object, */
+	const char *parameter;		/* its name, */
+	const char *source;			/* and the place where it stands */
+	int			location;
+	ExprCode   *filter;			/* or a filter, and its CURRENT */
+	int			current;
+	uint32		filter_hash;
+
+	int			nhandles;
+	Handle		handles[MAX_HANDLES];
+	char	   *gin;			/* name of a GIN index on the document */
+	int			nlocks;			/* searches locked */
+	bool		warned;			/* that it names _rev */
+
+	/* of this row */
+	bool		verify;			/* check what SQL finds, come what may */
+	int			nleaves;
+	int			space;
+	Leaf	   *leaves;
+};
+
+/* A query for SQL: which handles are used, with which values. */
+typedef struct Lookup
+{
+	StringInfoData sql;
+	bool		exact;
+	bool		unique;
+	int			nargs;
+	Oid			types[MAX_HANDLES + 1];
+	Datum		args[MAX_HANDLES + 1];
+} Lookup;
+
+static Path *extend_path(const Path *path, const char *name);
+static bool same_path(const Path *a, const Path *b);
+static void plan_object(Search *search, ExprCompiler *compiler,
+						const ExprNode *object, const Path *path);
+static void find_handles(Search *search);
+static void add_handle(Search *search, Node *expr, char *sql, Relation index);
+static Node *without_null_case(CaseExpr *expr);
+static const Path *path_of_expr(Node *expr, AttrNumber doc, bool *as_text);
+static void add_leaf(Search *search, const Path *path,
+					 const JsonbValue *value);
+static void walk_object(Search *search, const Path *path,
+						const JsonbValue *object);
+static bool is_system(const Path *path, const char *name);
+static bool common_part(const JsonbValue *value, JsonbValue *out);
+static void build_lookup(Search *search, Lookup *lookup);
+static bool use_handle(Search *search, const Leaf *leaf, Lookup *lookup);
+static void leaf_value(const Leaf *leaf, const Jsonb *doc, JsonbValue *value);
+
+static Path *
+extend_path(const Path *path, const char *name)
+{
+	int			depth = path ? path->depth : 0;
+	Path	   *longer = palloc(offsetof(Path, names) +
+								sizeof(char *) * (depth + 1));
+
+	for (int i = 0; i < depth; i++)
+		longer->names[i] = path->names[i];
+	longer->names[depth] = pstrdup(name);
+	longer->depth = depth + 1;
+	return longer;
+}
+
+static bool
+same_path(const Path *a, const Path *b)
+{
+	if (a->depth != b->depth)
+		return false;
+	for (int i = 0; i < a->depth; i++)
+	{
+		if (strcmp(a->names[i], b->names[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ----------
+ * Planning
+ * ----------
+ */
+Search *
+search_plan(ExprCompiler *compiler, const ExprNode *node,
+			const Collection *collection)
+{
+	Search	   *search = palloc0(sizeof(Search));
+
+	search->collection = collection;
+	if (node->tag == EXPR_FILTER)
+	{
+		int			visible = list_length(compiler->variables);
+		StringInfoData text;
+
+		search->current = expr_declare(compiler, "$CURRENT");
+		search->filter = expr_compile_node(compiler, node->args[0]);
+		compiler->variables = list_truncate(compiler->variables, visible);
+		initStringInfo(&text);
+		expr_deparse(node, &text);
+		search->filter_hash = hash_bytes((unsigned char *) text.data, text.len);
+	}
+	else if (node->tag == EXPR_OBJECT)
+		plan_object(search, compiler, node, NULL);
+	else
+	{
+		search->object = expr_compile_node(compiler, node);
+		search->parameter = node->name;
+		search->source = compiler->source;
+		search->location = node->location;
+	}
+	find_handles(search);
+	return search;
+}
+
+/*
+ * The leaves of an object literal.  Of attributes with the same name the
+ * first one counts.
+ */
+static void
+plan_object(Search *search, ExprCompiler *compiler, const ExprNode *object,
+			const Path *path)
+{
+	check_stack_depth();
+	for (int i = 0; i < object->nargs; i++)
+	{
+		const ExprNode *property = object->args[i];
+		const ExprNode *value;
+		Path	   *longer;
+		Leaf	   *leaf;
+		bool		again = false;
+
+		if (property->tag != EXPR_PROP)
+			expr_error_at(EXPR_ERR_PARSE, compiler->source,
+						  property->location,
+						  "expecting object literal with literal attribute names in example");
+		for (int k = 0; k < i && !again; k++)
+			again = strcmp(object->args[k]->name, property->name) == 0;
+		if (again)
+			continue;
+
+		value = property->args[0];
+		longer = extend_path(path, property->name);
+		if (value->tag == EXPR_OBJECT && value->nargs > 0)
+		{
+			plan_object(search, compiler, value, longer);
+			continue;
+		}
+		search->nplanned++;
+		if (search->planned == NULL)
+			search->planned = palloc(sizeof(Leaf));
+		else
+			search->planned = repalloc(search->planned,
+									   sizeof(Leaf) * search->nplanned);
+		leaf = &search->planned[search->nplanned - 1];
+		memset(leaf, 0, sizeof(Leaf));
+		leaf->path = longer;
+		leaf->code = expr_compile_node(compiler, value);
+		/* a bind parameter is as if its value stood there */
+		leaf->walk = value->tag == EXPR_PARAM;
+	}
+}
+
+/*
+ * Find columns and index expressions that stand for attributes.
+ */
+static void
+find_handles(Search *search)
+{
+	Relation	rel = table_open(search->collection->relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *context = deparse_context_for(RelationGetRelationName(rel),
+											  RelationGetRelid(rel));
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Form_pg_index form = index->rd_index;
+		bool		plain = form->indisvalid &&
+			RelationGetIndexPredicate(index) == NIL;
+
+		if (plain && form->indkey.values[0] == 0)
+		{
+			Node	   *expr = linitial(RelationGetIndexExpressions(index));
+
+			add_handle(search, expr,
+					   deparse_expression(expr, context, false, false),
+					   index);
+		}
+		else if (plain && form->indkey.values[0] > 0)
+		{
+			AttrNumber	attno = form->indkey.values[0];
+			Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
+
+			if (attribute->attgenerated == ATTRIBUTE_GENERATED_STORED)
+				add_handle(search, build_column_default(rel, attno),
+						   pstrdup(quote_identifier(NameStr(attribute->attname))),
+						   index);
+			else if (attno == search->collection->doc_attno &&
+					 index->rd_rel->relam == GIN_AM_OID)
+				search->gin = pstrdup(RelationGetRelationName(index));
+		}
+		index_close(index, AccessShareLock);
+	}
+	list_free(indexes);
+	table_close(rel, AccessShareLock);
+}
+
+static void
+add_handle(Search *search, Node *expr, char *sql, Relation index)
+{
+	Handle	   *handle;
+	bool		as_text;
+	const Path *path = path_of_expr(expr, search->collection->doc_attno,
+									&as_text);
+
+	if (path == NULL || search->nhandles == MAX_HANDLES)
+		return;
+	handle = &search->handles[search->nhandles++];
+	handle->path = path;
+	handle->sql = sql;
+	handle->text = as_text;
+	handle->index = pstrdup(RelationGetRelationName(index));
+	handle->unique = index->rd_index->indisunique &&
+		index->rd_index->indnkeyatts == 1 && index->rd_index->indimmediate;
+}
+
+/*
+ * x of CASE WHEN x = 'null' THEN NULL ELSE x END, which makes SQL's NULL of
+ * JSON's; NULL for any other CASE.
+ */
+static Node *
+without_null_case(CaseExpr *expr)
+{
+	Node	   *result = (Node *) expr->defresult;
+	CaseWhen   *when = linitial_node(CaseWhen, expr->args);
+	OpExpr	   *condition = (OpExpr *) when->expr;
+
+	if (expr->arg != NULL || list_length(expr->args) != 1 ||
+		!IsA(when->result, Const) || !((Const *) when->result)->constisnull ||
+		!IsA(condition, OpExpr) || get_opcode(condition->opno) != F_JSONB_EQ ||
+		!equal(linitial(condition->args), result))
+		return NULL;
+	return result;
+}
+
+/*
+ * The attribute path that an SQL expression over the document takes, or NULL:
+ * doc -> 'a', doc ->> 'a', doc #> '{a,b}', doc #>> '{a,b}', and the CASE that
+ * makes NULL of JSON's null.
+ */
+static const Path *
+path_of_expr(Node *expr, AttrNumber doc, bool *as_text)
+{
+	OpExpr	   *op;
+	Node	   *base;
+	Node	   *argument;
+	Const	   *constant;
+	Path	   *path = NULL;
+
+	if (expr == NULL)
+		return NULL;
+	if (IsA(expr, CaseExpr))
+		expr = without_null_case((CaseExpr *) expr);
+	if (expr == NULL || !IsA(expr, OpExpr))
+		return NULL;
+	op = (OpExpr *) expr;
+	if (list_length(op->args) != 2)
+		return NULL;
+	base = linitial(op->args);
+	argument = lsecond(op->args);
+	if (!IsA(base, Var) || ((Var *) base)->varattno != doc ||
+		!IsA(argument, Const) || ((Const *) argument)->constisnull)
+		return NULL;
+	constant = (Const *) argument;
+
+	switch (get_opcode(op->opno))
+	{
+		case F_JSONB_OBJECT_FIELD:
+		case F_JSONB_OBJECT_FIELD_TEXT:
+			*as_text = get_opcode(op->opno) == F_JSONB_OBJECT_FIELD_TEXT;
+			return extend_path(NULL, TextDatumGetCString(constant->constvalue));
+		case F_JSONB_EXTRACT_PATH:
+		case F_JSONB_EXTRACT_PATH_TEXT:
+			{
+				Datum	   *names;
+				bool	   *nulls;
+				int			count;
+
+				*as_text = get_opcode(op->opno) == F_JSONB_EXTRACT_PATH_TEXT;
+				deconstruct_array(DatumGetArrayTypeP(constant->constvalue),
+								  TEXTOID, -1, false, TYPALIGN_INT, &names,
+								  &nulls, &count);
+				for (int i = 0; i < count; i++)
+				{
+					if (nulls[i])
+						return NULL;
+					path = extend_path(path, TextDatumGetCString(names[i]));
+				}
+				return path;
+			}
+		default:
+			return NULL;
+	}
+}
+
+/* ----------
+ * One row
+ * ----------
+ */
+static void
+add_leaf(Search *search, const Path *path, const JsonbValue *value)
+{
+	Leaf	   *leaf;
+
+	if (search->nleaves == search->space)
+	{
+		search->space = search->space ? search->space * 2 : 8;
+		if (search->leaves)
+			search->leaves = repalloc(search->leaves,
+									  sizeof(Leaf) * search->space);
+		else
+			search->leaves = palloc(sizeof(Leaf) * search->space);
+	}
+	leaf = &search->leaves[search->nleaves++];
+	memset(leaf, 0, sizeof(Leaf));
+	leaf->path = path;
+	leaf->value = *value;
+}
+
+static void
+walk_object(Search *search, const Path *path, const JsonbValue *object)
+{
+	ValueIter	it;
+	JsonbValue	name;
+	JsonbValue	value;
+
+	check_stack_depth();
+	value_iter_init(&it, object);
+	while (value_iter_next(&it, &name, &value))
+	{
+		Path	   *longer = extend_path(path, pnstrdup(name.val.string.val,
+														name.val.string.len));
+
+		if (value_type(&value) == VALUE_OBJECT && value_count(&value) > 0)
+			walk_object(search, longer, &value);
+		else
+			add_leaf(search, longer, &value);
+	}
+}
+
+void
+search_evaluate(Search *search, Run *run)
+{
+	JsonbValue	value;
+
+	search->leaves = NULL;
+	search->nleaves = search->space = 0;
+	search->verify = false;
+	if (search->object)
+	{
+		expr_run(search->object, &run->frame, &value);
+		if (value_type(&value) != VALUE_OBJECT)
+			expr_error_at(EXPR_ERR_PARSE, search->source, search->location,
+						  "expecting object literal or bind parameter for UPSERT example");
+		walk_object(search, NULL, &value);
+	}
+	for (int i = 0; i < search->nplanned; i++)
+	{
+		const Leaf *leaf = &search->planned[i];
+
+		expr_run(leaf->code, &run->frame, &value);
+		if (leaf->walk && value_type(&value) == VALUE_OBJECT &&
+			value_count(&value) > 0)
+			walk_object(search, leaf->path, &value);
+		else
+			add_leaf(search, leaf->path, &value);
+	}
+	for (int i = 0; i < search->nleaves && !search->warned; i++)
+	{
+		if (!is_system(search->leaves[i].path, "_rev"))
+			continue;
+		search->warned = true;
+		ereport(WARNING,
+				(errmsg("_rev in the search expression of an UPSERT selects, it does not compare"),
+				 errhint("Put _rev into the update expression, with ignoreRevs: false.")));
+	}
+}
+
+static bool
+is_system(const Path *path, const char *name)
+{
+	return path->depth == 1 && strcmp(path->names[0], name) == 0;
+}
+
+SearchKey
+search_key(const Search *search, Datum *key)
+{
+	const Collection *collection = search->collection;
+
+	for (int i = 0; i < search->nleaves; i++)
+	{
+		const Leaf *leaf = &search->leaves[i];
+		const char *text = leaf->value.val.string.val;
+		int			len = leaf->value.val.string.len;
+		int			prefix = strlen(collection->name) + 1;
+		const char *hint;
+
+		if (!is_system(leaf->path, "_key") && !is_system(leaf->path, "_id"))
+			continue;
+		if (leaf->value.type != jbvString)
+			return SEARCH_KEY_IMPOSSIBLE;
+		if (is_system(leaf->path, "_id"))
+		{
+			if (len <= prefix || text[prefix - 1] != '/' ||
+				memcmp(text, collection->name, prefix - 1) != 0)
+				return SEARCH_KEY_IMPOSSIBLE;
+			text += prefix;
+			len -= prefix;
+		}
+		return collection_key_parse(collection, text, len, key, &hint) ?
+			SEARCH_KEY_ONE : SEARCH_KEY_IMPOSSIBLE;
+	}
+	return SEARCH_KEY_NONE;
+}
+
+/* What the document has at the leaf's path; null if nothing. */
+static void
+leaf_value(const Leaf *leaf, const Jsonb *doc, JsonbValue *value)
+{
+	value_from_jsonb(unconstify(Jsonb *, doc), value);
+	for (int i = 0; i < leaf->path->depth; i++)
+	{
+		JsonbValue	inner;
+
+		value_attribute(value, leaf->path->names[i],
+						strlen(leaf->path->names[i]), &inner);
+		*value = inner;
+	}
+}
+
+bool
+search_matches(Search *search, Run *run, const Jsonb *doc, const char *key,
+			   const char *rev)
+{
+	if (search->filter)
+	{
+		Jsonb	   *shown = document_show(search->collection, key, rev, doc);
+		JsonbValue	value;
+
+		value_from_jsonb(shown, &run->frame.slots[search->current]);
+		expr_run(search->filter, &run->frame, &value);
+		return value_truthy(&value);
+	}
+	for (int i = 0; i < search->nleaves; i++)
+	{
+		const Leaf *leaf = &search->leaves[i];
+		JsonbValue	value;
+
+		if (is_system(leaf->path, "_key"))
+			value_set_string(&value, key, strlen(key));
+		else if (is_system(leaf->path, "_id"))
+		{
+			char	   *id = psprintf("%s/%s", search->collection->name, key);
+
+			value_set_string(&value, id, strlen(id));
+		}
+		else if (is_system(leaf->path, "_rev"))
+		{
+			if (rev)
+				value_set_string(&value, rev, strlen(rev));
+			else
+				value_set_null(&value);
+		}
+		else
+			leaf_value(leaf, doc, &value);
+		if (!value_equal(&value, &leaf->value))
+			return false;
+	}
+	return true;
+}
+
+void
+search_distrust(Search *search)
+{
+	search->verify = true;
+}
+
+void
+search_arbitrate(Search *search)
+{
+	uint32		hash = search->filter_hash;
+
+	/* again each time: a subtransaction may have given it up */
+	if (search->nlocks >= MAX_LOCKS)
+	{
+		search_lock_all(search->collection->relid);
+		return;
+	}
+	search->nlocks++;
+
+	/* independent of the order in which the attributes were written */
+	for (int i = 0; i < search->nleaves; i++)
+	{
+		const Leaf *leaf = &search->leaves[i];
+		uint32		one = value_hash(&leaf->value);
+
+		for (int k = 0; k < leaf->path->depth; k++)
+			one = hash_combine(one,
+							   hash_bytes((const unsigned char *) leaf->path->names[k],
+										  strlen(leaf->path->names[k])));
+		hash += hash_bytes_uint32(one);
+	}
+	search_lock(search->collection->relid, hash);
+}
+
+/* ----------
+ * Asking SQL
+ * ----------
+ */
+
+/*
+ * The part of a value that every value equal to it contains, in the sense of
+ * jsonb's @>: without nulls, in arrays and objects.  False if there is none.
+ */
+static bool
+common_part(const JsonbValue *value, JsonbValue *out)
+{
+	ValueType	type = value_type(value);
+	ValueBuilder builder;
+	ValueIter	it;
+	JsonbValue	name;
+	JsonbValue	member;
+	JsonbValue	part;
+
+	check_stack_depth();
+	*out = *value;
+	if (type == VALUE_NULL)
+		return false;
+	if (type != VALUE_ARRAY && type != VALUE_OBJECT)
+		return true;
+
+	if (type == VALUE_ARRAY)
+		value_array_begin(&builder);
+	else
+		value_object_begin(&builder);
+	value_iter_init(&it, value);
+	while (value_iter_next(&it, &name, &member))
+	{
+		if (!common_part(&member, &part))
+			continue;
+		if (type == VALUE_ARRAY)
+			value_array_add(&builder, &part);
+		else
+			value_object_put(&builder, name.val.string.val,
+							 name.val.string.len, &part);
+	}
+	if (type == VALUE_ARRAY)
+		value_array_finish(&builder, out);
+	else
+		value_object_finish(&builder, true, out);
+	return true;
+}
+
+/* The value as the object that has it at a path. */
+static void
+nest(const Path *path, int depth, const JsonbValue *value, JsonbValue *out)
+{
+	ValueBuilder builder;
+	JsonbValue	inner = *value;
+
+	for (int i = path->depth - 1; i >= depth; i--)
+	{
+		value_object_begin(&builder);
+		value_object_put(&builder, path->names[i], strlen(path->names[i]),
+						 &inner);
+		value_object_finish(&builder, true, out);
+		inner = *out;
+	}
+}
+
+static void
+append_condition(Lookup *lookup, const char *left, const char *operator,
+				 Oid type, Datum value)
+{
+	lookup->types[lookup->nargs] = type;
+	lookup->args[lookup->nargs] = value;
+	lookup->nargs++;
+	appendStringInfo(&lookup->sql, "%s%s OPERATOR(pg_catalog.%s) $%d",
+					 lookup->nargs == 1 ? " WHERE " : " AND ",
+					 left, operator, lookup->nargs);
+}
+
+/*
+ * Use a column or index expression for this leaf.  True if it says all that
+ * there is to say.
+ */
+static bool
+use_handle(Search *search, const Leaf *leaf, Lookup *lookup)
+{
+	bool		exact = false;
+
+	for (int i = 0; i < search->nhandles; i++)
+	{
+		const Handle *handle = &search->handles[i];
+
+		if (!same_path(handle->path, leaf->path) ||
+			lookup->nargs >= MAX_HANDLES)
+			continue;
+		if (handle->text && leaf->value.type == jbvString)
+		{
+			text	   *value = cstring_to_text_with_len(leaf->value.val.string.val,
+														 leaf->value.val.string.len);
+
+			append_condition(lookup, handle->sql, "=", TEXTOID,
+							 PointerGetDatum(value));
+			lookup->unique |= handle->unique;
+		}
+		else if (!handle->text && leaf->value.type != jbvBinary)
+		{
+			append_condition(lookup, handle->sql, "=", JSONBOID,
+							 JsonbPGetDatum(value_to_jsonb(&leaf->value)));
+			lookup->unique |= handle->unique;
+			exact = true;
+		}
+	}
+	return exact;
+}
+
+static void
+build_lookup(Search *search, Lookup *lookup)
+{
+	const Collection *collection = search->collection;
+	char	   *key = reader_column(collection, collection->key_attno);
+	ValueBuilder contained;
+	bool		textual = collection->key_type == TEXTOID ||
+		collection->key_type == VARCHAROID;
+	const char *order = textual ? " COLLATE pg_catalog.\"C\"" : "";
+	StringInfoData select;
+
+	memset(lookup, 0, sizeof(Lookup));
+	lookup->exact = search->filter == NULL && !search->verify;
+	initStringInfo(&lookup->sql);
+	value_object_begin(&contained);
+	for (int i = 0; i < search->nleaves; i++)
+	{
+		const Leaf *leaf = &search->leaves[i];
+		JsonbValue	part;
+		JsonbValue	nested;
+
+		if (leaf->value.type == jbvNull || leaf->value.type == jbvBinary)
+			lookup->exact = false;
+		if (leaf->path->names[0][0] == '_' &&
+			(is_system(leaf->path, "_key") || is_system(leaf->path, "_id") ||
+			 is_system(leaf->path, "_rev")))
+		{
+			lookup->exact = false;
+			continue;
+		}
+		if (!common_part(&leaf->value, &part) ||
+			use_handle(search, leaf, lookup))
+			continue;
+		nest(leaf->path, 0, &part, &nested);
+		/* one condition for each: merging paths that share a name is not
+		 * worth the trouble, and @> of the document is cheap */
+		if (lookup->nargs < MAX_HANDLES)
+			append_condition(lookup,
+							 reader_column(collection, collection->doc_attno),
+							 "@>", JSONBOID,
+							 JsonbPGetDatum(value_to_jsonb(&nested)));
+		else
+			lookup->exact = false;
+	}
+
+	initStringInfo(&select);
+	if (lookup->exact && lookup->unique)
+		appendStringInfo(&select, "SELECT %s FROM %s%s LIMIT 2",
+						 key, reader_table(collection), lookup->sql.data);
+	else if (lookup->exact)
+		/* without the CTE the planner would walk the key's index instead */
+		appendStringInfo(&select,
+						 "WITH m AS MATERIALIZED (SELECT %s AS k FROM %s%s) SELECT k FROM m ORDER BY k%s LIMIT 2",
+						 key, reader_table(collection), lookup->sql.data,
+						 order);
+	else
+		appendStringInfo(&select,
+						 "WITH m AS MATERIALIZED (SELECT %s AS k, %s AS r, %s AS d FROM %s%s) SELECT k, r, d FROM m ORDER BY k%s",
+						 key,
+						 collection->rev_attno == InvalidAttrNumber ?
+						 "NULL::pg_catalog.text" :
+						 reader_column(collection, collection->rev_attno),
+						 reader_column(collection, collection->doc_attno),
+						 reader_table(collection), lookup->sql.data, order);
+	lookup->sql = select;
+}
+
+bool
+search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Lookup		lookup;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	int			found = 0;
+	char	   *second = NULL;
+	int			wanted = single ? 2 : 1;
+	bool		more = true;
+
+	build_lookup(search, &lookup);
+	CommandCounterIncrement();
+	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
+	SPI_connect();
+	plan = reader_plan(lookup.sql.data, lookup.nargs, lookup.types);
+	portal = SPI_cursor_open(NULL, plan, lookup.args, NULL, true);
+	while (more && found < wanted)
+	{
+		SPI_cursor_fetch(portal, true, lookup.exact ? wanted : FETCH_SIZE);
+		more = !lookup.exact && SPI_processed == FETCH_SIZE;
+		for (uint64 i = 0; i < SPI_processed && found < wanted; i++)
+		{
+			HeapTuple	tuple = SPI_tuptable->vals[i];
+			TupleDesc	desc = SPI_tuptable->tupdesc;
+			bool		isnull;
+			Datum		one = SPI_getbinval(tuple, desc, 1, &isnull);
+			Datum		doc;
+
+			CHECK_FOR_INTERRUPTS();
+			if (!lookup.exact)
+			{
+				doc = SPI_getbinval(tuple, desc, 3, &isnull);
+				if (!search_matches(search, run,
+									isnull ? document_empty() : DatumGetJsonbP(doc),
+									collection_key_to_string(search->collection, one),
+									SPI_getvalue(tuple, desc, 2)))
+					continue;
+			}
+			if (found++ > 0)
+				second = MemoryContextStrdup(caller,
+											 collection_key_to_string(search->collection, one));
+			else
+			{
+				MemoryContext spi = MemoryContextSwitchTo(caller);
+				int16		typlen;
+				bool		typbyval;
+
+				get_typlenbyval(search->collection->key_type, &typlen,
+								&typbyval);
+				*key = datumCopy(one, typbyval, typlen);
+				MemoryContextSwitchTo(spi);
+			}
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+	if (single && found > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("more than one document matches the search"),
+				 errdetail("In collection \"%s\" \"%s\" and \"%s\" do.",
+						   search->collection->name,
+						   collection_key_to_string(search->collection, *key),
+						   second),
+				 errhint("Search by a unique attribute, or say \"multiple\": \"first\" to take the one with the least key.")));
+	return found > 0;
+}
+
+/*
+ * In words, for c8ql_explain(): what can be said before the values of the
+ * rows are known.  A search by parameter has its attributes from the binds.
+ */
+char *
+search_explain(Search *search, const Jsonb *bind)
+{
+	const Handle *indexed = NULL;
+	const Leaf *leaves = search->planned;
+	int			nleaves = search->nplanned;
+
+	if (search->object)
+	{
+		JsonbValue	binds;
+		JsonbValue	value;
+
+		value_set_empty_object(&binds);
+		if (bind)
+			value_from_jsonb(unconstify(Jsonb *, bind), &binds);
+		if (!value_attribute(&binds, search->parameter,
+							 strlen(search->parameter), &value) ||
+			value_type(&value) != VALUE_OBJECT)
+			return "by the attributes that the parameter has when it runs";
+		search->nleaves = 0;
+		walk_object(search, NULL, &value);
+		leaves = search->leaves;
+		nleaves = search->nleaves;
+	}
+
+	for (int i = 0; i < nleaves; i++)
+	{
+		if (is_system(leaves[i].path, "_key") ||
+			is_system(leaves[i].path, "_id"))
+			return "key";
+	}
+	for (int i = 0; i < nleaves; i++)
+	{
+		for (int k = 0; k < search->nhandles; k++)
+		{
+			if (!same_path(search->handles[k].path, leaves[i].path))
+				continue;
+			if (indexed == NULL || search->handles[k].unique)
+				indexed = &search->handles[k];
+		}
+	}
+	if (indexed && indexed->unique)
+		return psprintf("unique index %s", indexed->index);
+	if (indexed)
+		return psprintf("index scan on %s + search lock", indexed->index);
+	if (search->gin && search->filter == NULL && nleaves > 0)
+		return psprintf("index scan on %s + search lock", search->gin);
+	return "full scan + search lock";
+}

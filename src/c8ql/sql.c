@@ -1,0 +1,412 @@
+/*
+ * c8ql/sql.c
+ *		The SQL functions of C8QL: unpack, call, pack.
+ *
+ *		c8ql, c8ql_execute, c8ql_explain	statements
+ *		upsert_by							the UPSERT operation as a function
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "document/answer.h"
+#include "document/request.h"
+#include "expr/error.h"
+#include "expr/value.h"
+#include "c8ql/execute.h"
+#include "c8ql/operation.h"
+
+/* The set that a function answers. */
+typedef struct Set
+{
+	Tuplestorestate *store;
+	TupleDesc	desc;
+} Set;
+
+static void read_options(Jsonb *json, StatementOptions *options);
+static void begin_set(FunctionCallInfo fcinfo, const char *column, Oid type,
+					  Set *set);
+static void emit_row(void *arg, const JsonbValue *value);
+static void emit_element(void *arg, const JsonbValue *value);
+static void put_int(ValueBuilder *builder, const char *name, int64 number);
+
+static void
+read_options(Jsonb *json, StatementOptions *options)
+{
+	JsonbValue	object;
+	JsonbValue	name;
+	JsonbValue	value;
+	ValueIter	it;
+
+	memset(options, 0, sizeof(StatementOptions));
+	value_from_jsonb(json, &object);
+	if (value_type(&object) != VALUE_OBJECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("The options are \"failOnWarning\" and \"accessAfterWrite\".")));
+	value_iter_init(&it, &object);
+	while (value_iter_next(&it, &name, &value))
+	{
+		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
+		bool	   *target;
+
+		if (strcmp(word, "failOnWarning") == 0)
+			target = &options->fail_on_warning;
+		else if (strcmp(word, "accessAfterWrite") == 0)
+			target = &options->access_after_write;
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\"", word),
+					 errhint("The options are \"failOnWarning\" and \"accessAfterWrite\".")));
+		if (value.type != jbvBool)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("option \"%s\" must be true or false", word)));
+		*target = value.val.boolean;
+	}
+}
+
+static void
+begin_set(FunctionCallInfo fcinfo, const char *column, Oid type, Set *set)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+		!(rsinfo->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	set->desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(set->desc, 1, column, type, -1, 0);
+	set->store = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+									   false, work_mem);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = set->store;
+	rsinfo->setDesc = set->desc;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+emit_row(void *arg, const JsonbValue *value)
+{
+	Set		   *set = arg;
+	Jsonb	   *jsonb = value_to_jsonb(value);
+	Datum		datum = JsonbPGetDatum(jsonb);
+	bool		isnull = false;
+
+	tuplestore_putvalues(set->store, set->desc, &datum, &isnull);
+	pfree(jsonb);
+}
+
+static void
+emit_element(void *arg, const JsonbValue *value)
+{
+	JsonbValue	copy;
+
+	value_copy(value, &copy);
+	value_array_add(arg, &copy);
+}
+
+static void
+put_int(ValueBuilder *builder, const char *name, int64 number)
+{
+	JsonbValue	value;
+
+	value_set_int64(&value, number);
+	value_object_put(builder, name, strlen(name), &value);
+}
+
+/* {"stats": {...}, "warnings": [...]} */
+static void
+build_extra(const Run *run, JsonbValue *extra)
+{
+	ValueBuilder builder;
+	ValueBuilder one;
+	JsonbValue	stats;
+	JsonbValue	warnings;
+	JsonbValue	value;
+	ListCell   *lc;
+
+	value_object_begin(&builder);
+	put_int(&builder, "writesExecuted", run->writes_executed);
+	put_int(&builder, "writesIgnored", run->writes_ignored);
+	put_int(&builder, "inserted", run->inserted);
+	put_int(&builder, "updated", run->updated);
+	put_int(&builder, "unchanged", run->unchanged);
+	if (run->removed > 0)
+		put_int(&builder, "removed", run->removed);
+	value_object_finish(&builder, true, &stats);
+
+	value_array_begin(&builder);
+	foreach(lc, run->warnings)
+	{
+		const RunWarning *warning = lfirst(lc);
+
+		value_object_begin(&one);
+		put_int(&one, "code", warning->errornum);
+		value_set_string(&value, warning->message, strlen(warning->message));
+		value_object_put(&one, "message", 7, &value);
+		value_object_finish(&one, true, &value);
+		value_array_add(&builder, &value);
+	}
+	value_array_finish(&builder, &warnings);
+
+	value_object_begin(&builder);
+	value_object_put(&builder, "stats", 5, &stats);
+	value_object_put(&builder, "warnings", 8, &warnings);
+	value_object_finish(&builder, true, extra);
+}
+
+/* ----------
+ * upsert_by
+ * ----------
+ */
+
+/* What a call site keeps from call to call. */
+typedef struct UpsertByCache
+{
+	MemoryContext context;
+	Oid			relid;
+	bool		replace;
+	DocExpr    *exprs[3];		/* search, insert, update */
+	ExprCompiler compiler;
+	UpsertOp   *op;
+} UpsertByCache;
+
+typedef struct UpsertByWork
+{
+	UpsertOp   *op;
+	Run		   *run;
+	DocumentResult result;
+	bool		done;
+	Answer	   *answer;
+} UpsertByWork;
+
+static bool
+same_docexpr(const DocExpr *a, const DocExpr *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+static UpsertByCache *
+upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
+				  bool replace)
+{
+	UpsertByCache *cache = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+	ExprNode   *trees[3];
+	bool		same = cache != NULL && cache->op != NULL &&
+		cache->relid == relid && cache->replace == replace;
+
+	for (int i = 0; i < 3 && same; i++)
+		same = same_docexpr(cache->exprs[i], exprs[i]);
+	if (same)
+		return cache;
+
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									   sizeof(UpsertByCache));
+		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+											   "upsert_by",
+											   ALLOCSET_DEFAULT_SIZES);
+		fcinfo->flinfo->fn_extra = cache;
+	}
+	cache->op = NULL;
+	MemoryContextReset(cache->context);
+	caller = MemoryContextSwitchTo(cache->context);
+	for (int i = 0; i < 3; i++)
+	{
+		cache->exprs[i] = palloc(VARSIZE(exprs[i]));
+		memcpy(cache->exprs[i], exprs[i], VARSIZE(exprs[i]));
+		trees[i] = docexpr_tree(cache->exprs[i]);
+		if (expr_node_modifies(trees[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("an expression of type docexpr cannot write"),
+					 errhint("Use c8ql() to run a statement.")));
+	}
+	expr_compiler_init(&cache->compiler, NULL);
+	cache->relid = relid;
+	cache->replace = replace;
+	cache->op = c8ql_upsert_plan(&cache->compiler, relid, trees[0], trees[1],
+							trees[2], replace);
+	MemoryContextSwitchTo(caller);
+	return cache;
+}
+
+static void
+upsert_by_work(void *arg)
+{
+	UpsertByWork *work = arg;
+	UpsertOp   *op = work->op;
+	bool		counted;
+	ErrorData  *error;
+	UpsertOutcome outcome = UPSERT_IGNORED;
+
+	work->done = c8ql_upsert_row(op, work->run, &work->result, &counted, &error);
+	if (work->done)
+		outcome = request_outcome(&op->options, &work->result);
+	else
+		memset(&work->result, 0, sizeof(DocumentResult));
+	answer_fill(work->answer, op->collection, op->options.ret, outcome,
+				&work->result);
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+PG_FUNCTION_INFO_V1(c8ql);
+PG_FUNCTION_INFO_V1(c8ql_execute);
+PG_FUNCTION_INFO_V1(c8ql_explain);
+PG_FUNCTION_INFO_V1(upsert_by);
+
+Datum
+c8ql(PG_FUNCTION_ARGS)
+{
+	StatementOptions options;
+	Run			run;
+	Set			set;
+
+	read_options(PG_GETARG_JSONB_P(2), &options);
+	begin_set(fcinfo, "c8ql", JSONBOID, &set);
+	statement_execute(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					  PG_GETARG_JSONB_P(1), &options, emit_row, &set, &run);
+	return (Datum) 0;
+}
+
+Datum
+c8ql_execute(PG_FUNCTION_ARGS)
+{
+	StatementOptions options;
+	Run			run;
+	ValueBuilder builder;
+	JsonbValue	result;
+	JsonbValue	extra;
+	JsonbValue	answer;
+
+	read_options(PG_GETARG_JSONB_P(2), &options);
+	options.keep_warnings = true;
+	value_array_begin(&builder);
+	statement_execute(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					  PG_GETARG_JSONB_P(1), &options, emit_element, &builder,
+					  &run);
+	value_array_finish(&builder, &result);
+	build_extra(&run, &extra);
+	value_object_begin(&builder);
+	value_object_put(&builder, "result", 6, &result);
+	value_object_put(&builder, "extra", 5, &extra);
+	value_object_finish(&builder, true, &answer);
+	PG_RETURN_JSONB_P(value_to_jsonb(&answer));
+}
+
+Datum
+c8ql_explain(PG_FUNCTION_ARGS)
+{
+	List	   *lines;
+	Set			set;
+	ListCell   *lc;
+
+	begin_set(fcinfo, "c8ql_explain", TEXTOID, &set);
+	lines = statement_explain(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							  PG_GETARG_JSONB_P(1));
+	foreach(lc, lines)
+	{
+		Datum		datum = CStringGetTextDatum(lfirst(lc));
+		bool		isnull = false;
+
+		tuplestore_putvalues(set.store, set.desc, &datum, &isnull);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * upsert_by(collection, search, insert, update, replace, bind, options)
+ */
+Datum
+upsert_by(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"collection", "search", "insert"};
+	bool		replace = PG_ARGISNULL(3);
+	DocExpr    *exprs[3];
+	UpsertByCache *cache;
+	UpsertByWork work = {0};
+	Answer		answer;
+	Run			run;
+	Jsonb	   *bind;
+	Datum		values[5];
+	bool		nulls[5];
+	TupleDesc	desc = answer_row_type(fcinfo);
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" must not be null", names[i])));
+	}
+	if (PG_ARGISNULL(3) == PG_ARGISNULL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("exactly one of \"update\" and \"replace\" must be given"),
+				 PG_ARGISNULL(3) ? errdetail("Neither is.") :
+				 errdetail("Both are."),
+				 errhint("\"update\" is merged into the document that is found, \"replace\" takes its place.")));
+	exprs[0] = PG_GETARG_DOCEXPR_P(1);
+	exprs[1] = PG_GETARG_DOCEXPR_P(2);
+	exprs[2] = PG_GETARG_DOCEXPR_P(replace ? 4 : 3);
+	bind = PG_ARGISNULL(5) ? document_empty() : PG_GETARG_JSONB_P(5);
+	if (!JB_ROOT_IS_OBJECT(bind))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("bind parameters must be an object"),
+				 errhint("Give them as {\"name\": value}.")));
+
+	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
+	options_parse(PG_ARGISNULL(6) ? document_empty() : PG_GETARG_JSONB_P(6),
+				  &cache->op->options);
+	if (cache->op->options.mode != MODE_UPDATE &&
+		!(replace && cache->op->options.mode == MODE_REPLACE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"mode\" cannot be had for upsert_by()"),
+				 errdetail("The argument \"%s\" is given, and says what is done.",
+						   replace ? "replace" : "update"),
+				 errhint("Give \"update\" or \"replace\" instead.")));
+	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
+	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
+
+	memset(&run, 0, sizeof(run));
+	run.context = CurrentMemoryContext;
+	run.access_after_write = true;
+	run.frame.slots = palloc0(sizeof(JsonbValue) *
+							  Max(cache->compiler.nslots, 1));
+	run.frame.params = palloc0(sizeof(JsonbValue) *
+							   Max(list_length(cache->compiler.params), 1));
+	expr_bind(&cache->compiler, bind, run.frame.params);
+	run.frame.warn = run_warn;
+	run.frame.warn_arg = &run;
+	run.frame.host_arg = &run;
+
+	work.op = cache->op;
+	work.run = &run;
+	work.answer = &answer;
+	statement_guard(&run, upsert_by_work, &work);
+
+	answer_columns(&answer, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+}

@@ -1,0 +1,689 @@
+/*
+ * pattern.c
+ *		Node patterns -> SQL: variables, constants, rows and values.
+ *
+ *		{"@id": "?s", "p": "?o", "q": 1}	FROM (chain) CROSS JOIN nodes n1
+ *											CROSS JOIN values of n1.doc->'p' e2
+ *											WHERE n1.doc @> {"q": [1]} ...
+ *
+ * A subject is a row of the table of nodes.  A constant value is a containment
+ * that the GIN index of the table answers, and then exact equality; a variable
+ * is unnested from the document, and where two patterns share one, as subject
+ * and value, the equality is written so that both the primary key and the GIN
+ * index can serve it.
+ *
+ * To a pattern, a list is one value; {"@list": [item ...]} is a list that has
+ * these items, wherever in it.  @reverse is taken out before anything else:
+ * it says the same triples from their other end.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "jsonld/context.h"
+#include "ledger/where/where.h"
+#include "upsert.h"
+
+/* A conjunction of triples being compiled. */
+typedef struct Bgp
+{
+	Where	   *w;
+	Bindings   *bindings;
+	StringInfoData from;
+	StringInfoData conditions;
+	JldValue   *subjects;		/* subject -> alias of its row, in this scope */
+} Bgp;
+
+static void bind_value(Bgp *bgp, int variable, const char *sql);
+static void bind_iri(Bgp *bgp, int variable, const char *sql);
+static const char *new_row(Bgp *bgp);
+static void match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list);
+static const char *node_triples(Bgp *bgp, JldValue *node);
+static void graph_triples(Bgp *bgp, JldValue *graph);
+static JldValue *forward(Where *w, JldValue *node, JldValue *more);
+
+void
+where_bad_pattern(const JldValue *pattern, const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+			 errmsg("invalid pattern in \"where\": %s", why),
+			 errdetail("The pattern is %s.", jld_excerpt(pattern))));
+}
+
+/* --- variables and constants ---------------------------------------------- */
+
+static bool
+is_variable(JldStr s)
+{
+	if (s.len < 2 || s.data[0] != '?')
+		return false;
+	for (int i = 1; i < s.len; i++)
+		if (!isalnum((unsigned char) s.data[i]) && s.data[i] != '_' && s.data[i] != '-')
+			return false;
+	return true;
+}
+
+static JldStr
+mark(JldStr s)
+{
+	if (!is_variable(s))
+		return s;
+	return jld_str_cat(JLD_STR(VARIABLE_IRI), (JldStr)
+					   {
+		s.data + 1, s.len - 1
+	});
+}
+
+JldValue   *
+where_mark_variables(JldValue *v)
+{
+	JldValue   *marked;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	switch (v->type)
+	{
+		case JLD_STRING:
+			return is_variable(v->u.string) ? jld_new_string(mark(v->u.string)) : v;
+		case JLD_ARRAY:
+			marked = jld_new_array(v->n);
+			for (int i = 0; i < v->n; i++)
+				jld_push(marked, where_mark_variables(v->u.items[i]));
+			return marked;
+		case JLD_OBJECT:
+			{
+				JldValue   *variable = jld_get(v, JLD_STR("@variable"));
+
+				if (variable && v->n == 1)
+					return where_mark_variables(variable);
+			}
+			marked = jld_new_object(v->n);
+			for (int i = 0; i < v->n; i++)
+			{
+				JldMember  *m = &v->u.object.members[i];
+
+				if (jld_is(m->key, "@context") || jld_is(m->key, "@value"))
+					jld_put(marked, m->key, m->value);
+				else
+					jld_put(marked, mark(m->key), where_mark_variables(m->value));
+			}
+			return marked;
+		default:
+			return v;
+	}
+}
+
+int
+where_variable(Where *w, JldStr iri)
+{
+	int			prefix = sizeof(VARIABLE_IRI) - 1;
+	JldStr		name = {iri.data + prefix, iri.len - prefix};
+
+	if (iri.len <= prefix || memcmp(iri.data, VARIABLE_IRI, prefix) != 0)
+		return -1;
+	for (int i = 0; i < w->variables->n; i++)
+		if (jld_eq(w->variables->u.items[i]->u.string, name))
+			return i;
+	if (w->variables->n == WHERE_MAX_VARIABLES)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("too many variables"),
+				 errdetail("At most %d are possible.", WHERE_MAX_VARIABLES)));
+	jld_push(w->variables, jld_new_string(name));
+	return w->variables->n - 1;
+}
+
+int
+where_variable_value(Where *w, const JldValue *value)
+{
+	JldValue   *inner;
+
+	if (jld_is_string(value))
+		return where_variable(w, value->u.string);
+	if (!jld_is_object(value))
+		return -1;
+	inner = jld_get(value, JLD_STR("@value"));
+	if (inner == NULL && value->n == 1)
+		inner = jld_get(value, JLD_STR("@id"));
+	return jld_is_string(inner) ? where_variable(w, inner->u.string) : -1;
+}
+
+const char *
+where_param(Where *w, Oid type, Datum value)
+{
+	if (w->nparams == WHERE_MAX_PARAMS)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("too many constants in \"where\""),
+				 errdetail("At most %d are possible.", WHERE_MAX_PARAMS)));
+	w->types[w->nparams] = type;
+	w->params[w->nparams] = value;
+	return psprintf("$%d", ++w->nparams);
+}
+
+const char *
+where_jsonb_param(Where *w, const JldValue *v)
+{
+	return where_param(w, JSONBOID, JsonbPGetDatum(jld_to_jsonb(v)));
+}
+
+const char *
+where_text_param(Where *w, JldStr s)
+{
+	return where_param(w, TEXTOID, PointerGetDatum(cstring_to_text_with_len(s.data, s.len)));
+}
+
+JldValue   *
+where_term(Where *w, JldValue *value)
+{
+	JldValue   *holder = jld_new_object(1);
+	JldValue   *expanded;
+
+	if (value->type == JLD_NULL || value->type == JLD_ARRAY || where_variable_value(w, value) >= 0)
+		where_bad_pattern(value, "null, arrays and variables cannot be values");
+	if (value->type != JLD_OBJECT)
+	{
+		jld_put(holder, JLD_STR("@value"), value);
+		return holder;
+	}
+	/* by the context, as the value of some property */
+	jld_put(holder, JLD_STR("urn:upsert:values"), value);
+	expanded = jsonld_expand(w->proc, holder);
+	value = expanded->n == 1 ? jld_get(expanded->u.items[0], JLD_STR("urn:upsert:values")) : NULL;
+	if (value == NULL || value->n != 1)
+		where_bad_pattern(holder->u.object.members[0].value, "not one value");
+	value = value->u.items[0];
+	if (jld_is_node_object(value) && (value->n != 1 || !jld_has(value, JLD_STR("@id"))))
+		where_bad_pattern(value, "a node cannot be a value, only a reference to one");
+	if (jld_has(value, JLD_STR("@id")))
+		payload_check_iri(jld_get(value, JLD_STR("@id"))->u.string);
+	return value;
+}
+
+/* --- graphs --------------------------------------------------------------- */
+
+/* The IRI that a name has by itself: an alias, or "default"; else the name. */
+static JldStr
+graph_label(Where *w, const JldValue *name)
+{
+	JldValue   *alias;
+
+	if (!jld_is_string(name))
+		where_bad_pattern(name, "the name of a graph must be a string");
+	alias = w->named ? jld_get(w->named, name->u.string) : NULL;
+	return alias ? alias->u.string :
+		jld_is(name->u.string, "default") ? JLD_STR(DEFAULT_GRAPH_IRI) : name->u.string;
+}
+
+JldStr
+where_graph_name(Where *w, const JldValue *name)
+{
+	JldStr		label = graph_label(w, name);
+	JldStr		iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
+
+	payload_check_iri(iri.data ? iri : label);
+	return iri;
+}
+
+/* A node that stands in a named graph. */
+static JldValue *
+graph_node(JldStr name, JldValue *nodes)
+{
+	JldValue   *graph = jld_new_object(2);
+
+	jld_put(graph, JLD_STR("@id"), jld_new_string(name));
+	jld_put(graph, JLD_STR("@graph"), nodes);
+	return graph;
+}
+
+JldValue   *
+where_graph_nodes(Where *w, JldValue *nodes)
+{
+	check_stack_depth();
+	if (jld_is_array(nodes) && nodes->n > 0 && jld_is_string(nodes->u.items[0]))
+	{
+		JldValue   *members = jld_new_array(nodes->n);
+
+		if (!jld_is(nodes->u.items[0]->u.string, "graph") || nodes->n < 3)
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+					 errmsg("an array in \"delete\" or \"insert\" must be of nodes, or [\"graph\", name, node ...]"),
+					 errdetail("There is %s.", jld_excerpt(nodes))));
+		for (int i = 2; i < nodes->n; i++)
+			jld_push(members, where_graph_nodes(w, nodes->u.items[i]));
+		return graph_node(graph_label(w, nodes->u.items[1]), members);
+	}
+	if (jld_is_array(nodes))
+	{
+		JldValue   *all = jld_new_array(nodes->n);
+
+		for (int i = 0; i < nodes->n; i++)
+			jld_push(all, where_graph_nodes(w, nodes->u.items[i]));
+		return all;
+	}
+	if (jld_is_object(nodes) && jld_is_string(jld_get(nodes, JLD_STR("@graph"))))
+	{
+		JldValue   *node = jld_copy_shallow(nodes);
+		JldValue   *context = jld_get(node, JLD_STR("@context"));
+		JldValue   *graph = graph_node(graph_label(w, jld_get(node, JLD_STR("@graph"))), NULL);
+
+		(void) jld_remove(node, JLD_STR("@graph"));
+		(void) jld_remove(node, JLD_STR("@context"));
+		jld_put(graph, JLD_STR("@graph"), jld_array_of(node));
+		if (context)
+			jld_put(graph, JLD_STR("@context"), context);
+		return graph;
+	}
+	return nodes;
+}
+
+GraphScope
+where_scope(Where *w, JldStr name)
+{
+	GraphScope	scope = {name, where_variable(w, name)};
+
+	if (jld_is(name, DEFAULT_GRAPH_IRI))
+		scope.name = JLD_STR("");
+	else if (scope.variable < 0 && w->named)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < w->named->n && !found; i++)
+			found = jld_eq(w->named->u.object.members[i].value->u.string, name);
+		/* a name that no graph can have */
+		if (!found)
+			scope.name = JLD_STR("_:");
+	}
+	return scope;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+/*
+ * A variable takes the value of an expression: bound for the first time, or
+ * one more condition.
+ */
+static void
+bind_value(Bgp *bgp, int variable, const char *sql)
+{
+	Binding    *b = &bgp->bindings->of[variable];
+
+	if (b->sql == NULL)
+	{
+		b->sql = sql;
+		b->certain = true;
+	}
+	else if (b->certain)
+		appendStringInfo(&bgp->conditions, " AND %s" AND_EQ "%s", b->sql, sql);
+	else
+	{
+		appendStringInfo(&bgp->conditions, " AND (%s IS NULL OR %s" AND_EQ "%s)",
+						 b->sql, b->sql, sql);
+		b->sql = psprintf("COALESCE(%s, %s)", b->sql, sql);
+		b->certain = true;
+	}
+}
+
+/* The same for a column that has an IRI, so that its index can serve. */
+static void
+bind_iri(Bgp *bgp, int variable, const char *sql)
+{
+	Binding    *b = &bgp->bindings->of[variable];
+
+	if (b->sql && b->certain)
+		appendStringInfo(&bgp->conditions, " AND %s" AND_EQ "(%s" ARROW_TEXT "'@id')", sql, b->sql);
+	else
+		bind_value(bgp, variable, psprintf("pg_catalog.jsonb_build_object('@id', %s)", sql));
+}
+
+/* One more row of the table, in the graph that is asked: its alias. */
+static const char *
+new_row(Bgp *bgp)
+{
+	Where	   *w = bgp->w;
+	const char *alias = psprintf("n%d", w->aliases++);
+
+	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", w->ledger->nodes, alias);
+	if (w->scope.variable < 0)
+	{
+		appendStringInfo(&bgp->conditions, " AND %s.graph" AND_EQ "%s", alias,
+						 where_text_param(w, w->scope.name));
+		return alias;
+	}
+	appendStringInfo(&bgp->conditions, " AND %s.graph OPERATOR(pg_catalog.<>) ''", alias);
+	if (w->named)
+	{
+		appendStringInfo(&bgp->conditions, " AND %s.graph IN (''", alias);
+		for (int i = 0; i < w->named->n; i++)
+			appendStringInfo(&bgp->conditions, ", %s",
+							 where_text_param(w, w->named->u.object.members[i].value->u.string));
+		appendStringInfoChar(&bgp->conditions, ')');
+	}
+	bind_iri(bgp, w->scope.variable, psprintf("%s.graph", alias));
+	return alias;
+}
+
+/* The row of a subject: its alias, found or joined. */
+static const char *
+subject_row(Bgp *bgp, JldStr id, int variable)
+{
+	JldValue   *known = jld_get(bgp->subjects, id);
+	const char *alias;
+
+	if (known)
+		return jld_cstr(known->u.string);
+	alias = new_row(bgp);
+	jld_put(bgp->subjects, jld_str_copy(id), jld_new_string(jld_str(alias)));
+	if (variable < 0)
+		appendStringInfo(&bgp->conditions, " AND %s.iri" AND_EQ "%s", alias,
+						 where_text_param(bgp->w, id));
+	else
+		bind_iri(bgp, variable, psprintf("%s.iri", alias));
+	return alias;
+}
+
+/* --- triples -------------------------------------------------------------- */
+
+/* What the GIN index is asked: the row has this value (SQL) under key. */
+static void
+contains(Bgp *bgp, const char *alias, JldStr key, bool in_list, const char *value)
+{
+	appendStringInfo(&bgp->conditions,
+					 in_list ? " AND %s.doc" CONTAINS "pg_catalog.jsonb_build_object(%s, pg_catalog.jsonb_build_array("
+					 "pg_catalog.jsonb_build_object('@list', pg_catalog.jsonb_build_array(%s))))" :
+					 " AND %s.doc" CONTAINS "pg_catalog.jsonb_build_object(%s, pg_catalog.jsonb_build_array(%s))",
+					 alias, where_text_param(bgp->w, key), value);
+}
+
+/* The values under a key, unnested, as something for FROM; NULL in lists: none. */
+static char *
+unnested(const char *values, const char *item, bool in_list, Where *w)
+{
+	const char *list;
+
+	if (!in_list)
+		return psprintf("%s.ledger_values(%s) AS %s", w->schema, values, item);
+	list = psprintf("l%d", w->aliases++);
+	return psprintf("%s.ledger_values(%s) AS %s "
+					"CROSS JOIN LATERAL %s.ledger_values(%s.value" ARROW "'@list') AS %s",
+					w->schema, values, list, w->schema, list, item);
+}
+
+/* The pattern (row, key, value): key is the member of the stored document. */
+static void
+triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
+{
+	Where	   *w = bgp->w;
+	bool		is_type = jld_is(key, "@type");
+	int			variable = where_variable_value(w, value);
+	int			predicate = where_variable(w, key);
+	const char *values;
+	const char *item = psprintf("e%d", w->aliases++);
+	const char *object = psprintf("%s.value", item);
+	const Binding *known = variable < 0 ? NULL : &bgp->bindings->of[variable];
+
+	if (variable < 0 && jld_has(value, JLD_STR("@index")))
+	{
+		value = jld_copy_shallow(value);
+		(void) jld_remove(value, JLD_STR("@index"));
+	}
+	if (variable < 0 && predicate >= 0 && jld_is_string(value))
+		where_bad_pattern(value, "@type cannot stand beside a variable predicate");
+	if (predicate >= 0)
+	{
+		const char *entry = psprintf("p%d", w->aliases++);
+
+		appendStringInfo(&bgp->from, " CROSS JOIN LATERAL %s.ledger_members(%s.doc OPERATOR(pg_catalog.-) '@id'::pg_catalog.text) AS %s",
+						 w->schema, alias, entry);
+		bind_value(bgp, predicate,
+				   psprintf("pg_catalog.jsonb_build_object('@id', CASE %s.key WHEN '@type' THEN '" RDF_TYPE "' ELSE %s.key END)",
+							entry, entry));
+		values = psprintf("%s.value", entry);
+		object = psprintf("CASE %s.key WHEN '@type' THEN pg_catalog.jsonb_build_object('@id', %s.value) ELSE %s.value END",
+						  entry, item, item);
+	}
+	else
+	{
+		values = psprintf("%s.doc" ARROW "%s", alias, where_text_param(w, key));
+		if (is_type)
+			object = psprintf("pg_catalog.jsonb_build_object('@id', %s.value)", item);
+	}
+
+	if (variable < 0 && predicate < 0)
+	{
+		/* the index finds it, the rest makes it exact */
+		contains(bgp, alias, key, in_list, where_jsonb_param(w, value));
+		if (!is_type && !jld_has(value, JLD_STR("@id")))
+			appendStringInfo(&bgp->conditions, " AND EXISTS (SELECT FROM %s WHERE %s.value" AND_EQ "%s)",
+							 unnested(values, item, in_list, w), item, where_jsonb_param(w, value));
+		return;
+	}
+	appendStringInfo(&bgp->from, " CROSS JOIN LATERAL %s", unnested(values, item, in_list, w));
+	if (variable < 0)
+	{
+		appendStringInfo(&bgp->conditions, " AND %s" AND_EQ "%s", object, where_jsonb_param(w, value));
+		return;
+	}
+	if (known->sql && known->certain && predicate < 0 && !is_type)
+		contains(bgp, alias, key, in_list, known->sql);
+	bind_value(bgp, variable, object);
+}
+
+/* Under key stands a node of which more is said: its row, and the reference. */
+static void
+reference(Bgp *bgp, const char *alias, JldStr key, JldValue *node, bool in_list)
+{
+	const char *inner = node_triples(bgp, node);
+	const char *item = psprintf("e%d", bgp->w->aliases++);
+	const char *values = psprintf("%s.doc" ARROW "%s", alias, where_text_param(bgp->w, key));
+
+	if (where_variable(bgp->w, key) >= 0)
+		where_bad_pattern(node, "a nested node cannot stand under a variable");
+	contains(bgp, alias, key, in_list, psprintf("pg_catalog.jsonb_build_object('@id', %s.iri)", inner));
+	appendStringInfo(&bgp->conditions, " AND %s.iri IN (SELECT %s.value" ARROW_TEXT "'@id' FROM %s)",
+					 inner, item, unnested(values, item, in_list, bgp->w));
+}
+
+static void
+match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
+{
+	if (jld_is_list_object(value))
+	{
+		JldValue   *items = jld_get(value, JLD_STR("@list"));
+
+		if (in_list)
+			where_bad_pattern(value, "a list of lists is never stored");
+		if (items->n == 0)
+			where_bad_pattern(value, "an empty list is never stored");
+		if (where_variable(bgp->w, key) >= 0)
+			where_bad_pattern(value, "a list cannot stand under a variable");
+		for (int i = 0; i < items->n; i++)
+			match(bgp, alias, key, items->u.items[i], true);
+	}
+	else if (!jld_is_node_object(value) ||
+			 (value->n == 1 && jld_has(value, JLD_STR("@id"))))
+		triple(bgp, alias, key, value, in_list);
+	else if (jld_has(value, JLD_STR("@graph")))
+		where_bad_pattern(value, "a graph cannot be a value");
+	else
+		reference(bgp, alias, key, value, in_list);
+}
+
+/* The triples of an expanded node and of those nested in it: its row. */
+static const char *
+node_triples(Bgp *bgp, JldValue *node)
+{
+	JldValue   *id = jld_get(node, JLD_STR("@id"));
+	int			variable = id ? where_variable(bgp->w, id->u.string) : -1;
+	const char *alias;
+
+	check_stack_depth();
+	if (id && variable < 0)
+		payload_check_iri(id->u.string);
+	/* a nameless subject is a row without a condition on its name */
+	alias = id ? subject_row(bgp, id->u.string, variable) : new_row(bgp);
+
+	for (int i = 0; i < node->n; i++)
+	{
+		JldMember  *m = &node->u.object.members[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (jld_is(m->key, "@id") || jld_is(m->key, "@index"))
+			continue;
+		if (m->key.data[0] == '@' && !jld_is(m->key, "@type"))
+			where_bad_pattern(node, psprintf("%s has no place here", jld_cstr(m->key)));
+		for (int k = 0; k < m->value->n; k++)
+			match(bgp, alias, m->key, m->value->u.items[k], false);
+	}
+	return alias;
+}
+
+/* A named graph: its nodes, in a scope of their own. */
+static void
+graph_triples(Bgp *bgp, JldValue *graph)
+{
+	Where	   *w = bgp->w;
+	GraphScope	scope = w->scope;
+	JldValue   *subjects = bgp->subjects;
+	JldValue   *name = jld_get(graph, JLD_STR("@id"));
+	JldValue   *nodes = jld_get(graph, JLD_STR("@graph"));
+
+	if (name == NULL || graph->n != 2)
+		where_bad_pattern(graph, "a graph has a name, and nodes under @graph");
+	payload_check_iri(name->u.string);
+	w->scope = where_scope(w, name->u.string);
+	bgp->subjects = jld_new_object(4);
+	for (int i = 0; i < nodes->n; i++)
+	{
+		if (jld_has(nodes->u.items[i], JLD_STR("@graph")))
+			where_bad_pattern(graph, "a graph in a graph");
+		(void) node_triples(bgp, nodes->u.items[i]);
+	}
+	w->scope = scope;
+	bgp->subjects = subjects;
+}
+
+/* --- @reverse ------------------------------------------------------------- */
+
+/* The same for an array of values: those of which something is left. */
+static JldValue *
+forward_values(Where *w, JldValue *values, JldValue *more)
+{
+	JldValue   *forwarded = jld_new_array(values->n);
+
+	for (int i = 0; i < values->n; i++)
+	{
+		JldValue   *value = values->u.items[i];
+		JldValue   *list = jld_is_object(value) ? jld_get(value, JLD_STR("@list")) : NULL;
+
+		if (list)
+		{
+			JldValue   *object = jld_new_object(1);
+
+			jld_put(object, JLD_STR("@list"), forward_values(w, list, more));
+			value = object;
+		}
+		else if (jld_is_node_object(value))
+			value = forward(w, value, more);
+		jld_push(forwarded, value);
+	}
+	return forwarded;
+}
+
+/*
+ * A node without @reverse, in it and in what is nested in it; what @reverse
+ * said goes to the array more, as nodes.
+ */
+static JldValue *
+forward(Where *w, JldValue *node, JldValue *more)
+{
+	JldValue   *forwarded = jld_new_object(node->n);
+	JldValue   *reverse = jld_get(node, JLD_STR("@reverse"));
+	JldValue   *id = jld_get(node, JLD_STR("@id"));
+
+	check_stack_depth();
+	if (reverse && id == NULL)
+	{
+		id = jld_new_string(jld_str(psprintf(VARIABLE_IRI " %d", w->aliases++)));
+		jld_put(forwarded, JLD_STR("@id"), id);
+	}
+	for (int i = 0; i < node->n; i++)
+	{
+		JldMember  *m = &node->u.object.members[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (jld_is(m->key, "@graph"))
+		{
+			JldValue   *inside = jld_new_array(m->value->n);
+
+			jld_push_all(inside, forward_values(w, m->value, inside));
+			jld_put(forwarded, m->key, inside);
+		}
+		else if (jld_is_array(m->value))
+			jld_put(forwarded, m->key, forward_values(w, m->value, more));
+		else if (!jld_is(m->key, "@reverse"))
+			jld_put(forwarded, m->key, m->value);
+	}
+	for (int i = 0; reverse && i < reverse->n; i++)
+	{
+		JldMember  *m = &reverse->u.object.members[i];
+
+		for (int k = 0; k < m->value->n; k++)
+		{
+			JldValue   *other = forward(w, m->value->u.items[k], more);
+			JldValue   *back = jld_new_object(1);
+
+			jld_put(back, JLD_STR("@id"), id);
+			jld_add_value(other, m->key, back, true);
+			jld_push(more, other);
+		}
+	}
+	return forwarded;
+}
+
+/* --- node maps ------------------------------------------------------------ */
+
+char *
+where_nodes(Where *w, const char *chain, JldValue *nodes, Bindings *bindings)
+{
+	Bgp			bgp = {w, bindings};
+	Bindings	out;
+	char	   *q = psprintf("q%d", w->aliases++);
+	JldValue   *all = jld_new_array(nodes->n);
+	char	   *sql;
+
+	where_rename(bindings, q);
+	initStringInfo(&bgp.from);
+	initStringInfo(&bgp.conditions);
+	bgp.subjects = jld_new_object(4);
+	appendStringInfo(&bgp.from, "(%s) AS %s", chain, q);
+
+	for (int i = 0; i < nodes->n; i++)
+	{
+		JldValue   *expanded = jsonld_expand(w->proc, where_graph_nodes(w, nodes->u.items[i]));
+
+		for (int k = 0; k < expanded->n; k++)
+		{
+			JldValue   *node = expanded->u.items[k];
+			JldValue   *rest = forward(w, node, all);
+
+			/* of a node that only @reverse spoke of, nothing is left */
+			if (rest->n > 1 || !jld_has(node, JLD_STR("@reverse")))
+				jld_push(all, rest);
+		}
+	}
+	for (int i = 0; i < all->n; i++)
+	{
+		if (jld_has(all->u.items[i], JLD_STR("@graph")))
+			graph_triples(&bgp, all->u.items[i]);
+		else
+			(void) node_triples(&bgp, all->u.items[i]);
+	}
+	sql = where_finish(bgp.from.data, bgp.conditions.data, bindings, &out);
+	*bindings = out;
+	return sql;
+}

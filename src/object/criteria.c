@@ -1,0 +1,334 @@
+/*
+ * criteria.c
+ *		What tells whether an object is there already: a unique key of the
+ *		table, or any columns.
+ *
+ *		CREATE UNIQUE INDEX t_mail ON t (lower(mail)) WHERE active
+ *
+ *		Criteria	name t_mail, keys {mail}, special
+ *
+ * The keys are the columns whose values the object must bring: those of the
+ * index, and those that its expressions read.  The columns of a predicate are
+ * not among them: it is the stored row that must satisfy it.
+ *
+ * What there is comes from the relation cache, as REINDEX CONCURRENTLY swaps
+ * indexes, and stays among the table's facts until that reports a change.
+ * Knows nothing of rows.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/sysattr.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "document/answer.h"
+#include "object/table.h"
+
+static void
+add_key(Criteria *c, AttrNumber attno)
+{
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		if (c->keys[i] == attno)
+			return;
+	if (attno <= 0)
+		c->unusable = "its expressions read whole rows or system columns";
+	else if (c->nkeys == INDEX_MAX_KEYS)
+		c->unusable = "its expressions read too many columns";
+	else
+		c->keys[c->nkeys++] = attno;
+}
+
+static void
+add_expression_keys(Criteria *c, Node *expression)
+{
+	Bitmapset  *columns = NULL;
+	int			x = -1;
+
+	pull_varattnos(expression, 1, &columns);
+	while ((x = bms_next_member(columns, x)) >= 0)
+		add_key(c, x + FirstLowInvalidHeapAttributeNumber);
+}
+
+/* The criteria that a unique index stands for. */
+static Criteria *
+criteria_of_index(Relation index)
+{
+	Form_pg_index form = index->rd_index;
+	Criteria   *c = palloc0(sizeof(Criteria));
+	List	   *expressions = RelationGetIndexExpressions(index);
+	ListCell   *next = list_head(expressions);
+	int			i;
+
+	c->name = pstrdup(RelationGetRelationName(index));
+	c->index = RelationGetRelid(index);
+	c->primary = form->indisprimary;
+	c->nulls_equal = compat_index_nulls_not_distinct(form);
+	c->special = expressions != NIL ||
+		RelationGetIndexPredicate(index) != NIL;
+
+	for (i = 0; i < form->indnkeyatts; i++)
+	{
+		if (form->indkey.values[i] != 0)
+			add_key(c, form->indkey.values[i]);
+		else
+		{
+			add_expression_keys(c, lfirst(next));
+			next = lnext(expressions, next);
+		}
+	}
+
+	if (c->unusable == NULL && c->nkeys == 0)
+		c->unusable = "its expressions read no columns";
+	if (!form->indisvalid || !form->indisready)
+		c->unusable = "the index is not valid";
+	return c;
+}
+
+/* ----------
+ * Finding criteria
+ * ----------
+ */
+
+static int
+compare_criteria(const ListCell *a, const ListCell *b)
+{
+	const Criteria *ca = lfirst(a);
+	const Criteria *cb = lfirst(b);
+
+	if (ca->primary != cb->primary)
+		return ca->primary ? -1 : 1;
+	return strcmp(ca->name, cb->name);
+}
+
+List *
+criteria_gather(Relation rel, const List *indexes)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index->rd_index->indisunique)
+			result = lappend(result, criteria_of_index(index));
+		index_close(index, NoLock);
+	}
+	list_sort(result, compare_criteria);
+	return result;
+}
+
+List *
+criteria_list(const ObjectTable *table)
+{
+	return table->facts->criteria;
+}
+
+static void
+check_usable(const ObjectTable *table, const Criteria *c)
+{
+	if (c->unusable)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("unique index \"%s\" of \"%s\" cannot be used as criteria",
+						c->name, RelationGetRelationName(table->rel)),
+				 errdetail("Reason: %s.", c->unusable),
+				 errhint("upsert_criteria() lists those that can; columns can be given as an array.")));
+}
+
+/* An index of that name that is not unique deserves another message. */
+static void
+no_criteria(const ObjectTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(table->rel))
+	{
+		char	   *indexname = get_rel_name(lfirst_oid(lc));
+
+		if (indexname && strcmp(indexname, name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("index \"%s\" of relation \"%s\" is not unique",
+							name, RelationGetRelationName(table->rel)),
+					 errhint("Give the columns as an array to search without a unique key.")));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("unique constraint or index \"%s\" of relation \"%s\" does not exist",
+					name, RelationGetRelationName(table->rel)),
+			 errhint("upsert_criteria() lists what there is; columns can be given as an array.")));
+}
+
+Criteria *
+criteria_by_name(const ObjectTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, criteria_list(table))
+	{
+		Criteria   *c = lfirst(lc);
+
+		if (name ? strcmp(c->name, name) == 0 : c->primary)
+		{
+			check_usable(table, c);
+			return c;
+		}
+	}
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("relation \"%s\" has no primary key",
+						RelationGetRelationName(table->rel)),
+				 errhint("Name a unique constraint or index as criteria, or give columns as an array.")));
+	no_criteria(table, name);
+	return NULL;				/* keep the compiler quiet */
+}
+
+static bool
+same_columns(const Criteria *a, const Criteria *b)
+{
+	int			i;
+	int			k;
+
+	if (a->nkeys != b->nkeys)
+		return false;
+	for (i = 0; i < a->nkeys; i++)
+	{
+		for (k = 0; k < b->nkeys && a->keys[i] != b->keys[k]; k++)
+			;
+		if (k == b->nkeys)
+			return false;
+	}
+	return true;
+}
+
+Criteria *
+criteria_by_columns(const ObjectTable *table, ArrayType *names)
+{
+	Criteria   *columns = palloc0(sizeof(Criteria));
+	Datum	   *elems;
+	bool	   *nulls;
+	int			n;
+	int			i;
+	ListCell   *lc;
+
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elems, &nulls, &n);
+	if (n == 0 || n > INDEX_MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("criteria must name between 1 and %d columns",
+						INDEX_MAX_KEYS),
+				 errdetail("They name %d.", n)));
+	for (i = 0; i < n; i++)
+	{
+		text	   *name;
+		AttrNumber	attno;
+
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a column name in the criteria must not be null"),
+					 errdetail("Element %d of the array is.", i + 1)));
+		name = DatumGetTextPP(elems[i]);
+		attno = object_table_column(table, VARDATA_ANY(name),
+									VARSIZE_ANY_EXHDR(name));
+		if (attno == InvalidAttrNumber)
+			object_table_no_column(table, VARDATA_ANY(name),
+								   VARSIZE_ANY_EXHDR(name));
+		add_key(columns, attno);
+		if (columns->nkeys != i + 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("column \"%.*s\" comes twice in the criteria",
+							(int) VARSIZE_ANY_EXHDR(name), VARDATA_ANY(name))));
+	}
+
+	foreach(lc, criteria_list(table))
+	{
+		Criteria   *c = lfirst(lc);
+
+		if (!c->special && c->unusable == NULL && same_columns(c, columns))
+			return c;
+	}
+	return columns;
+}
+
+/* ----------
+ * Showing criteria
+ * ----------
+ */
+
+Datum
+criteria_columns(const ObjectTable *table, const Criteria *c)
+{
+	Datum		names[INDEX_MAX_KEYS];
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		names[i] = CStringGetTextDatum(NameStr(TupleDescAttr(table->tupdesc,
+															 c->keys[i] - 1)->attname));
+	return PointerGetDatum(construct_array(names, c->nkeys, TEXTOID, -1, false,
+										   TYPALIGN_INT));
+}
+
+char *
+criteria_column_list(const ObjectTable *table, const Criteria *c)
+{
+	StringInfoData buf;
+	int			i;
+
+	initStringInfo(&buf);
+	for (i = 0; i < c->nkeys; i++)
+		appendStringInfo(&buf, "%s\"%s\"", i ? ", " : "",
+						 NameStr(TupleDescAttr(table->tupdesc,
+											   c->keys[i] - 1)->attname));
+	return buf.data;
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(upsert_criteria);
+
+Datum
+upsert_criteria(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc;
+	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
+	ObjectTable *table = object_table_open(PG_GETARG_OID(0));
+	ListCell   *lc;
+
+	foreach(lc, criteria_list(table))
+	{
+		Criteria   *c = lfirst(lc);
+		Datum		values[5];
+		bool		nulls[5] = {0};
+
+		values[0] = CStringGetTextDatum(c->name);
+		values[1] = criteria_columns(table, c);
+		values[2] = BoolGetDatum(c->primary);
+		values[3] = BoolGetDatum(c->unusable == NULL);
+		nulls[4] = c->unusable == NULL;
+		if (c->unusable)
+			values[4] = CStringGetTextDatum(c->unusable);
+		tuplestore_putvalues(rows, tupdesc, values, nulls);
+	}
+	object_table_close(table);
+	return (Datum) 0;
+}

@@ -1,0 +1,548 @@
+/*
+ * object.c
+ *		One JSON object, upserted into a table.
+ *
+ *		{"sku": "a1", "qty": 3}
+ *			|						table.c		attributes --> columns
+ *			v						criteria.c	which of them are the key
+ *		request: attnos, values, key
+ *			|						store		the row with this key
+ *			v
+ *		not there: insert what was given; defaults fill the rest
+ *		there: write those columns whose image differs; none: unchanged
+ *
+ * A generated column, or one that is GENERATED ALWAYS AS IDENTITY, may be
+ * given the value that it has: a row that was read can be sent back whole.
+ *
+ * A text column "_rev" is the table's revision: it is compared, not written,
+ * and every write gives it the next TID, as in a collection.
+ *
+ * Knows nothing of how rows are found or locked: that is the store's.
+ */
+#include "postgres.h"
+
+#include "catalog/objectaddress.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+#include "base/tid.h"
+#include "jsonb/doc.h"
+#include "object/object_impl.h"
+#include "upsert.h"
+
+/* ----------
+ * The table and its criteria
+ * ----------
+ */
+
+static void
+refuse_option(const char *option, const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" cannot be had for objects", option),
+			 errdetail_internal("%s", reason)));
+}
+
+static void
+check_options(ObjectStore *os)
+{
+	const UpsertOptions *o = os->options;
+	bool		revisions = os->table->facts->rev_attno != InvalidAttrNumber;
+
+	if (o->mode == MODE_REPLACE || o->mode == MODE_MERGE_PATCH)
+		refuse_option("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
+	if (!o->keep_null)
+		refuse_option("keepNull", "A null sets its column to NULL.");
+	if (!o->merge_objects)
+		refuse_option("mergeObjects", "A value replaces the column's whole.");
+	if (o->multiple == MULTIPLE_FIRST)
+		refuse_option("multiple", "More than one match is always an error.");
+	if (!revisions && o->if_rev_given && o->if_rev)
+		refuse_option("ifRev", "The table has no column \"_rev\" of type text.");
+	if (!revisions && !o->ignore_revs)
+		refuse_option("ignoreRevs", "The table has no column \"_rev\" of type text.");
+
+	if (o->version_attribute)
+	{
+		const char *name = o->version_attribute;
+
+		os->version_attno = object_table_column(os->table, name, strlen(name));
+		if (os->version_attno == InvalidAttrNumber)
+			object_table_no_column(os->table, name, strlen(name));
+	}
+}
+
+/* All unique keys that can be used, the primary key first. */
+static void
+choose_any(ObjectStore *os)
+{
+	ListCell   *lc;
+
+	if (os->options->duplicates != DUPLICATES_APPLY)
+		refuse_option("duplicates", "Criteria \"any\" have no one key that could come twice.");
+	foreach(lc, criteria_list(os->table))
+		if (((Criteria *) lfirst(lc))->unusable == NULL)
+			os->any = lappend(os->any, lfirst(lc));
+	if (os->any == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("relation \"%s\" has no unique key",
+						RelationGetRelationName(os->table->rel)),
+				 errhint("Give columns as an array to search without one.")));
+}
+
+ObjectStore *
+object_store_begin(Oid relid, const CriteriaSelector *selector,
+				   const UpsertOptions *options)
+{
+	ObjectStore *os = palloc0(sizeof(ObjectStore));
+
+	os->table = object_table_open(relid);
+	os->options = options;
+	os->columns_given = palloc0(sizeof(GivenColumn) * os->table->tupdesc->natts);
+	os->attnos = palloc0(sizeof(AttrNumber) * (os->table->tupdesc->natts + 1));
+	check_options(os);
+	if (selector->columns)
+		os->criteria = criteria_by_columns(os->table, selector->columns);
+	else if (selector->name && strcmp(selector->name, CRITERIA_ANY) == 0)
+		choose_any(os);
+	else
+		os->criteria = criteria_by_name(os->table, selector->name);
+	return os;
+}
+
+void
+object_store_end(ObjectStore *os)
+{
+	object_table_close(os->table);
+}
+
+/* Whoever looks a row up by its key reads the key. */
+static void
+check_key_privileges(ObjectStore *os)
+{
+	int			i;
+
+	for (i = 0; i < os->criteria->nkeys; i++)
+		if (!bms_is_member(os->criteria->keys[i], os->table->readable))
+			aclcheck_error(ACLCHECK_NO_PRIV,
+						   get_relkind_objtype(os->table->rel->rd_rel->relkind),
+						   RelationGetRelationName(os->table->rel));
+}
+
+void
+object_open_by_key(ObjectStore *os, bool preview)
+{
+	StoreTarget target = {0};
+	Bitmapset  *writable = NULL;
+	int			attno = -1;
+
+	check_key_privileges(os);
+	while ((attno = bms_next_member(os->columns, attno)) >= 0)
+		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attgenerated)
+			writable = bms_add_member(writable, attno);
+	if (os->table->facts->rev_attno != InvalidAttrNumber)
+		writable = bms_add_member(writable, os->table->facts->rev_attno);
+
+	target.relid = os->table->relid;
+	target.nkeys = os->criteria->nkeys;
+	memcpy(target.keys, os->criteria->keys, sizeof(target.keys));
+	if (os->criteria->special || os->criteria->nulls_equal)
+		target.arbiter = os->criteria->index;
+	target.read_columns = os->table->readable;
+	target.insert_columns = writable;
+	target.update_columns = writable;
+	target.preview = preview;
+	target.exclusive = os->options->exclusive;
+	os->store = store_open(&target);
+}
+
+void
+object_close_by_key(ObjectStore *os)
+{
+	store_close(os->store);
+	os->store = NULL;
+}
+
+void
+object_store_open(ObjectStore *os)
+{
+	/* "any" opens it for each object, by the key that it turns out to be */
+	if (os->any == NIL)
+		object_open_by_key(os, os->options->dry_run);
+	options_apply_wait_for_sync(os->options);
+}
+
+void
+object_store_close(ObjectStore *os)
+{
+	if (os->any == NIL)
+		object_close_by_key(os);
+}
+
+/* ----------
+ * Composing the row
+ * ----------
+ */
+
+static char *
+row_revision(ObjectStore *os, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (slot == NULL || os->table->facts->rev_attno == InvalidAttrNumber)
+		return NULL;
+	value = slot_getattr(slot, os->table->facts->rev_attno, &isnull);
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static void
+set_revision(ObjectStore *os, const char *old_rev, StoreRow *row)
+{
+	char		rev[TID_LENGTH + 1];
+
+	if (os->table->facts->rev_attno == InvalidAttrNumber)
+		return;
+	tid_next_after(old_rev, rev);
+	store_row_set(row, os->table->facts->rev_attno, CStringGetTextDatum(rev), false);
+}
+
+/* Columns that nobody sets: why not, or NULL. */
+static const char *
+system_made(Form_pg_attribute att)
+{
+	if (att->attgenerated)
+		return "a generated column";
+	if (att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+		return "an identity column defined as GENERATED ALWAYS";
+	return NULL;
+}
+
+/*
+ * What the executor would find out as well, but one column after the other.
+ * It has the word where the lack of a privilege is the graver error.
+ */
+static void
+check_required(ObjectStore *os, const ObjectRequest *r, const StoreRow *row)
+{
+	const ObjectTable *table = os->table;
+	StringInfoData columns;
+	int			attno = -1;
+	int			first = -1;
+	int			n = 0;
+
+	while ((attno = bms_next_member(table->facts->required, attno)) >= 0)
+	{
+		if (row->set[attno - 1] && !row->isnull[attno - 1])
+			continue;
+		if (n++ == 0)
+		{
+			first = attno;
+			initStringInfo(&columns);
+		}
+		appendStringInfo(&columns, "%s\"%s\"", n > 1 ? ", " : "",
+						 NameStr(TupleDescAttr(table->tupdesc, attno - 1)->attname));
+	}
+	if (n == 0 ||
+		pg_class_aclcheck(table->relid, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+					NameStr(TupleDescAttr(table->tupdesc, first - 1)->attname),
+					RelationGetRelationName(table->rel)),
+			 errdetail_plural("A new row needs a value for %s.",
+							  "A new row needs values for %s.",
+							  n, columns.data),
+			 r->has_key ?
+			 errhint("There is no row yet that has this key; object_schema() tells what a new one takes.") :
+			 errhint("An object without a key is a new row; object_schema() tells what it takes."),
+			 errtablecol(table->rel, first)));
+}
+
+static StoreVerdict
+compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
+{
+	int			i;
+
+	if (os->options->if_rev_given && os->options->if_rev)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
+				 errmsg("row not found in relation \"%s\"",
+						RelationGetRelationName(os->table->rel)),
+				 errdetail("The caller expected revision \"%s\".",
+						   os->options->if_rev),
+				 errhint("Leave \"ifRev\" out to create it.")));
+
+	for (i = 0; i < os->n; i++)
+	{
+		AttrNumber	attno = os->attnos[i];
+		GivenColumn *given = object_given(os, attno);
+		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
+		const char *made_by = system_made(att);
+		int			k;
+
+		/* a null in a key that was not given asks for the default */
+		if (!r->has_key && given->json.type == jbvNull)
+		{
+			for (k = 0; k < os->criteria->nkeys; k++)
+				if (os->criteria->keys[k] == attno)
+					break;
+			if (k < os->criteria->nkeys)
+				continue;
+		}
+		if (made_by)
+			ereport(ERROR,
+					(errcode(ERRCODE_GENERATED_ALWAYS),
+					 errmsg("cannot insert a non-DEFAULT value into column \"%s\"",
+							NameStr(att->attname)),
+					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
+							   made_by),
+					 errhint("Leave the attribute out.")));
+		store_row_set(row, attno, given->value, given->isnull);
+	}
+	set_revision(os, NULL, row);
+	check_required(os, r, row);
+	return STORE_WRITE;
+}
+
+/* What the caller said about the row that is there. */
+static void
+check_revision(ObjectStore *os, const char *found)
+{
+	const UpsertOptions *o = os->options;
+	const char *expected = o->if_rev_given ? o->if_rev : os->rev;
+
+	if (o->if_rev_given && o->if_rev == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
+				 errmsg("row exists already in relation \"%s\"",
+						RelationGetRelationName(os->table->rel)),
+				 found ? errdetail("Its revision is \"%s\".", found) :
+				 errdetail("The option \"ifRev\" is null, which asks that there be none."),
+				 errhint("Leave \"ifRev\" out to update it.")));
+	if (expected && (found == NULL || strcmp(expected, found) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
+				 errmsg("conflict, _rev values do not match"),
+				 errdetail("Expected revision \"%s\", found \"%s\".",
+						   expected, found ? found : ""),
+				 errhint("Read the row again and repeat the change on what it is now.")));
+}
+
+/* Is the request's version no news?  Only a greater one is. */
+static bool
+is_stale(ObjectStore *os, TupleTableSlot *old)
+{
+	Form_pg_attribute att;
+	TypeCacheEntry *type;
+	Datum		stored;
+	GivenColumn *given;
+	bool		isnull;
+
+	if (os->version_attno == InvalidAttrNumber)
+		return false;
+	stored = slot_getattr(old, os->version_attno, &isnull);
+	if (isnull)
+		return false;
+	given = object_given(os, os->version_attno);
+	if (!given->given || given->isnull)
+		return true;
+
+	att = TupleDescAttr(os->table->tupdesc, os->version_attno - 1);
+	type = lookup_type_cache(att->atttypid, TYPECACHE_CMP_PROC_FINFO);
+	if (!OidIsValid(type->cmp_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify a comparison function for type %s",
+						format_type_be(att->atttypid))));
+	return DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
+										   att->attcollation,
+										   given->value, stored)) <= 0;
+}
+
+/*
+ * Does the row have this value already?  By image: types without equality are
+ * compared as well, and what is equal but reads differently is a change.  In
+ * json the spacing is not the caller's, who sends jsonb.
+ */
+static bool
+same_value(Form_pg_attribute att, Datum a, bool a_isnull, Datum b, bool b_isnull)
+{
+	if (a_isnull || b_isnull)
+		return a_isnull && b_isnull;
+	if (datum_image_eq(a, b, att->attbyval, att->attlen))
+		return true;
+	if (att->atttypid != JSONOID)
+		return false;
+	return doc_equal(DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+														CStringGetDatum(TextDatumGetCString(a)))),
+					 DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+														CStringGetDatum(TextDatumGetCString(b)))));
+}
+
+static StoreVerdict
+compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
+{
+	char	   *old_rev = row_revision(os, old);
+	bool		changed = false;
+	int			i;
+
+	check_revision(os, old_rev);
+	if (os->options->mode == MODE_NOTHING)
+		return STORE_KEEP;
+	if (is_stale(os, old))
+		return STORE_SKIP;
+
+	for (i = 0; i < os->n; i++)
+	{
+		AttrNumber	attno = os->attnos[i];
+		GivenColumn *given = object_given(os, attno);
+		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
+		const char *made_by = system_made(att);
+		bool		isnull;
+		Datum		value = slot_getattr(old, attno, &isnull);
+
+		/* who may not read a column is not told what is in it */
+		if (bms_is_member(attno, os->table->readable) &&
+			same_value(att, given->value, given->isnull, value, isnull))
+			continue;
+		if (made_by)
+			ereport(ERROR,
+					(errcode(ERRCODE_GENERATED_ALWAYS),
+					 errmsg("column \"%s\" can only be updated to DEFAULT",
+							NameStr(att->attname)),
+					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
+							   made_by),
+					 errhint("Leave the attribute out, or send the value that is stored.")));
+		store_row_set(row, attno, given->value, given->isnull);
+		changed = true;
+	}
+	if (!changed)
+		return STORE_KEEP;
+	set_revision(os, old_rev, row);
+	return STORE_WRITE;
+}
+
+/* The store's callback. */
+static StoreVerdict
+compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	ObjectApply *a = arg;
+
+	if (a->expect && a->expect_row != (old != NULL))
+	{
+		a->changed = true;
+		return STORE_SKIP;
+	}
+	return old ? compose_update(a->os, old, row) :
+		compose_insert(a->os, a->r, row);
+}
+
+/* ----------
+ * Applying
+ * ----------
+ */
+
+static UpsertOutcome
+outcome_of(StoreOutcome outcome)
+{
+	switch (outcome)
+	{
+		case STORE_INSERTED:
+			return UPSERT_INSERTED;
+		case STORE_UPDATED:
+			return UPSERT_UPDATED;
+		case STORE_UNCHANGED:
+			return UPSERT_UNCHANGED;
+		default:
+			return UPSERT_IGNORED;
+	}
+}
+
+static char *
+row_key(ObjectStore *os, TupleTableSlot *slot)
+{
+	const Criteria *c = os->criteria;
+	Datum		key[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		key[i] = slot_getattr(slot, c->keys[i], &isnull[i]);
+	return object_key_text(os, c, key, isnull);
+}
+
+static void
+fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
+{
+	UpsertReturn ret = os->options->ret;
+	TupleTableSlot *old = store_old(os->store);
+	TupleTableSlot *new = store_new(os->store);
+
+	if (new == NULL)
+		new = old;				/* it is as it was */
+	if (ret == RETURN_NONE)
+		return;
+
+	answer->key = new ? row_key(os, new) : object_request_key(os, r);
+	answer->rev = row_revision(os, new);
+	if (old && (ret == RETURN_BOTH || ret == RETURN_OLD || ret == RETURN_DIFF))
+		answer->old = object_table_row(os->table, old);
+	if (new && new == old && answer->old)
+		answer->new = answer->old;
+	else if (new && (ret == RETURN_BOTH || ret == RETURN_NEW || ret == RETURN_DIFF))
+		answer->new = object_table_row(os->table, new);
+	if (ret == RETURN_OLD)
+		answer->new = NULL;
+	if (ret == RETURN_DIFF)
+	{
+		answer->new = answer->new ? doc_diff(answer->old ? answer->old : document_empty(), answer->new) : NULL;
+		answer->old = NULL;
+	}
+}
+
+void
+object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
+{
+	ObjectStore *os = a->os;
+	ObjectRequest *r = a->r;
+	MemoryContext oldcontext;
+	StoreOutcome outcome;
+
+	outcome = store_apply(os->store, r->has_key ? r->key : NULL, r->key_isnull,
+						  compose_object, a);
+
+	oldcontext = MemoryContextSwitchTo(context);
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = outcome_of(outcome);
+	fill_answer(os, r, answer);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+void
+object_request_apply(ObjectStore *os, ObjectRequest *r, MemoryContext context,
+					 Answer *answer)
+{
+	ObjectApply a = {os, r};
+
+	/* in the memory of this try: a failed group does its items again */
+	if (os->any)
+		r->has_key = false;		/* what an earlier try chose */
+	object_take(os, r);
+	if (os->any)
+		object_apply_by_any(os, r, context, answer);
+	else
+		object_apply_by_key(&a, context, answer);
+}

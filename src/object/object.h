@@ -1,0 +1,83 @@
+/*
+ * object.h
+ *		One object, upserted into a table.
+ *
+ *		ObjectStore *os = object_store_begin(relid, &selector, &options);
+ *		r = object_request_make(os, object);	for each
+ *		object_store_open(os);
+ *		object_request_apply(os, r, &answer);	for each
+ *		object_store_close(os);
+ *		object_store_end(os);
+ */
+#ifndef UPSERT_OBJECT_H
+#define UPSERT_OBJECT_H
+
+#include "object/table.h"
+
+/* How the caller names the criteria: columns, or else a name or NULL. */
+typedef struct CriteriaSelector
+{
+	const char *name;
+	ArrayType  *columns;
+} CriteriaSelector;
+
+/*
+ * What one object asks for.  It keeps the key only; the attributes are taken
+ * again when the row is at hand (object_impl.h), so that a large batch does
+ * not hold them all.
+ */
+typedef struct ObjectRequest
+{
+	JsonbContainer *object;
+	List	   *filled;			/* with "any": the criteria that it fills */
+	bool		has_key;		/* false: it is new, whatever is there */
+	const Criteria *criteria;	/* that key belongs to */
+	Datum	   *key;			/* by the position in the criteria */
+	bool	   *key_isnull;
+} ObjectRequest;
+
+typedef struct ObjectStore ObjectStore;
+
+/*
+ * Resolves table and criteria; nothing is written yet.  Errors: those of
+ * object_table_open() and criteria_by_*(), 22023 for options that objects
+ * cannot have.
+ */
+extern ObjectStore *object_store_begin(Oid relid,
+									   const CriteriaSelector *selector,
+									   const UpsertOptions *options);
+extern void object_store_end(ObjectStore *os);
+
+/*
+ * Takes an object apart, and converts what the criteria need of it.  It must
+ * live as long as the request.  Errors: UP006 no object, 42703 unknown
+ * attribute, UP005 criteria incomplete, and those of type input.
+ */
+extern ObjectRequest *object_request_make(ObjectStore *os, JsonbContainer *object);
+
+/*
+ * The positions of n requests, NULL among them, in the order of their keys:
+ * those without a key come after those with one, NULLs at the end.
+ */
+extern int *object_requests_order(ObjectStore *os, ObjectRequest **requests, int n);
+
+/* Do both have a key, and is it the same? */
+extern bool object_requests_same(ObjectStore *os, const ObjectRequest *a,
+								 const ObjectRequest *b);
+
+/* The key as answers show it; NULL if there is none. */
+extern char *object_request_key(ObjectStore *os, const ObjectRequest *r);
+
+/* Opens the table for writing what the requests give; closes it. */
+extern void object_store_open(ObjectStore *os);
+extern void object_store_close(ObjectStore *os);
+
+/*
+ * Applies the request and builds the answer in the context given.  Errors:
+ * UP001 to UP003 by ifRev and ignoreRevs, 21000 more than one match, 428C9 a
+ * generated column given another value, and whatever INSERT or UPDATE raise.
+ */
+extern void object_request_apply(ObjectStore *os, ObjectRequest *r,
+								 MemoryContext context, Answer *answer);
+
+#endif							/* UPSERT_OBJECT_H */

@@ -1,0 +1,572 @@
+/*
+ * schema.c
+ *		What a table takes, as a JSON Schema (2020-12) of its objects.
+ *
+ *		{"type": "object", "additionalProperties": false,
+ *		 "properties": {"order_id": {"type": "integer", "x-id": true},
+ *						"sku": {"type": "string", "x-id": true},
+ *						"qty": {"type": "integer"},
+ *						"note": {"type": ["string", "null"]},
+ *						"total": {"type": "integer", "readOnly": true}},
+ *		 "required": ["qty"],
+ *		 "dependentRequired": {"order_id": ["sku"], "sku": ["order_id"]}}
+ *
+ * "required" differs by action: to create a row takes what is NOT NULL and has
+ * no default; to update one takes the criteria and nothing else; to upsert by
+ * the primary key takes the former, and the key whole or not at all.
+ *
+ * It is advice: a trigger may fill a column, a CHECK constraint may refuse a
+ * value.  The columns of the primary key are marked "x-id", those of other
+ * criteria "x-criteria".
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "object/table.h"
+
+#define DIALECT "https://json-schema.org/draft/2020-12/schema"
+
+typedef enum SchemaAction
+{
+	ACTION_CREATE,
+	ACTION_UPDATE,
+	ACTION_UPSERT
+} SchemaAction;
+
+typedef struct SchemaState
+{
+	ObjectTable *table;
+	SchemaAction action;
+	Criteria   *criteria;		/* NULL: none, or any */
+	List	   *any;			/* with "any": those there are */
+	Bitmapset  *keys;			/* columns of criteria */
+	Bitmapset  *ids;			/* columns of the primary key */
+} SchemaState;
+
+static void push_type(JsonbParseState **out, Oid type, int32 typmod, bool nullable);
+
+/* ----------
+ * Writing JSON
+ * ----------
+ */
+
+static JsonbValue
+string_value(const char *s)
+{
+	JsonbValue	v;
+
+	v.type = jbvString;
+	v.val.string.val = unconstify(char *, s);
+	v.val.string.len = strlen(s);
+	return v;
+}
+
+static void
+push_key(JsonbParseState **out, const char *key)
+{
+	JsonbValue	v = string_value(key);
+
+	(void) pushJsonbValue(out, WJB_KEY, &v);
+}
+
+static void
+push_string(JsonbParseState **out, JsonbIteratorToken token, const char *s)
+{
+	JsonbValue	v = string_value(s);
+
+	(void) pushJsonbValue(out, token, &v);
+}
+
+static void
+push_member(JsonbParseState **out, const char *key, const char *s)
+{
+	push_key(out, key);
+	push_string(out, WJB_VALUE, s);
+}
+
+static void
+push_flag(JsonbParseState **out, const char *key, bool flag)
+{
+	JsonbValue	v;
+
+	push_key(out, key);
+	v.type = jbvBool;
+	v.val.boolean = flag;
+	(void) pushJsonbValue(out, WJB_VALUE, &v);
+}
+
+static void
+push_int(JsonbParseState **out, const char *key, int n)
+{
+	JsonbValue	v;
+
+	push_key(out, key);
+	v.type = jbvNumeric;
+	v.val.numeric = int64_to_numeric(n);
+	(void) pushJsonbValue(out, WJB_VALUE, &v);
+}
+
+static void
+push_null_element(JsonbParseState **out)
+{
+	JsonbValue	v;
+
+	v.type = jbvNull;
+	(void) pushJsonbValue(out, WJB_ELEM, &v);
+}
+
+/* ----------
+ * Types
+ * ----------
+ */
+
+/* "type": the name, or the name and null */
+static void
+push_type_name(JsonbParseState **out, const char *name, bool nullable)
+{
+	if (!nullable)
+	{
+		push_member(out, "type", name);
+		return;
+	}
+	push_key(out, "type");
+	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	push_string(out, WJB_ELEM, name);
+	push_string(out, WJB_ELEM, "null");
+	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+}
+
+static int
+compare_enum(const ListCell *a, const ListCell *b)
+{
+	float4		x = ((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(a)))->enumsortorder;
+	float4		y = ((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(b)))->enumsortorder;
+
+	return (x > y) - (x < y);
+}
+
+static void
+push_enum(JsonbParseState **out, Oid type, bool nullable)
+{
+	CatCList   *list = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(type));
+	List	   *labels = NIL;
+	ListCell   *lc;
+	int			i;
+
+	for (i = 0; i < list->n_members; i++)
+		labels = lappend(labels, &list->members[i]->tuple);
+	list_sort(labels, compare_enum);
+
+	push_key(out, "enum");
+	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, labels)
+		push_string(out, WJB_ELEM,
+					pstrdup(NameStr(((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(lc)))->enumlabel)));
+	if (nullable)
+		push_null_element(out);
+	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	ReleaseSysCacheList(list);
+}
+
+static void
+push_composite(JsonbParseState **out, Oid type)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc_copy(type, -1);
+	int			i;
+
+	push_flag(out, "additionalProperties", false);
+	push_key(out, "properties");
+	(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+	for (i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (att->attisdropped)
+			continue;
+		push_key(out, NameStr(att->attname));
+		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		push_type(out, att->atttypid, att->atttypmod, true);
+		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+	}
+	(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+}
+
+static void
+push_string_type(JsonbParseState **out, Oid base, int32 typmod, bool nullable)
+{
+	push_type_name(out, "string", nullable);
+	switch (base)
+	{
+		case VARCHAROID:
+		case BPCHAROID:
+			if (typmod > (int32) VARHDRSZ)
+				push_int(out, "maxLength", typmod - VARHDRSZ);
+			break;
+		case UUIDOID:
+			push_member(out, "format", "uuid");
+			break;
+		case DATEOID:
+			push_member(out, "format", "date");
+			break;
+		case TIMESTAMPTZOID:
+			push_member(out, "format", "date-time");
+			break;
+	}
+}
+
+/* The keywords that describe a type, into the object that is open. */
+static void
+push_type(JsonbParseState **out, Oid type, int32 typmod, bool nullable)
+{
+	Oid			base = getBaseTypeAndTypmod(type, &typmod);
+	Oid			element = get_element_type(base);
+
+	check_stack_depth();
+	if (OidIsValid(element))
+	{
+		push_type_name(out, "array", nullable);
+		push_key(out, "items");
+		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		push_type(out, element, typmod, true);
+		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+		return;
+	}
+	if (type_is_enum(base))
+	{
+		push_enum(out, base, nullable);
+		return;
+	}
+	if (type_is_rowtype(base))
+	{
+		push_type_name(out, "object", nullable);
+		push_composite(out, base);
+		return;
+	}
+	switch (base)
+	{
+		case BOOLOID:
+			push_type_name(out, "boolean", nullable);
+			break;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+			push_type_name(out, "integer", nullable);
+			break;
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+			push_type_name(out, "number", nullable);
+			break;
+		case JSONOID:
+		case JSONBOID:
+			break;				/* anything */
+		default:
+			push_string_type(out, base, typmod, nullable);
+			break;
+	}
+}
+
+/* ----------
+ * Columns
+ * ----------
+ */
+
+/* What the domains of a column say of it. */
+static void
+look_at_domains(Oid type, bool *not_null, bool *has_default)
+{
+	char		typtype = TYPTYPE_DOMAIN;
+
+	*not_null = *has_default = false;
+	while (typtype == TYPTYPE_DOMAIN)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+		Form_pg_type form;
+		bool		isnull;
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for type %u", type);
+		form = (Form_pg_type) GETSTRUCT(tuple);
+		(void) SysCacheGetAttr(TYPEOID, tuple, Anum_pg_type_typdefaultbin, &isnull);
+		*not_null = *not_null || form->typnotnull;
+		*has_default = *has_default || !isnull;
+		typtype = form->typtype;
+		type = form->typbasetype;
+		ReleaseSysCache(tuple);
+	}
+}
+
+static bool
+is_not_null(Form_pg_attribute att)
+{
+	bool		not_null;
+	bool		has_default;
+
+	look_at_domains(att->atttypid, &not_null, &has_default);
+	return att->attnotnull || not_null;
+}
+
+/* May a new row leave the column out? */
+static bool
+is_populated(ObjectTable *table, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
+	bool		not_null;
+	bool		has_default;
+
+	look_at_domains(att->atttypid, &not_null, &has_default);
+	return !(att->attnotnull || not_null) || has_default ||
+		att->atthasdef || att->attidentity || attno == table->facts->rev_attno;
+}
+
+static bool
+has_privilege(const ObjectTable *table, AttrNumber attno, AclMode mode)
+{
+	return pg_class_aclcheck(table->relid, GetUserId(), mode) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(table->relid, attno, GetUserId(), mode) == ACLCHECK_OK;
+}
+
+static bool
+is_read_only(const SchemaState *st, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(st->table->tupdesc, attno - 1);
+
+	if (att->attgenerated || att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
+		attno == st->table->facts->rev_attno)
+		return true;
+	switch (st->action)
+	{
+		case ACTION_CREATE:
+			return !has_privilege(st->table, attno, ACL_INSERT);
+		case ACTION_UPDATE:
+			return !has_privilege(st->table, attno, ACL_UPDATE);
+		default:
+			return !has_privilege(st->table, attno, ACL_INSERT) &&
+				!has_privilege(st->table, attno, ACL_UPDATE);
+	}
+}
+
+static void
+push_column(SchemaState *st, JsonbParseState **out, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(st->table->tupdesc, attno - 1);
+	bool		read_only = is_read_only(st, attno);
+	bool		key = bms_is_member(attno, st->keys);
+	bool		nullable = !is_not_null(att) && !att->attgenerated;
+	char	   *comment = GetComment(st->table->relid, RelationRelationId, attno);
+
+	if (key && st->criteria && !st->criteria->nulls_equal)
+		nullable = false;
+
+	push_key(out, NameStr(att->attname));
+	(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+	push_type(out, att->atttypid, att->atttypmod, nullable);
+	if (comment)
+		push_member(out, "description", comment);
+	if (read_only)
+		push_flag(out, "readOnly", true);
+	if (bms_is_member(attno, st->ids))
+		push_flag(out, "x-id", true);
+	if (key && st->criteria && !st->criteria->primary)
+		push_flag(out, "x-criteria", true);
+	(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+}
+
+/* ----------
+ * The object
+ * ----------
+ */
+
+static bool
+is_required(const SchemaState *st, AttrNumber attno)
+{
+	bool		key = bms_is_member(attno, st->keys);
+	bool		by_id = st->criteria && st->criteria->primary;
+
+	if (TupleDescAttr(st->table->tupdesc, attno - 1)->attisdropped)
+		return false;
+	switch (st->action)
+	{
+		case ACTION_CREATE:
+			return !is_populated(st->table, attno);
+		case ACTION_UPDATE:
+			return key;
+		default:
+			/* the ID is all there or not at all: dependentRequired */
+			if (key)
+				return !by_id;
+			return !is_populated(st->table, attno);
+	}
+}
+
+static void
+push_column_names(const ObjectTable *table, JsonbParseState **out,
+				  const Criteria *c, AttrNumber except)
+{
+	int			i;
+
+	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	for (i = 0; i < c->nkeys; i++)
+		if (c->keys[i] != except)
+			push_string(out, WJB_ELEM,
+						NameStr(TupleDescAttr(table->tupdesc, c->keys[i] - 1)->attname));
+	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_required(SchemaState *st, JsonbParseState **out)
+{
+	Criteria   *c = st->criteria;
+	int			i;
+
+	push_key(out, "required");
+	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	for (i = 0; i < st->table->tupdesc->natts; i++)
+		if (is_required(st, i + 1))
+			push_string(out, WJB_ELEM,
+						NameStr(TupleDescAttr(st->table->tupdesc, i)->attname));
+	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+
+	if (c && c->primary && c->nkeys > 1 && st->action == ACTION_UPSERT)
+	{
+		push_key(out, "dependentRequired");
+		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		for (i = 0; i < c->nkeys; i++)
+		{
+			push_key(out, NameStr(TupleDescAttr(st->table->tupdesc, c->keys[i] - 1)->attname));
+			push_column_names(st->table, out, c, c->keys[i]);
+		}
+		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+	}
+
+	if (st->any && st->action == ACTION_UPDATE)
+	{
+		ListCell   *lc;
+
+		push_key(out, "anyOf");
+		(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+		foreach(lc, st->any)
+		{
+			(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+			push_key(out, "required");
+			push_column_names(st->table, out, lfirst(lc), InvalidAttrNumber);
+			(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+		}
+		(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	}
+}
+
+static Jsonb *
+make_schema(SchemaState *st)
+{
+	JsonbParseState *out = NULL;
+	char	   *comment = GetComment(st->table->relid, RelationRelationId, 0);
+	int			i;
+
+	(void) pushJsonbValue(&out, WJB_BEGIN_OBJECT, NULL);
+	push_member(&out, "$schema", DIALECT);
+	push_member(&out, "title", RelationGetRelationName(st->table->rel));
+	if (comment)
+		push_member(&out, "description", comment);
+	push_member(&out, "type", "object");
+	push_flag(&out, "additionalProperties", false);
+	push_key(&out, "properties");
+	(void) pushJsonbValue(&out, WJB_BEGIN_OBJECT, NULL);
+	for (i = 0; i < st->table->tupdesc->natts; i++)
+		if (!TupleDescAttr(st->table->tupdesc, i)->attisdropped)
+			push_column(st, &out, i + 1);
+	(void) pushJsonbValue(&out, WJB_END_OBJECT, NULL);
+	push_required(st, &out);
+	return JsonbValueToJsonb(pushJsonbValue(&out, WJB_END_OBJECT, NULL));
+}
+
+static SchemaAction
+parse_action(const char *action)
+{
+	if (strcmp(action, "create") == 0)
+		return ACTION_CREATE;
+	if (strcmp(action, "update") == 0)
+		return ACTION_UPDATE;
+	if (strcmp(action, "upsert") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown action \"%s\"", action),
+				 errhint("The action is \"create\", \"update\" or \"upsert\".")));
+	return ACTION_UPSERT;
+}
+
+static Bitmapset *
+key_columns(const Criteria *c)
+{
+	Bitmapset  *columns = NULL;
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		columns = bms_add_member(columns, c->keys[i]);
+	return columns;
+}
+
+/* Which criteria count; to create a row needs none. */
+static void
+choose_criteria(SchemaState *st, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, criteria_list(st->table))
+	{
+		Criteria   *c = lfirst(lc);
+
+		if (c->primary)
+			st->ids = key_columns(c);
+		if (name && strcmp(name, CRITERIA_ANY) == 0 && c->unusable == NULL)
+			st->any = lappend(st->any, c);
+	}
+	if (name && strcmp(name, CRITERIA_ANY) == 0)
+		return;
+	if (name == NULL && st->ids == NULL && st->action == ACTION_CREATE)
+		return;
+	st->criteria = criteria_by_name(st->table, name);
+	st->keys = key_columns(st->criteria);
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(object_schema);
+
+Datum
+object_schema(PG_FUNCTION_ARGS)
+{
+	SchemaState st = {0};
+	Jsonb	   *schema;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	st.table = object_table_open(PG_GETARG_OID(0));
+	st.action = PG_ARGISNULL(2) ? ACTION_UPSERT :
+		parse_action(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	choose_criteria(&st, PG_ARGISNULL(1) ? NULL :
+					text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	schema = make_schema(&st);
+	object_table_close(st.table);
+	PG_RETURN_JSONB_P(schema);
+}

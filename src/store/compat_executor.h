@@ -1,0 +1,319 @@
+/*
+ * compat_executor.h
+ *		The half of compat.h that only the store needs: the executor's and the
+ *		table access methods' calls, one spelling for all majors.
+ */
+#ifndef UPSERT_COMPAT_EXECUTOR_H
+#define UPSERT_COMPAT_EXECUTOR_H
+
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "utils/rel.h"
+#if PG_VERSION_NUM < 150000
+#include "rewrite/rewriteHandler.h"
+#endif
+
+/* The range table entry of a table, without any permission in it. */
+static inline RangeTblEntry *
+compat_make_rte(Relation rel, LOCKMODE lockmode)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
+	rte->rellockmode = lockmode;
+	rte->inh = false;
+	rte->inFromCl = false;
+	return rte;
+}
+
+/* Bitmaps of columns are offset as the parser has them. */
+static inline Bitmapset *
+compat_offset_columns(Bitmapset *attnos)
+{
+	Bitmapset  *result = NULL;
+	int			x = -1;
+
+	while ((x = bms_next_member(attnos, x)) >= 0)
+		result = bms_add_member(result, x - FirstLowInvalidHeapAttributeNumber);
+	return result;
+}
+
+/* Raises 42501 (and calls ExecutorCheckPerms_hook) as a statement would. */
+static inline void
+compat_check_permissions(Relation rel, AclMode required, Bitmapset *selected,
+						 Bitmapset *inserted, Bitmapset *updated)
+{
+	RangeTblEntry *rte = compat_make_rte(rel, RowExclusiveLock);
+
+#if PG_VERSION_NUM >= 160000
+	List	   *perminfos = NIL;
+	RTEPermissionInfo *perm = addRTEPermissionInfo(&perminfos, rte);
+
+	perm->requiredPerms = required;
+	perm->selectedCols = compat_offset_columns(selected);
+	perm->insertedCols = compat_offset_columns(inserted);
+	perm->updatedCols = compat_offset_columns(updated);
+	ExecCheckPermissions(list_make1(rte), perminfos, true);
+#else
+	rte->requiredPerms = required;
+	rte->selectedCols = compat_offset_columns(selected);
+	rte->insertedCols = compat_offset_columns(inserted);
+	rte->updatedCols = compat_offset_columns(updated);
+	ExecCheckRTPerms(list_make1(rte), true);
+#endif
+}
+
+/* Gives the executor state a range table of this one relation. */
+static inline void
+compat_init_range_table(EState *estate, Relation rel, LOCKMODE lockmode,
+						Bitmapset *inserted, Bitmapset *updated)
+{
+	RangeTblEntry *rte = compat_make_rte(rel, lockmode);
+
+#if PG_VERSION_NUM >= 160000
+	List	   *perminfos = NIL;
+	RTEPermissionInfo *perm = addRTEPermissionInfo(&perminfos, rte);
+
+	perm->insertedCols = compat_offset_columns(inserted);
+	perm->updatedCols = compat_offset_columns(updated);
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, list_make1(rte), perminfos,
+					   bms_make_singleton(1));
+#else
+	ExecInitRangeTable(estate, list_make1(rte), perminfos);
+#endif
+#else
+	rte->insertedCols = compat_offset_columns(inserted);
+	rte->updatedCols = compat_offset_columns(updated);
+#if PG_VERSION_NUM < 150000
+	fill_extraUpdatedCols(rte, rel);
+#endif
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+/*
+ * Tells triggers which columns (offset) the next row updates; returns what
+ * they were told before.
+ */
+static inline Bitmapset *
+compat_set_updated_columns(EState *estate, Bitmapset *columns)
+{
+	RangeTblEntry *rte = exec_rt_fetch(1, estate);
+	Bitmapset **field;
+	Bitmapset  *before;
+
+#if PG_VERSION_NUM >= 160000
+	field = &getRTEPermissionInfo(estate->es_rteperminfos, rte)->updatedCols;
+#else
+	field = &rte->updatedCols;
+#endif
+	before = *field;
+	*field = columns;
+	return before;
+}
+
+/*
+ * Makes ready to compute every generated column that any row may need.  Left
+ * to itself, the executor would prepare those of the first row that it sees,
+ * and 14 and 15 do not even tell inserts from updates.
+ */
+static inline void
+compat_init_generated(ResultRelInfo *rri, EState *estate)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rri->ri_RelationDesc);
+
+	if (tupdesc->constr == NULL || !tupdesc->constr->has_generated_stored)
+		return;
+#if PG_VERSION_NUM >= 180000
+	if (rri->ri_GeneratedExprsU == NULL)
+		ExecInitGenerated(rri, estate, CMD_UPDATE);
+#elif PG_VERSION_NUM >= 160000
+	if (rri->ri_GeneratedExprsU == NULL)
+		ExecInitStoredGenerated(rri, estate, CMD_UPDATE);
+#elif PG_VERSION_NUM >= 150000
+	if (rri->ri_GeneratedExprs == NULL)
+		ExecInitStoredGenerated(rri, estate, CMD_INSERT);
+#else
+	{
+		RangeTblEntry *rte = exec_rt_fetch(1, estate);
+		int			i;
+
+		for (i = 0; i < tupdesc->natts; i++)
+			if (TupleDescAttr(tupdesc, i)->attgenerated)
+				rte->extraUpdatedCols =
+					bms_add_member(rte->extraUpdatedCols,
+								   i + 1 - FirstLowInvalidHeapAttributeNumber);
+	}
+#endif
+}
+
+static inline void
+compat_check_valid_result_rel(ResultRelInfo *rri, CmdType operation)
+{
+#if PG_VERSION_NUM >= 180000
+	CheckValidResultRel(rri, operation, ONCONFLICT_NONE, NIL);
+#elif PG_VERSION_NUM >= 170000
+	CheckValidResultRel(rri, operation, NIL);
+#else
+	CheckValidResultRel(rri, operation);
+#endif
+}
+
+static inline void
+compat_eval_plan_qual_init(EPQState *epq, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1, NIL);
+#else
+	EvalPlanQualInit(epq, estate, NULL, NIL, -1);
+#endif
+}
+
+static inline IndexScanDesc
+compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
+#else
+	return index_beginscan(heap, index, snapshot, nkeys, 0);
+#endif
+}
+
+/* True if no committed or waited-for row conflicts; else *conflict is its TID. */
+static inline bool
+compat_check_index_constraints(ResultRelInfo *rri, TupleTableSlot *slot,
+							   EState *estate, ItemPointer conflict,
+							   List *arbiters)
+{
+#if PG_VERSION_NUM >= 180000
+	ItemPointerData invalid;
+
+	ItemPointerSetInvalid(&invalid);
+	return ExecCheckIndexConstraints(rri, slot, estate, conflict, &invalid,
+									 arbiters);
+#else
+	return ExecCheckIndexConstraints(rri, slot, estate, conflict, arbiters);
+#endif
+}
+
+/* Index entries of a new row. */
+static inline List *
+compat_insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
+						   EState *estate, bool no_dup_error,
+						   bool *conflict, List *arbiters)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error,
+								 conflict, arbiters, false);
+#else
+	return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error,
+								 conflict, arbiters);
+#endif
+}
+
+/* Which indexes an update has to insert into. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes CompatUpdateIndexes;
+#define COMPAT_UPDATE_INDEXES_NONE TU_None
+#else
+typedef bool CompatUpdateIndexes;
+#define COMPAT_UPDATE_INDEXES_NONE false
+#endif
+
+static inline TM_Result
+compat_tuple_update(Relation rel, EState *estate, ItemPointer tid,
+					TupleTableSlot *slot, TM_FailureData *tmfd,
+					CompatUpdateIndexes *update_indexes)
+{
+	LockTupleMode lockmode;
+
+	return table_tuple_update(rel, tid, slot, estate->es_output_cid,
+							  estate->es_snapshot, InvalidSnapshot, true,
+							  tmfd, &lockmode, update_indexes);
+}
+
+/* Index entries of an updated row that was not HOT; the deferred checks. */
+static inline List *
+compat_update_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
+						   EState *estate, CompatUpdateIndexes update_indexes)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL,
+								 update_indexes == TU_Summarizing);
+#else
+	return ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL);
+#endif
+}
+
+static inline bool
+compat_br_update_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
+						  ItemPointer tid, TupleTableSlot *slot)
+{
+	TM_FailureData tmfd;
+
+#if PG_VERSION_NUM >= 180000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, NULL, &tmfd,
+								false);
+#elif PG_VERSION_NUM >= 160000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, NULL, &tmfd);
+#elif PG_VERSION_NUM >= 150000
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, &tmfd);
+#else
+	(void) tmfd;
+	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot);
+#endif
+}
+
+static inline void
+compat_ar_update_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
+						  TupleTableSlot *slot, List *recheck,
+						  TransitionCaptureState *capture)
+{
+#if PG_VERSION_NUM >= 150000
+	ExecARUpdateTriggers(estate, rri, NULL, NULL, tid, NULL, slot, recheck,
+						 capture, false);
+#else
+	ExecARUpdateTriggers(estate, rri, tid, NULL, slot, recheck, capture);
+#endif
+}
+
+static inline bool
+compat_br_delete_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
+						  ItemPointer tid)
+{
+#if PG_VERSION_NUM >= 180000
+	TM_FailureData tmfd;
+
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL, NULL, &tmfd,
+								false);
+#elif PG_VERSION_NUM >= 160000
+	TM_FailureData tmfd;
+
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL, NULL, &tmfd);
+#else
+	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL);
+#endif
+}
+
+static inline void
+compat_ar_delete_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
+						  TransitionCaptureState *capture)
+{
+#if PG_VERSION_NUM >= 150000
+	ExecARDeleteTriggers(estate, rri, tid, NULL, capture, false);
+#else
+	ExecARDeleteTriggers(estate, rri, tid, NULL, capture);
+#endif
+}
+
+#endif							/* UPSERT_COMPAT_EXECUTOR_H */
