@@ -406,7 +406,7 @@ RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'jsonld_to_rdf_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_to_rdf(pg_catalog.jsonb, pg_catalog.jsonb) IS
-'The RDF dataset of a JSON-LD document as canonical N-Quads, one statement a line. What RDF cannot hold (relative IRIs, malformed language tags) is left out, or with the option safe is UP008. JSON literals are written by RFC 8785. Errors: UP008 with the code of the specification in DETAIL, UP009, 22003 for a number beyond double precision, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.1 to 8.3 and 9.3 toRdf().';
+'The RDF dataset of a JSON-LD document as N-Quads, one statement a line. What RDF cannot hold (relative IRIs, malformed language tags) is left out, or with the option safe is UP008. JSON literals are written by RFC 8785. Errors: UP008 with the code of the specification in DETAIL, UP009, 22003 for a number beyond double precision, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.1 to 8.3 and 9.3 toRdf().';
 
 CREATE FUNCTION @extschema@.jsonld_quads(doc pg_catalog.jsonb,
 	options pg_catalog.jsonb DEFAULT '{}')

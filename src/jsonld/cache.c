@@ -143,7 +143,7 @@ context_initial(JldProcessor *proc)
 	ContextMemo *memo = memo_get(proc);
 	JldValue   *local = proc->options.expandContext;
 	JldValue   *inner;
-	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("expandContext")};
+	JldPath		step = {.up = proc->path,.key = proc->options.contextKey};
 
 	if (memo->initial)
 		return memo->initial;

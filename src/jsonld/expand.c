@@ -625,18 +625,22 @@ check_reverse_item(JldProcessor *proc, JldValue *item)
 				  "value of a reverse property is not a node");
 }
 
-/* the @reverse entry of a result */
-static JldValue *
-reverse_map(JldValue *result)
+/* items to the @reverse entry of a result; none say nothing */
+static void
+add_reverse(Expansion *e, JldStr property, JldValue *items)
 {
-	JldValue   *map = jld_get(result, JLD_STR("@reverse"));
+	JldValue   *map = jld_get(e->result, JLD_STR("@reverse"));
 
+	if (items->n == 0 && !e->proc->options.keepNulls)
+		return;
+	for (int i = 0; i < items->n; i++)
+		check_reverse_item(e->proc, items->u.items[i]);
 	if (map == NULL)
 	{
 		map = jld_new_object(1);
-		jld_put(result, JLD_STR("@reverse"), map);
+		jld_put(e->result, JLD_STR("@reverse"), map);
 	}
-	return map;
+	jld_add_value(map, property, items, true);
 }
 
 /* 13.4.13) */
@@ -668,9 +672,7 @@ expand_reverse(Expansion *e, ActiveContext *ctx, JldValue *value)
 
 		if (jld_is(m->key, "@reverse"))
 			continue;
-		for (int k = 0; k < m->value->n; k++)
-			check_reverse_item(proc, m->value->u.items[k]);
-		jld_add_value(reverse_map(e->result), m->key, m->value, true);
+		add_reverse(e, m->key, m->value);
 	}
 }
 
@@ -794,12 +796,7 @@ expand_property(Expansion *e, ActiveContext *ctx, TermDefinition *def,
 
 	/* 13.13) */
 	if (def && def->reverse)
-	{
-		expanded = as_array(expanded);
-		for (int i = 0; i < expanded->n; i++)
-			check_reverse_item(proc, expanded->u.items[i]);
-		jld_add_value(reverse_map(e->result), expanded_property, expanded, true);
-	}
+		add_reverse(e, expanded_property, as_array(expanded));
 	/* 13.14) */
 	else if (expanded->type == JLD_ARRAY &&
 			 jld_get(e->result, expanded_property) == NULL)

@@ -32,6 +32,8 @@ typedef struct JldOptions
 {
 	JldStr		base;			/* JLD_NOSTR: none */
 	JldValue   *expandContext;	/* NULL: none */
+	JldStr		contextKey;		/* ours, not for SQL: the key under which the
+								 * user wrote it, for errors */
 	bool		compactArrays;	/* true */
 	bool		compactToRelative;	/* true */
 	bool		ordered;		/* false */

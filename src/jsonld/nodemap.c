@@ -98,6 +98,15 @@ blank_node_label(BlankNodeLabels *labels, JldStr identifier)
 	return label;
 }
 
+JldStr
+blank_node_source(const BlankNodeLabels *labels, JldStr label)
+{
+	for (int i = 0; i < labels->map->n; i++)
+		if (jld_eq(labels->map->u.object.members[i].value->u.string, label))
+			return labels->map->u.object.members[i].key;
+	return label;
+}
+
 /* --- arrays as sets ------------------------------------------------------- */
 
 UniqueIndex *
@@ -330,7 +339,8 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 		JldValue   *old = jld_get(node, JLD_STR("@index"));
 
 		if (old != NULL && !jld_equal(old, value))
-			jld_error(map->proc, JLD_CONFLICTING_INDEXES, jld_cstr(id),
+			jld_error(map->proc, JLD_CONFLICTING_INDEXES,
+					  jld_cstr(blank_node_source(&map->labels, id)),
 					  "node has two different @index values");
 		jld_put(node, JLD_STR("@index"), value);
 	}

@@ -20,6 +20,9 @@ extern void blank_node_labels_init(BlankNodeLabels *labels);
 /* The label of identifier, or a new one for JLD_NOSTR: "_:b0", "_:b1", … */
 extern JldStr blank_node_label(BlankNodeLabels *labels, JldStr identifier);
 
+/* The identifier that label stands for, or label itself: for messages, slow. */
+extern JldStr blank_node_source(const BlankNodeLabels *labels, JldStr label);
+
 /*
  * Arrays used as sets.  One UniqueIndex serves any number of arrays, which
  * must not be changed by other hands meanwhile.

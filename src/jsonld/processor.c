@@ -67,6 +67,7 @@ jsonld_begin(JldProcessor *proc, Jsonb *options)
 	memset(proc, 0, sizeof(JldProcessor));
 	proc->mcxt = CurrentMemoryContext;
 	jld_arena_begin(proc->mcxt);
+	proc->options.contextKey = JLD_STR("expandContext");
 	proc->options.compactArrays = true;
 	proc->options.compactToRelative = true;
 	if (options == NULL)

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "jsonld/iri.h"
@@ -199,26 +200,23 @@ create_term_definition(LocalContext *lc, int i)
 		goto done;
 	}
 
-	if (!def->reverse)
-	{
-		/* 19) */
-		if ((v = entry(&w, "@container")) != NULL)
-			create_container(&w, v);
-		/* 20) */
-		if ((v = entry(&w, "@index")) != NULL)
-			create_index(&w, v);
-		/* 21) */
-		if ((v = entry(&w, "@context")) != NULL)
-			create_scoped_context(&w, v);
-		/* 22), 23) */
-		create_language(&w);
-		/* 24) */
-		if ((v = entry(&w, "@nest")) != NULL)
-			create_nest(&w, v);
-		/* 25) */
-		if ((v = entry(&w, "@prefix")) != NULL)
-			create_prefix(&w, v);
-	}
+	/* 19) which 13.5) has done for a reverse term */
+	if (!def->reverse && (v = entry(&w, "@container")) != NULL)
+		create_container(&w, v);
+	/* 20) */
+	if ((v = entry(&w, "@index")) != NULL)
+		create_index(&w, v);
+	/* 21) */
+	if ((v = entry(&w, "@context")) != NULL)
+		create_scoped_context(&w, v);
+	/* 22), 23) */
+	create_language(&w);
+	/* 24) */
+	if ((v = entry(&w, "@nest")) != NULL)
+		create_nest(&w, v);
+	/* 25) */
+	if ((v = entry(&w, "@prefix")) != NULL)
+		create_prefix(&w, v);
 
 	/* 26) */
 	check_entries(&w);
@@ -336,7 +334,7 @@ create_reverse(TermWork *w, JldValue *reverse)
 			jld_error(proc, JLD_INVALID_REVERSE_PROPERTY, jld_excerpt(container),
 					  "container of a reverse property is not @set or @index");
 	}
-	/* 13.6) */
+	/* 13.6) and on with 19): the specification was corrected on 2023-06-28 */
 	def->reverse = true;
 	return true;
 }
@@ -695,6 +693,41 @@ check_entries(TermWork *w)
 	}
 }
 
+/*
+ * Does a scoped context refer to other contexts by relative references?  Then
+ * it means what its base makes of it.  Only the contexts themselves are
+ * looked at, not the strings in definitions.
+ */
+static bool
+refers_relatively(const JldValue *context)
+{
+	check_stack_depth();
+	switch (context->type)
+	{
+		case JLD_STRING:
+			return !iri_is_absolute(context->u.string);
+		case JLD_ARRAY:
+			for (int i = 0; i < context->n; i++)
+				if (refers_relatively(context->u.items[i]))
+					return true;
+			return false;
+		case JLD_OBJECT:
+			for (int i = 0; i < context->n; i++)
+			{
+				JldMember  *m = &context->u.object.members[i];
+				JldValue   *scoped = jld_is_object(m->value) ?
+				jld_get(m->value, JLD_STR("@context")) : NULL;
+
+				if (scoped ? refers_relatively(scoped) :
+					jld_is(m->key, "@import") && refers_relatively(m->value))
+					return true;
+			}
+			return false;
+		default:
+			return false;
+	}
+}
+
 /* null or equal */
 static inline bool
 same_str(JldStr a, JldStr b)
@@ -714,5 +747,5 @@ same_definition(const TermDefinition *a, const TermDefinition *b)
 		same_str(a->index, b->index) && same_str(a->nest, b->nest) &&
 		(a->context == b->context ||
 		 (a->context && b->context && jld_equal(a->context, b->context) &&
-		  same_str(a->base_url, b->base_url)));
+		  (same_str(a->base_url, b->base_url) || !refers_relatively(a->context))));
 }

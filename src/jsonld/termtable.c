@@ -16,6 +16,11 @@
  * A look-up goes down the layers.  When LAYERS_MAX would be passed the clone
  * is made flat instead, so that a look-up stays short; whoever derives
  * thousands of contexts in a chain pays one copy in LAYERS_MAX steps.
+ *
+ * What a term means is the first slot that a look-up finds, and nothing else:
+ * one definition may stand in several layers (a protected term that is
+ * defined again keeps its definition), so slots are told apart by their
+ * place, never by what is in them.
  */
 #include "postgres.h"
 
@@ -37,6 +42,7 @@ typedef struct TermTable
 } TermTable;
 
 static TermDefinition **own_slot(const TermTable *table, JldStr term, uint32 hash);
+static TermDefinition **visible_slot(const TermTable *table, JldStr term, uint32 hash);
 static void own_grow(TermTable *table, uint32 slots);
 static void own_put(TermTable *table, TermDefinition *def);
 
@@ -117,20 +123,29 @@ own_put(TermTable *table, TermDefinition *def)
 	*slot = def;
 }
 
-TermDefinition *
-termtable_get(const TermTable *table, JldStr term, uint32 hash)
+/* the slot that says what term is here, or NULL where no layer knows it */
+static TermDefinition **
+visible_slot(const TermTable *table, JldStr term, uint32 hash)
 {
 	for (; table; table = table->below)
 	{
-		TermDefinition *def;
+		TermDefinition **slot;
 
 		if (table->slots == NULL)
 			continue;
-		def = *own_slot(table, term, hash);
-		if (def)
-			return def->removed ? NULL : def;
+		slot = own_slot(table, term, hash);
+		if (*slot)
+			return slot;
 	}
 	return NULL;
+}
+
+TermDefinition *
+termtable_get(const TermTable *table, JldStr term, uint32 hash)
+{
+	TermDefinition **slot = visible_slot(table, term, hash);
+
+	return slot && !(*slot)->removed ? *slot : NULL;
 }
 
 void
@@ -175,9 +190,13 @@ termtable_all(const TermTable *table, int *n)
 		{
 			TermDefinition *def = layer->slots[i];
 
-			/* count a definition only where a look-up would find it */
-			if (def && termtable_get(table, def->term, def->hash) == def)
+			if (def && !def->removed &&
+				visible_slot(table, def->term, def->hash) == &layer->slots[i])
+			{
+				if (*n == table->nterms)
+					elog(ERROR, "a context has more than its %d terms", table->nterms);
 				all[(*n)++] = def;
+			}
 		}
 	}
 	Assert(*n == table->nterms);

@@ -163,7 +163,8 @@ static void
 leave_out(ToRdf *state, JldStr what, const char *why)
 {
 	if (state->proc->options.safe)
-		jld_error(state->proc, JLD_DROPPED_DATA, jld_cstr(what),
+		jld_error(state->proc, JLD_DROPPED_DATA,
+				  jld_cstr(blank_node_source(state->labels, what)),
 				  "RDF cannot hold %s", why);
 }
 

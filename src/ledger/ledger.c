@@ -346,6 +346,7 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 	proc->options.keepRelative = true;
 	proc->options.strictCompactIri = options->strict_compact_iri;
 	proc->options.base = options->base;
+	proc->options.contextKey = JLD_STR("@context");
 	if (!has_context)
 		proc->options.expandContext = ledger->context;
 }
