@@ -2,7 +2,7 @@
  * compat.h
  *		The one place that knows PostgreSQL's major versions.
  *
- * Every difference between majors 14 to 18 that touches us is one static
+ * Every difference between majors 15 to 19 that touches us is one static
  * inline function or macro here with one spelling; no other file tests
  * PG_VERSION_NUM.  What only the store calls, the executor's side, is in
  * store/compat_executor.h.
@@ -10,26 +10,24 @@
 #ifndef UPSERT_COMPAT_H
 #define UPSERT_COMPAT_H
 
-#if PG_VERSION_NUM < 140000
-#error "upsert needs PostgreSQL 14 or later"
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
+#error "upsert is written for PostgreSQL 15 to 19: see docs/versions.md"
 #endif
 
 /*
  * These minors changed the size of ResultRelInfo, which we allocate, and were
  * replaced within a week: code built on them crashes elsewhere and vice versa.
  */
-#if PG_VERSION_NUM == 140014 || PG_VERSION_NUM == 150009 || \
-	PG_VERSION_NUM == 160005 || PG_VERSION_NUM == 170001
+#if PG_VERSION_NUM == 150009 || PG_VERSION_NUM == 160005 || \
+	PG_VERSION_NUM == 170001
 #error "this PostgreSQL minor release has a broken ABI; build on the next one"
 #endif
 
 #include "common/jsonapi.h"
-#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#if PG_VERSION_NUM >= 150000
-#include "common/pg_prng.h"
-#endif
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -37,6 +35,23 @@
 #include "storage/procnumber.h"
 #else
 #include "storage/backendid.h"
+#endif
+#if PG_VERSION_NUM >= 190000
+#include "nodes/miscnodes.h"
+#endif
+
+/* 18 puts it before the declaration: "pg_noreturn static void f(void);" */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* 19 has a word for what was a comment, which clang never read */
+#if PG_VERSION_NUM < 190000
+#if __has_attribute(fallthrough)
+#define pg_fallthrough __attribute__((fallthrough))
+#else
+#define pg_fallthrough
+#endif
 #endif
 
 /*
@@ -50,34 +65,6 @@ compat_backend_slot(void)
 	return MyProcNumber;
 #else
 	return MyBackendId;
-#endif
-}
-
-#include "catalog/pg_index.h"
-
-/* NULLS NOT DISTINCT came with 15 */
-static inline bool
-compat_index_nulls_not_distinct(Form_pg_index index)
-{
-#if PG_VERSION_NUM >= 150000
-	return index->indnullsnotdistinct;
-#else
-	return false;
-#endif
-}
-
-/* A random double, 0 <= d < 1; not for secrets.  15 brought pg_prng. */
-static inline double
-compat_random_double(void)
-{
-#if PG_VERSION_NUM >= 150000
-	return pg_prng_double(&pg_global_prng_state);
-#else
-	uint64		bits;
-
-	if (!pg_strong_random(&bits, sizeof(bits)))
-		elog(ERROR, "could not generate random values");
-	return (double) (bits >> 11) / ((uint64) 1 << 53);
 #endif
 }
 
@@ -95,32 +82,74 @@ compat_json_lex(char *json, size_t len, bool need_escapes)
 }
 
 /*
- * Make a set-returning function answer by tuplestore: afterwards setResult
- * and setDesc of its ReturnSetInfo are there to be filled.
+ * A jsonb under construction, zeroed before the first push.  Pushes until the
+ * outermost container is closed; that push returns the whole, which is in
+ * state->result from then on.  What the others return means nothing.
  */
-static inline void
-compat_materialize_srf(FunctionCallInfo fcinfo)
-{
-#if PG_VERSION_NUM >= 150000
-	InitMaterializedSRF(fcinfo, 0);
+#if PG_VERSION_NUM >= 190000
+typedef JsonbInState CompatJsonbState;
 #else
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext old;
-	TupleDesc	desc;
+typedef struct CompatJsonbState
+{
+	JsonbParseState *parseState;
+	JsonbValue *result;
+} CompatJsonbState;
+#endif
 
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
-		!(rsinfo->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	rsinfo->returnMode = SFRM_Materialize;
-	rsinfo->setDesc = CreateTupleDescCopy(desc);
-	rsinfo->setResult = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
-											  false, work_mem);
-	MemoryContextSwitchTo(old);
+static inline JsonbValue *
+compat_jsonb_push(CompatJsonbState *state, JsonbIteratorToken token,
+				  JsonbValue *value)
+{
+#if PG_VERSION_NUM >= 190000
+	pushJsonbValue(state, token, value);
+#else
+	state->result = pushJsonbValue(&state->parseState, token, value);
+#endif
+	return state->result;
+}
+
+/*
+ * Arithmetic that says by *overflow that numeric, or an int4, cannot hold the
+ * result; what is returned then must not be looked at.
+ */
+#if PG_VERSION_NUM >= 190000
+#define COMPAT_NUMERIC_OPERATION(name) \
+static inline Numeric \
+compat_numeric_##name(Numeric a, Numeric b, bool *overflow) \
+{ \
+	ErrorSaveContext escontext = {T_ErrorSaveContext}; \
+	Numeric		result = numeric_##name##_safe(a, b, (Node *) &escontext); \
+\
+	*overflow = escontext.error_occurred; \
+	return result; \
+}
+#else
+#define COMPAT_NUMERIC_OPERATION(name) \
+static inline Numeric \
+compat_numeric_##name(Numeric a, Numeric b, bool *overflow) \
+{ \
+	*overflow = false; \
+	return numeric_##name##_opt_error(a, b, overflow); \
+}
+#endif
+
+COMPAT_NUMERIC_OPERATION(add)
+COMPAT_NUMERIC_OPERATION(sub)
+COMPAT_NUMERIC_OPERATION(mul)
+COMPAT_NUMERIC_OPERATION(mod)
+
+static inline int32
+compat_numeric_int4(Numeric n, bool *overflow)
+{
+#if PG_VERSION_NUM >= 190000
+	ErrorSaveContext escontext = {T_ErrorSaveContext};
+	int32		result = numeric_int4_safe(n, (Node *) &escontext);
+
+	*overflow = escontext.error_occurred;
+	return result;
+#else
+	*overflow = false;
+	return numeric_int4_opt_error(n, overflow);
 #endif
 }
 

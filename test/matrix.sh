@@ -33,7 +33,7 @@ chroot_check() {	# chroot_check SUITE VERSION
 }
 
 failed=0
-for v in 14 15 16 17 18; do
+for v in 15 16 17 18 19; do
 	[ ! -x /usr/lib/postgresql/$v/bin/postgres ] ||
 		run "PostgreSQL $v" env -u PG_CONFIG UPSERT_DEV_DIR="$base-$v" PGVERSION=$v "$here/dev" check
 done

@@ -55,8 +55,8 @@ typedef struct CborEncoder
 	int			depth;
 } CborEncoder;
 
-static void refuse(const AtPath *path, const char *message,
-				   const char *datum) pg_attribute_noreturn();
+pg_noreturn static void refuse(const AtPath *path, const char *message,
+							   const char *datum);
 static char *put_head(char *dst, CborMajor major, uint64 argument);
 static void encode_value(CborEncoder *encoder, const DocItem *item,
 						 const AtPath *path, AtValue *seen);

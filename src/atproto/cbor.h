@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 /* The major types of CBOR (RFC 8949, section 3.1) that we write */
 typedef enum CborMajor

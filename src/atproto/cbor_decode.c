@@ -13,7 +13,7 @@
  * so nothing is allocated that the input does not pay for.
  *
  *		bytes:  data ..... pos ............ end
- *		jsonb:  JsonbParseState, pushed in step
+ *		jsonb:  state, pushed in step
  *
  * This module must not know where the bytes come from.
  */
@@ -37,7 +37,7 @@ typedef struct CborDecoder
 	const uint8 *pos;
 	const uint8 *end;
 	int			depth;
-	JsonbParseState *state;
+	CompatJsonbState state;
 } CborDecoder;
 
 /* A head, with where it began for error messages */
@@ -48,24 +48,24 @@ typedef struct CborHead
 	uint64		argument;
 } CborHead;
 
-static void refuse(const CborDecoder *decoder, const uint8 *where,
-				   const char *message) pg_attribute_noreturn();
+pg_noreturn static void refuse(const CborDecoder *decoder, const uint8 *where,
+							   const char *message);
 static CborHead read_head(CborDecoder *decoder);
 static const uint8 *read_bytes(CborDecoder *decoder, const CborHead *head);
 static void read_text(CborDecoder *decoder, const CborHead *head,
 					  JsonbValue *v);
 static void make_integer(CborDecoder *decoder, const CborHead *head,
 						 JsonbValue *v);
-static JsonbValue *push_special(CborDecoder *decoder, const char *key,
-								char *text, int len);
-static JsonbValue *decode_bytes(CborDecoder *decoder, const CborHead *head);
-static JsonbValue *decode_link(CborDecoder *decoder, const CborHead *head);
+static void push_special(CborDecoder *decoder, const char *key,
+						 char *text, int len);
+static void decode_bytes(CborDecoder *decoder, const CborHead *head);
+static void decode_link(CborDecoder *decoder, const CborHead *head);
 static void check_count(CborDecoder *decoder, const CborHead *head,
 						Size possible, Size limit);
-static JsonbValue *decode_array(CborDecoder *decoder, const CborHead *head);
-static JsonbValue *decode_map(CborDecoder *decoder, const CborHead *head);
-static JsonbValue *decode_value(CborDecoder *decoder, JsonbValue *v,
-								AtValue *seen);
+static void decode_array(CborDecoder *decoder, const CborHead *head);
+static void decode_map(CborDecoder *decoder, const CborHead *head);
+static bool decode_value(CborDecoder *decoder, JsonbValue *v,
+						 AtValue *seen);
 
 /* Raises UP006 for what stands at "where". */
 static void
@@ -168,24 +168,24 @@ make_integer(CborDecoder *decoder, const CborHead *head, JsonbValue *v)
 }
 
 /* Pushes {key: text}. */
-static JsonbValue *
+static void
 push_special(CborDecoder *decoder, const char *key, char *text, int len)
 {
 	JsonbValue	v;
 
-	pushJsonbValue(&decoder->state, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_BEGIN_OBJECT, NULL);
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, key);
 	v.val.string.len = strlen(key);
-	pushJsonbValue(&decoder->state, WJB_KEY, &v);
+	(void) compat_jsonb_push(&decoder->state, WJB_KEY, &v);
 	v.val.string.val = text;
 	v.val.string.len = len;
-	pushJsonbValue(&decoder->state, WJB_VALUE, &v);
-	return pushJsonbValue(&decoder->state, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_VALUE, &v);
+	(void) compat_jsonb_push(&decoder->state, WJB_END_OBJECT, NULL);
 }
 
 /* Pushes {"$bytes": ...}, without padding as the protocol's examples do. */
-static JsonbValue *
+static void
 decode_bytes(CborDecoder *decoder, const CborHead *head)
 {
 	const uint8 *bytes = read_bytes(decoder, head);
@@ -198,11 +198,11 @@ decode_bytes(CborDecoder *decoder, const CborHead *head)
 		elog(ERROR, "could not encode base 64");
 	while (textlen > 0 && text[textlen - 1] == '=')
 		textlen--;
-	return push_special(decoder, "$bytes", text, textlen);
+	push_special(decoder, "$bytes", text, textlen);
 }
 
 /* Pushes {"$link": ...} for tag 42. */
-static JsonbValue *
+static void
 decode_link(CborDecoder *decoder, const CborHead *tag)
 {
 	CborHead	head;
@@ -221,7 +221,7 @@ decode_link(CborDecoder *decoder, const CborHead *tag)
 		refuse(decoder, head.start,
 			   gettext_noop("a link must be a binary CID (version 1) behind a zero byte"));
 	text = cid_any_to_text(bytes + 1, (int) head.argument - 1);
-	return push_special(decoder, "$link", text, strlen(text));
+	push_special(decoder, "$link", text, strlen(text));
 }
 
 /* Refuses a count of entries that cannot be there, or is above the limit. */
@@ -239,24 +239,24 @@ check_count(CborDecoder *decoder, const CborHead *head, Size possible, Size limi
 						   (size_t) (head->start - decoder->data), limit)));
 }
 
-static JsonbValue *
+static void
 decode_array(CborDecoder *decoder, const CborHead *head)
 {
 	/* each element takes a byte at least */
 	check_count(decoder, head, decoder->end - decoder->pos, CBOR_MAX_ELEMENTS);
-	pushJsonbValue(&decoder->state, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_BEGIN_ARRAY, NULL);
 	for (uint64 i = 0; i < head->argument; i++)
 	{
 		JsonbValue	v;
 		AtValue		seen;
 
-		if (decode_value(decoder, &v, &seen) == NULL)
-			pushJsonbValue(&decoder->state, WJB_ELEM, &v);
+		if (!decode_value(decoder, &v, &seen))
+			(void) compat_jsonb_push(&decoder->state, WJB_ELEM, &v);
 	}
-	return pushJsonbValue(&decoder->state, WJB_END_ARRAY, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_END_ARRAY, NULL);
 }
 
-static JsonbValue *
+static void
 decode_map(CborDecoder *decoder, const CborHead *head)
 {
 	const char *last = NULL;	/* the key before */
@@ -267,7 +267,7 @@ decode_map(CborDecoder *decoder, const CborHead *head)
 	check_count(decoder, head, (decoder->end - decoder->pos) / 2,
 				CBOR_MAX_PAIRS);
 	at_object_begin(&object);
-	pushJsonbValue(&decoder->state, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_BEGIN_OBJECT, NULL);
 	for (uint64 i = 0; i < head->argument; i++)
 	{
 		CborHead	key = read_head(decoder);
@@ -292,26 +292,25 @@ decode_map(CborDecoder *decoder, const CborHead *head)
 		last = bytes;
 		last_len = key.argument;
 
-		pushJsonbValue(&decoder->state, WJB_KEY, &k);
-		if (decode_value(decoder, &v, &seen) == NULL)
-			pushJsonbValue(&decoder->state, WJB_VALUE, &v);
+		(void) compat_jsonb_push(&decoder->state, WJB_KEY, &k);
+		if (!decode_value(decoder, &v, &seen))
+			(void) compat_jsonb_push(&decoder->state, WJB_VALUE, &v);
 		at_object_pair(&object, bytes, (int) key.argument, &seen);
 	}
 	fault = at_object_fault(&object);
 	if (fault != NULL)
 		refuse(decoder, head->start, fault);
-	return pushJsonbValue(&decoder->state, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(&decoder->state, WJB_END_OBJECT, NULL);
 }
 
 /*
- * Decodes the next item.  A scalar is left in *v and the result is NULL; an
- * array or object has been pushed and is returned.  *seen says what it was.
+ * Decodes the next item.  A scalar is left in *v and the result is false; an
+ * array or object has been pushed.  *seen says what it was.
  */
-static JsonbValue *
+static bool
 decode_value(CborDecoder *decoder, JsonbValue *v, AtValue *seen)
 {
 	CborHead	head = read_head(decoder);
-	JsonbValue *container;
 
 	seen->kind = AT_KIND_OTHER;
 	switch (head.major)
@@ -322,25 +321,27 @@ decode_value(CborDecoder *decoder, JsonbValue *v, AtValue *seen)
 			seen->kind = AT_KIND_INTEGER;
 			seen->integer = head.major == CBOR_UNSIGNED ?
 				(int64) head.argument : -1;
-			return NULL;
+			return false;
 		case CBOR_TEXT:
 			seen->kind = AT_KIND_STRING;
 			seen->str = (const char *) decoder->pos;
 			seen->len = (int) head.argument;
 			read_text(decoder, &head, v);
-			return NULL;
+			return false;
 		case CBOR_SIMPLE:
 			v->type = head.argument == CBOR_NULL ? jbvNull : jbvBool;
 			v->val.boolean = head.argument == CBOR_TRUE;
 			if (head.argument < CBOR_FALSE || head.argument > CBOR_NULL)
 				refuse(decoder, head.start,
 					   gettext_noop("floating-point numbers and unknown simple values are not allowed"));
-			return NULL;
+			return false;
 		case CBOR_BYTES:
-			return decode_bytes(decoder, &head);
+			decode_bytes(decoder, &head);
+			return true;
 		case CBOR_TAG:
 			seen->kind = AT_KIND_LINK;
-			return decode_link(decoder, &head);
+			decode_link(decoder, &head);
+			return true;
 		case CBOR_ARRAY:
 		case CBOR_MAP:
 			break;
@@ -353,10 +354,12 @@ decode_value(CborDecoder *decoder, JsonbValue *v, AtValue *seen)
 				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
 				 errmsg("DAG-CBOR is nested too deeply"),
 				 errdetail("The limit is %d levels.", CBOR_MAX_DEPTH)));
-	container = head.major == CBOR_ARRAY ?
-		decode_array(decoder, &head) : decode_map(decoder, &head);
+	if (head.major == CBOR_ARRAY)
+		decode_array(decoder, &head);
+	else
+		decode_map(decoder, &head);
 	decoder->depth--;
-	return container;
+	return true;
 }
 
 Jsonb *
@@ -364,12 +367,12 @@ cbor_decode(const uint8 *data, Size len)
 {
 	CborDecoder decoder = {.data = data, .pos = data, .end = data + len};
 	JsonbValue	scalar;
-	JsonbValue *root;
+	bool		pushed;
 	AtValue		seen;
 
-	root = decode_value(&decoder, &scalar, &seen);
+	pushed = decode_value(&decoder, &scalar, &seen);
 	if (decoder.pos != decoder.end)
 		refuse(&decoder, decoder.pos,
 			   gettext_noop("bytes follow after the end"));
-	return JsonbValueToJsonb(root != NULL ? root : &scalar);
+	return JsonbValueToJsonb(pushed ? decoder.state.result : &scalar);
 }

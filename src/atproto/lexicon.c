@@ -54,7 +54,7 @@ typedef struct Validator
 typedef void (*TypeCheck) (Validator *validator, const Definition *def,
 						   JsonbValue *value, const AtPath *path);
 
-static void refuse(const AtPath *path, const char *message) pg_attribute_noreturn();
+pg_noreturn static void refuse(const AtPath *path, const char *message);
 static void validate(Validator *validator, const Definition *def,
 					 JsonbValue *value, const AtPath *path);
 static void validate_boolean(Validator *validator, const Definition *def,

@@ -114,7 +114,7 @@ static const struct
 	{"union", "closed", FIELD_BOOLEAN, false},
 };
 
-static void refuse(const AtPath *path, const char *message) pg_attribute_noreturn();
+pg_noreturn static void refuse(const AtPath *path, const char *message);
 static bool is_integer(const JsonbValue *v, int64 *value);
 static bool is_reference(const JsonbValue *v);
 static bool is_key_type(const JsonbValue *v);

@@ -98,9 +98,9 @@ static void make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
 static int	compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1]);
 static void validate(RecordBatch *batch, RecordWrite *write, Jsonb *record);
 static void require_object(const Jsonb *value, const char *what);
-static void refuse_existing(const RecordWrite *write, const char *cid) pg_attribute_noreturn();
-static void refuse_missing(const RecordWrite *write,
-						   const char *cid) pg_attribute_noreturn();
+pg_noreturn static void refuse_existing(const RecordWrite *write, const char *cid);
+pg_noreturn static void refuse_missing(const RecordWrite *write,
+									   const char *cid);
 static void check_swap(const RecordBatch *batch, const RecordWrite *write,
 					   bool exists, const char *stored_cid);
 static void answer(RecordBatch *batch, RecordWrite *write, const char *cid,

@@ -54,14 +54,14 @@ static const struct
 	{"com.atproto.repo.applyWrites#delete", RECORD_DELETE},
 };
 
-static void wrong_type(const char *name, const JsonbValue *v,
-					   const char *expected) pg_attribute_noreturn();
-static void unknown_option(const JsonbValue *key, int takes) pg_attribute_noreturn();
+pg_noreturn static void wrong_type(const char *name, const JsonbValue *v,
+								   const char *expected);
+pg_noreturn static void unknown_option(const JsonbValue *key, int takes);
 static bool bool_option(const char *name, const JsonbValue *v);
 static void swap_option(const JsonbValue *v, bool null_allowed,
 						RecordOptions *options);
 static void parse_options(Jsonb *json, int takes, RecordOptions *options);
-static void bad_element(int place, const char *message) pg_attribute_noreturn();
+pg_noreturn static void bad_element(int place, const char *message);
 static char *string_attribute(const JsonbValue *v, int place, const char *message);
 static void parse_element(const JsonbValue *element, int place,
 						  const char *record_name, RecordWrite *write,

@@ -47,7 +47,7 @@ static uint64 tid_last_micros = 0;
 static int	tid_digit_value(char c);
 static uint64 tid_clock_id(void);
 static uint64 tid_tick(void);
-static void tid_exhausted(void) pg_attribute_noreturn();
+pg_noreturn static void tid_exhausted(void);
 static uint64 tid_argument(text *arg);
 
 /* The value of a digit, or -1 if c is none. */

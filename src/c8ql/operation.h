@@ -8,6 +8,7 @@
 
 #include "c8ql/run.h"
 #include "c8ql/search.h"
+#include "compat.h"
 
 /* Planned once; "options" and what follows it are filled in before a run. */
 typedef struct UpsertOp
@@ -57,8 +58,7 @@ extern void c8ql_check_object(const JsonbValue *document,
 extern void c8ql_check_rev(const JsonbValue *document, const char *rev);
 
 /* Error 1210 for a key that is there. */
-extern void c8ql_key_exists(const Collection *collection, Datum key)
-			pg_attribute_noreturn();
+pg_noreturn extern void c8ql_key_exists(const Collection *collection, Datum key);
 
 /* Copy a result into the current context, before its store is closed. */
 extern void c8ql_keep_result(DocumentResult *result);

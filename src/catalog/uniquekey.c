@@ -8,8 +8,6 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-
 #include "access/genam.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
@@ -58,7 +56,7 @@ gather_indexes(Memo *memo, Relation rel)
 		facts->ready = form->indisready;
 		facts->valid = form->indisvalid;
 		facts->partial = RelationGetIndexPredicate(index) != NIL;
-		facts->nulls_equal = compat_index_nulls_not_distinct(form);
+		facts->nulls_equal = form->indnullsnotdistinct;
 		facts->btree = index->rd_rel->relam == BTREE_AM_OID;
 		facts->nkeys = form->indnkeyatts;
 		for (i = 0; i < facts->nkeys; i++)
@@ -137,7 +135,7 @@ same_key(Relation a, Relation b)
 	int			i;
 
 	if (fa->indnkeyatts != fb->indnkeyatts ||
-		compat_index_nulls_not_distinct(fa) != compat_index_nulls_not_distinct(fb) ||
+		fa->indnullsnotdistinct != fb->indnullsnotdistinct ||
 		!equal(RelationGetIndexExpressions(a), RelationGetIndexExpressions(b)) ||
 		!equal(RelationGetIndexPredicate(a), RelationGetIndexPredicate(b)))
 		return false;

@@ -59,7 +59,7 @@ answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
 }
 
 static void
-push_member(JsonbParseState **state, const char *name, const char *value)
+push_member(CompatJsonbState *state, const char *name, const char *value)
 {
 	JsonbValue	v;
 
@@ -68,25 +68,25 @@ push_member(JsonbParseState **state, const char *name, const char *value)
 	v.type = jbvString;
 	v.val.string.val = unconstify(char *, name);
 	v.val.string.len = strlen(name);
-	(void) pushJsonbValue(state, WJB_KEY, &v);
+	(void) compat_jsonb_push(state, WJB_KEY, &v);
 	v.val.string.val = unconstify(char *, value);
 	v.val.string.len = strlen(value);
-	(void) pushJsonbValue(state, WJB_VALUE, &v);
+	(void) compat_jsonb_push(state, WJB_VALUE, &v);
 }
 
 Jsonb *
 answer_error(const ErrorData *error)
 {
-	JsonbParseState *state = NULL;
+	CompatJsonbState state = {0};
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	push_member(&state, "sqlstate", unpack_sql_state(error->sqlerrcode));
 	push_member(&state, "message", error->message);
 	push_member(&state, "detail", error->detail);
 	push_member(&state, "hint", error->hint);
 	push_member(&state, "constraint", error->constraint_name);
 	push_member(&state, "column", error->column_name);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 
 static void
@@ -158,7 +158,7 @@ answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
-	compat_materialize_srf(fcinfo);
+	InitMaterializedSRF(fcinfo, 0);
 	*tupdesc = rsinfo->setDesc;
 	return rsinfo->setResult;
 }

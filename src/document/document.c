@@ -18,6 +18,7 @@
 #include "utils/datum.h"
 
 #include "base/tid.h"
+#include "compat.h"
 #include "jsonb/doc.h"
 #include "document/document.h"
 #include "upsert.h"
@@ -298,10 +299,10 @@ document_show(const Collection *c, const char *key, const char *rev,
 Jsonb *
 document_empty(void)
 {
-	JsonbParseState *state = NULL;
+	CompatJsonbState state = {0};
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 
 Jsonb *

@@ -5,6 +5,7 @@
 #ifndef UPSERT_PRECONDITION_H
 #define UPSERT_PRECONDITION_H
 
+#include "compat.h"
 #include "document/options.h"
 
 /* Why an item is not applied: what an error report has of it. */
@@ -27,7 +28,7 @@ extern bool precondition_holds(const UpsertOptions *options,
 							   const char *rev, Refusal *why);
 
 /* Raises the refusal as an error. */
-extern void refusal_raise(const Refusal *why) pg_attribute_noreturn();
+pg_noreturn extern void refusal_raise(const Refusal *why);
 
 /*
  * Is what was sent no news?  With a versionAttribute that is a number in the

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "expr/node.h"
 #include "expr/scan.h"
 #include "expr/value.h"
@@ -517,7 +518,7 @@ put_collect(const ExprNode *node, StringInfo out)
 			case EXPR_COLLECT_AGGREGATE:
 				if (part->tag != previous)
 					appendStringInfoString(out, "AGGREGATE ");
-				/* FALLTHROUGH */
+				pg_fallthrough;
 			case EXPR_COLLECT_GROUP:
 				put_name(part->name, out);
 				appendStringInfoString(out, " = ");

@@ -9,6 +9,8 @@
 #ifndef EXPR_ERROR_H
 #define EXPR_ERROR_H
 
+#include "compat.h"
+
 #define EXPR_ERR_CONFLICT				1200
 #define EXPR_ERR_DOCUMENT_NOT_FOUND		1202
 #define EXPR_ERR_NOT_FOUND				1203	/* collection or identifier */
@@ -47,9 +49,9 @@ extern int	expr_error_sqlstate(int errornum);
  * with a caret; location is a byte offset, < 0 (or a NULL source) if there is
  * no place to show.
  */
-extern void expr_error_at(int errornum, const char *source, int location,
-						  const char *fmt,...)
-			pg_attribute_printf(4, 5) pg_attribute_noreturn();
+pg_noreturn extern void expr_error_at(int errornum, const char *source, int location,
+									  const char *fmt,...)
+			pg_attribute_printf(4, 5);
 
 #define expr_error(errornum, ...) \
 	expr_error_at((errornum), NULL, -1, __VA_ARGS__)

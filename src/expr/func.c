@@ -15,12 +15,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
 #include "expr/func.h"
 #include "expr/func_util.h"
 #include "expr/value.h"
-#include "funcapi.h"
 #include "upsert.h"
-#include "utils/builtins.h"
 
 static const ExprFunctionDef *const tables[] = {
 	func_type_table,

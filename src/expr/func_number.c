@@ -11,9 +11,10 @@
 
 #include <math.h>
 
-#include "compat.h"
-#include "expr/func_util.h"
+#include "common/pg_prng.h"
 #include "utils/builtins.h"
+
+#include "expr/func_util.h"
 
 /* ----------
  * exact functions
@@ -117,7 +118,7 @@ fn_pi(ExprCall *call, JsonbValue *result)
 static void
 fn_rand(ExprCall *call, JsonbValue *result)
 {
-	value_set_double(result, compat_random_double());
+	value_set_double(result, pg_prng_double(&pg_global_prng_state));
 }
 
 const ExprFunctionDef func_number_table[] = {

@@ -9,6 +9,7 @@
 #ifndef EXPR_SCAN_H
 #define EXPR_SCAN_H
 
+#include "compat.h"
 #include "expr/node.h"
 
 typedef struct ExprToken
@@ -47,7 +48,6 @@ union EXPR_YYSTYPE;
 extern int	expr_yyparse(ExprParser *parser);
 extern int	expr_yylex(union EXPR_YYSTYPE *lvalp, int *llocp,
 					   ExprParser *parser);
-extern void expr_yyerror(int *llocp, ExprParser *parser, const char *message)
-			pg_attribute_noreturn();
+pg_noreturn extern void expr_yyerror(int *llocp, ExprParser *parser, const char *message);
 
 #endif							/* EXPR_SCAN_H */

@@ -18,9 +18,11 @@
 #include <ctype.h>
 #include <math.h>
 
-#include "expr/value.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+
+#include "compat.h"
+#include "expr/value.h"
 
 /* the largest decimal exponent that text may give a number */
 #define MAX_DECIMAL_EXPONENT	999
@@ -321,8 +323,8 @@ void
 value_add(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 {
 	bool		overflow = false;
-	Numeric		n = numeric_add_opt_error(value_to_numeric(a),
-										  value_to_numeric(b), &overflow);
+	Numeric		n = compat_numeric_add(value_to_numeric(a),
+									   value_to_numeric(b), &overflow);
 
 	set_exact(out, n, overflow);
 }
@@ -331,8 +333,8 @@ void
 value_sub(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 {
 	bool		overflow = false;
-	Numeric		n = numeric_sub_opt_error(value_to_numeric(a),
-										  value_to_numeric(b), &overflow);
+	Numeric		n = compat_numeric_sub(value_to_numeric(a),
+									   value_to_numeric(b), &overflow);
 
 	set_exact(out, n, overflow);
 }
@@ -341,8 +343,8 @@ void
 value_mul(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 {
 	bool		overflow = false;
-	Numeric		n = numeric_mul_opt_error(value_to_numeric(a),
-										  value_to_numeric(b), &overflow);
+	Numeric		n = compat_numeric_mul(value_to_numeric(a),
+									   value_to_numeric(b), &overflow);
 
 	set_exact(out, n, overflow);
 }
@@ -367,7 +369,7 @@ value_div(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 		return false;
 
 	if (number_is_integer(x) && number_is_integer(y) &&
-		number_compare(numeric_mod_opt_error(x, y, &overflow), zero) == 0)
+		number_compare(compat_numeric_mod(x, y, &overflow), zero) == 0)
 	{
 		set_exact(out,
 				  DatumGetNumeric(DirectFunctionCall2(numeric_div_trunc,
@@ -390,7 +392,7 @@ value_mod(const JsonbValue *a, const JsonbValue *b, JsonbValue *out)
 	value_set_null(out);
 	if (number_compare(y, int64_to_numeric(0)) == 0)
 		return false;
-	set_exact(out, numeric_mod_opt_error(x, y, &overflow), overflow);
+	set_exact(out, compat_numeric_mod(x, y, &overflow), overflow);
 	return true;
 }
 

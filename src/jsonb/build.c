@@ -31,12 +31,13 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "jsonb/build.h"
 
 /* a root container of the greatest size, and room for padding not needed */
 #define MAX_IMAGE ((Size) JENTRY_OFFLENMASK + VARHDRSZ + 2 * sizeof(uint32))
 
-static void too_large(void) pg_attribute_noreturn();
+pg_noreturn static void too_large(void);
 static void reserve(DocBuilder *b, Size n);
 static void pad(DocBuilder *b);
 static void open_container(DocBuilder *b, DocFrame *f, uint32 flags,

@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "jsonb/doc.h"
 #include "jsonb/path.h"
 #include "jsonb/tree.h"
@@ -67,7 +68,7 @@ static bool get_member(const JsonbContainer *object, const char *name,
 					   DocItem *value);
 static void get_path(const Operation *operation, const JsonbContainer *object,
 					 const char *name, DocPath *path);
-static void malformed(uint32 number, const char *detail) pg_attribute_noreturn();
+pg_noreturn static void malformed(uint32 number, const char *detail);
 static void apply(const Operation *operation, DocNode **root);
 static DocNode **walk(const Operation *operation, DocNode **root,
 					  const DocPath *path, int ntokens, bool own);
@@ -77,11 +78,11 @@ static void add_at(const Operation *operation, DocNode **root,
 				   DocNode *value);
 static DocNode *detach(const Operation *operation, DocNode **root,
 					   const DocPath *path);
-static void no_member(const Operation *operation, const DocPath *path,
-					  const DocItem *token) pg_attribute_noreturn();
-static void no_element(const Operation *operation, const DocPath *path,
-					   const DocItem *token, DocIndex why,
-					   uint32 n) pg_attribute_noreturn();
+pg_noreturn static void no_member(const Operation *operation, const DocPath *path,
+								  const DocItem *token);
+pg_noreturn static void no_element(const Operation *operation, const DocPath *path,
+								   const DocItem *token, DocIndex why,
+								   uint32 n);
 
 Jsonb *
 doc_patch(const Jsonb *doc, const Jsonb *patch)

@@ -21,6 +21,7 @@
 #include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "jsonld/compact.h"
 
 /* one object while its entries are being compacted */
@@ -322,7 +323,7 @@ compact_keyword(Compaction *c, JldKeyword keyword, JldStr expanded_property,
 		case JLD_KW_INDEX:		/* 12.5), 12.6) */
 			if (c->def && (c->def->container & JLD_CONTAINER_INDEX))
 				return true;
-			/* FALLTHROUGH */
+			pg_fallthrough;
 		case JLD_KW_DIRECTION:	/* 12.6) */
 		case JLD_KW_LANGUAGE:
 		case JLD_KW_VALUE:

@@ -6,6 +6,7 @@
 #ifndef UPSERT_JSONLD_ERROR_H
 #define UPSERT_JSONLD_ERROR_H
 
+#include "compat.h"
 #include "jsonld/value.h"
 
 struct JldProcessor;
@@ -71,8 +72,8 @@ typedef enum JldErrorCode
  * <path>", where subject (may be NULL) is the term, IRI or value at fault and
  * the path is the processor's (proc may be NULL: no path).
  */
-extern void jld_error(struct JldProcessor *proc, JldErrorCode code,
-					  const char *subject, const char *fmt,...)
-			pg_attribute_printf(4, 5) pg_attribute_noreturn();
+pg_noreturn extern void jld_error(struct JldProcessor *proc, JldErrorCode code,
+								  const char *subject, const char *fmt,...)
+			pg_attribute_printf(4, 5);
 
 #endif							/* UPSERT_JSONLD_ERROR_H */

@@ -22,6 +22,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
+#include "compat.h"
 #include "jsonld/nquads.h"
 
 typedef struct Reader
@@ -47,7 +48,7 @@ static void read_escape(Reader *r, StringInfo into, bool in_iri);
 static pg_wchar peek_char(Reader *r, int *len);
 static bool is_label_start(pg_wchar c);
 static bool is_label_char(pg_wchar c);
-static void syntax_error(Reader *r, const char *at, const char *expected) pg_attribute_noreturn();
+pg_noreturn static void syntax_error(Reader *r, const char *at, const char *expected);
 static void append_term(StringInfo out, const RdfTerm *term);
 static void append_escaped(StringInfo out, JldStr s);
 

@@ -20,8 +20,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
+#include "utils/tuplestore.h"
 
-#include "compat.h"
 #include "jsonld/jcs.h"
 #include "jsonld/nodemap.h"
 #include "jsonld/nquads.h"
@@ -441,7 +441,7 @@ jsonld_quads_sql(PG_FUNCTION_ARGS)
 	JldProcessor proc;
 	RdfDataset *dataset;
 
-	compat_materialize_srf(fcinfo);
+	InitMaterializedSRF(fcinfo, 0);
 	dataset = dataset_of_args(fcinfo, &proc);
 	for (int i = 0; i < dataset->n; i++)
 	{

@@ -17,8 +17,6 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-
 #include "access/genam.h"
 #include "access/sysattr.h"
 #include "catalog/pg_am_d.h"
@@ -75,7 +73,7 @@ criteria_of_index(Relation index)
 	c->name = pstrdup(RelationGetRelationName(index));
 	c->index = RelationGetRelid(index);
 	c->primary = form->indisprimary;
-	c->nulls_equal = compat_index_nulls_not_distinct(form);
+	c->nulls_equal = form->indnullsnotdistinct;
 	c->special = expressions != NIL ||
 		RelationGetIndexPredicate(index) != NIL;
 

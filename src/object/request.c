@@ -22,6 +22,7 @@
 #include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "jsonb/build.h"
 #include "object/object_impl.h"
 #include "upsert.h"
@@ -397,7 +398,7 @@ object_requests_same(ObjectStore *os, const ObjectRequest *a,
 char *
 object_key_text(ObjectStore *os, const Criteria *c, const Datum *key, const bool *isnull)
 {
-	JsonbParseState *state = NULL;
+	CompatJsonbState state = {0};
 	Jsonb	   *array;
 	int			i;
 
@@ -408,15 +409,15 @@ object_key_text(ObjectStore *os, const Criteria *c, const Datum *key, const bool
 		return object_table_text(os->table, c->keys[0], key[0]);
 	}
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(&state, WJB_BEGIN_ARRAY, NULL);
 	for (i = 0; i < c->nkeys; i++)
 	{
 		JsonbValue	v;
 
 		object_table_json(os->table, c->keys[i], key[i], isnull[i], &v);
-		(void) pushJsonbValue(&state, WJB_ELEM, &v);
+		(void) compat_jsonb_push(&state, WJB_ELEM, &v);
 	}
-	array = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	array = JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_ARRAY, NULL));
 	return JsonbToCString(NULL, &array->root, VARSIZE(array));
 }
 

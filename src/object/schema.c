@@ -38,6 +38,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "object/table.h"
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
@@ -59,7 +60,8 @@ typedef struct SchemaState
 	Bitmapset  *ids;			/* columns of the primary key */
 } SchemaState;
 
-static void push_type(JsonbParseState **out, Oid type, int32 typmod, bool nullable);
+static void push_type(CompatJsonbState *out, Oid type, int32 typmod,
+					  bool nullable);
 
 /* ----------
  * Writing JSON
@@ -78,57 +80,57 @@ string_value(const char *s)
 }
 
 static void
-push_key(JsonbParseState **out, const char *key)
+push_key(CompatJsonbState *out, const char *key)
 {
 	JsonbValue	v = string_value(key);
 
-	(void) pushJsonbValue(out, WJB_KEY, &v);
+	(void) compat_jsonb_push(out, WJB_KEY, &v);
 }
 
 static void
-push_string(JsonbParseState **out, JsonbIteratorToken token, const char *s)
+push_string(CompatJsonbState *out, JsonbIteratorToken token, const char *s)
 {
 	JsonbValue	v = string_value(s);
 
-	(void) pushJsonbValue(out, token, &v);
+	(void) compat_jsonb_push(out, token, &v);
 }
 
 static void
-push_member(JsonbParseState **out, const char *key, const char *s)
+push_member(CompatJsonbState *out, const char *key, const char *s)
 {
 	push_key(out, key);
 	push_string(out, WJB_VALUE, s);
 }
 
 static void
-push_flag(JsonbParseState **out, const char *key, bool flag)
+push_flag(CompatJsonbState *out, const char *key, bool flag)
 {
 	JsonbValue	v;
 
 	push_key(out, key);
 	v.type = jbvBool;
 	v.val.boolean = flag;
-	(void) pushJsonbValue(out, WJB_VALUE, &v);
+	(void) compat_jsonb_push(out, WJB_VALUE, &v);
 }
 
 static void
-push_int(JsonbParseState **out, const char *key, int n)
+push_int(CompatJsonbState *out, const char *key, int n)
 {
 	JsonbValue	v;
 
 	push_key(out, key);
 	v.type = jbvNumeric;
 	v.val.numeric = int64_to_numeric(n);
-	(void) pushJsonbValue(out, WJB_VALUE, &v);
+	(void) compat_jsonb_push(out, WJB_VALUE, &v);
 }
 
 static void
-push_null_element(JsonbParseState **out)
+push_null_element(CompatJsonbState *out)
 {
 	JsonbValue	v;
 
 	v.type = jbvNull;
-	(void) pushJsonbValue(out, WJB_ELEM, &v);
+	(void) compat_jsonb_push(out, WJB_ELEM, &v);
 }
 
 /* ----------
@@ -138,7 +140,7 @@ push_null_element(JsonbParseState **out)
 
 /* "type": the name, or the name and null */
 static void
-push_type_name(JsonbParseState **out, const char *name, bool nullable)
+push_type_name(CompatJsonbState *out, const char *name, bool nullable)
 {
 	if (!nullable)
 	{
@@ -146,10 +148,10 @@ push_type_name(JsonbParseState **out, const char *name, bool nullable)
 		return;
 	}
 	push_key(out, "type");
-	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	push_string(out, WJB_ELEM, name);
 	push_string(out, WJB_ELEM, "null");
-	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 }
 
 static int
@@ -162,7 +164,7 @@ compare_enum(const ListCell *a, const ListCell *b)
 }
 
 static void
-push_enum(JsonbParseState **out, Oid type, bool nullable)
+push_enum(CompatJsonbState *out, Oid type, bool nullable)
 {
 	CatCList   *list = SearchSysCacheList1(ENUMTYPOIDNAME, ObjectIdGetDatum(type));
 	List	   *labels = NIL;
@@ -174,25 +176,25 @@ push_enum(JsonbParseState **out, Oid type, bool nullable)
 	list_sort(labels, compare_enum);
 
 	push_key(out, "enum");
-	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	foreach(lc, labels)
 		push_string(out, WJB_ELEM,
 					pstrdup(NameStr(((Form_pg_enum) GETSTRUCT((HeapTuple) lfirst(lc)))->enumlabel)));
 	if (nullable)
 		push_null_element(out);
-	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 	ReleaseSysCacheList(list);
 }
 
 static void
-push_composite(JsonbParseState **out, Oid type)
+push_composite(CompatJsonbState *out, Oid type)
 {
 	TupleDesc	tupdesc = lookup_rowtype_tupdesc_copy(type, -1);
 	int			i;
 
 	push_flag(out, "additionalProperties", false);
 	push_key(out, "properties");
-	(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 	for (i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
@@ -200,15 +202,15 @@ push_composite(JsonbParseState **out, Oid type)
 		if (att->attisdropped)
 			continue;
 		push_key(out, NameStr(att->attname));
-		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 		push_type(out, att->atttypid, att->atttypmod, true);
-		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 	}
-	(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 }
 
 static void
-push_string_type(JsonbParseState **out, Oid base, int32 typmod, bool nullable)
+push_string_type(CompatJsonbState *out, Oid base, int32 typmod, bool nullable)
 {
 	push_type_name(out, "string", nullable);
 	switch (base)
@@ -232,7 +234,7 @@ push_string_type(JsonbParseState **out, Oid base, int32 typmod, bool nullable)
 
 /* The keywords that describe a type, into the object that is open. */
 static void
-push_type(JsonbParseState **out, Oid type, int32 typmod, bool nullable)
+push_type(CompatJsonbState *out, Oid type, int32 typmod, bool nullable)
 {
 	Oid			base = getBaseTypeAndTypmod(type, &typmod);
 	Oid			element = get_element_type(base);
@@ -242,9 +244,9 @@ push_type(JsonbParseState **out, Oid type, int32 typmod, bool nullable)
 	{
 		push_type_name(out, "array", nullable);
 		push_key(out, "items");
-		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 		push_type(out, element, typmod, true);
-		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 		return;
 	}
 	if (type_is_enum(base))
@@ -364,7 +366,7 @@ is_read_only(const SchemaState *st, AttrNumber attno)
 }
 
 static void
-push_column(SchemaState *st, JsonbParseState **out, AttrNumber attno)
+push_column(SchemaState *st, CompatJsonbState *out, AttrNumber attno)
 {
 	Form_pg_attribute att = TupleDescAttr(st->table->tupdesc, attno - 1);
 	bool		read_only = is_read_only(st, attno);
@@ -376,7 +378,7 @@ push_column(SchemaState *st, JsonbParseState **out, AttrNumber attno)
 		nullable = false;
 
 	push_key(out, NameStr(att->attname));
-	(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 	push_type(out, att->atttypid, att->atttypmod, nullable);
 	if (comment)
 		push_member(out, "description", comment);
@@ -386,7 +388,7 @@ push_column(SchemaState *st, JsonbParseState **out, AttrNumber attno)
 		push_flag(out, "x-id", true);
 	if (key && st->criteria && !st->criteria->primary)
 		push_flag(out, "x-criteria", true);
-	(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 }
 
 /* ----------
@@ -417,43 +419,43 @@ is_required(const SchemaState *st, AttrNumber attno)
 }
 
 static void
-push_column_names(const ObjectTable *table, JsonbParseState **out,
+push_column_names(const ObjectTable *table, CompatJsonbState *out,
 				  const Criteria *c, AttrNumber except)
 {
 	int			i;
 
-	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	for (i = 0; i < c->nkeys; i++)
 		if (c->keys[i] != except)
 			push_string(out, WJB_ELEM,
 						NameStr(TupleDescAttr(table->tupdesc, c->keys[i] - 1)->attname));
-	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 }
 
 static void
-push_required(SchemaState *st, JsonbParseState **out)
+push_required(SchemaState *st, CompatJsonbState *out)
 {
 	Criteria   *c = st->criteria;
 	int			i;
 
 	push_key(out, "required");
-	(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	for (i = 0; i < st->table->tupdesc->natts; i++)
 		if (is_required(st, i + 1))
 			push_string(out, WJB_ELEM,
 						NameStr(TupleDescAttr(st->table->tupdesc, i)->attname));
-	(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 
 	if (c && c->primary && c->nkeys > 1 && st->action == ACTION_UPSERT)
 	{
 		push_key(out, "dependentRequired");
-		(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 		for (i = 0; i < c->nkeys; i++)
 		{
 			push_key(out, NameStr(TupleDescAttr(st->table->tupdesc, c->keys[i] - 1)->attname));
 			push_column_names(st->table, out, c, c->keys[i]);
 		}
-		(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 	}
 
 	if (st->any && st->action == ACTION_UPDATE)
@@ -461,26 +463,26 @@ push_required(SchemaState *st, JsonbParseState **out)
 		ListCell   *lc;
 
 		push_key(out, "anyOf");
-		(void) pushJsonbValue(out, WJB_BEGIN_ARRAY, NULL);
+		(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 		foreach(lc, st->any)
 		{
-			(void) pushJsonbValue(out, WJB_BEGIN_OBJECT, NULL);
+			(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 			push_key(out, "required");
 			push_column_names(st->table, out, lfirst(lc), InvalidAttrNumber);
-			(void) pushJsonbValue(out, WJB_END_OBJECT, NULL);
+			(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 		}
-		(void) pushJsonbValue(out, WJB_END_ARRAY, NULL);
+		(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 	}
 }
 
 static Jsonb *
 make_schema(SchemaState *st)
 {
-	JsonbParseState *out = NULL;
+	CompatJsonbState out = {0};
 	char	   *comment = GetComment(st->table->relid, RelationRelationId, 0);
 	int			i;
 
-	(void) pushJsonbValue(&out, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&out, WJB_BEGIN_OBJECT, NULL);
 	push_member(&out, "$schema", DIALECT);
 	push_member(&out, "title", RelationGetRelationName(st->table->rel));
 	if (comment)
@@ -488,13 +490,13 @@ make_schema(SchemaState *st)
 	push_member(&out, "type", "object");
 	push_flag(&out, "additionalProperties", false);
 	push_key(&out, "properties");
-	(void) pushJsonbValue(&out, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&out, WJB_BEGIN_OBJECT, NULL);
 	for (i = 0; i < st->table->tupdesc->natts; i++)
 		if (!TupleDescAttr(st->table->tupdesc, i)->attisdropped)
 			push_column(st, &out, i + 1);
-	(void) pushJsonbValue(&out, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(&out, WJB_END_OBJECT, NULL);
 	push_required(st, &out);
-	return JsonbValueToJsonb(pushJsonbValue(&out, WJB_END_OBJECT, NULL));
+	return JsonbValueToJsonb(compat_jsonb_push(&out, WJB_END_OBJECT, NULL));
 }
 
 static SchemaAction

@@ -40,6 +40,7 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "compat.h"
 #include "object/table.h"
 
 /* A name this many edits away is not what was meant. */
@@ -353,7 +354,7 @@ small_integer(const JsonbValue *v, int32 *result)
 		DatumGetInt32(DirectFunctionCall1(numeric_scale,
 										  NumericGetDatum(v->val.numeric))) != 0)
 		return false;
-	*result = numeric_int4_opt_error(v->val.numeric, &out_of_range);
+	*result = compat_numeric_int4(v->val.numeric, &out_of_range);
 	return !out_of_range;
 }
 
@@ -361,17 +362,17 @@ small_integer(const JsonbValue *v, int32 *result)
 static Jsonb *
 object_of_one(const char *name, const JsonbValue *v)
 {
-	JsonbParseState *state = NULL;
+	CompatJsonbState state = {0};
 	JsonbValue	key;
 	JsonbValue	value = *v;
 
 	key.type = jbvString;
 	key.val.string.val = unconstify(char *, name);
 	key.val.string.len = strlen(name);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	(void) pushJsonbValue(&state, WJB_KEY, &key);
-	(void) pushJsonbValue(&state, WJB_VALUE, &value);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&state, WJB_KEY, &key);
+	(void) compat_jsonb_push(&state, WJB_VALUE, &value);
+	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 
 static Datum
@@ -591,11 +592,11 @@ column_json(ObjectTable *table, AttrNumber attno, Datum value, bool isnull,
 Jsonb *
 object_table_row(ObjectTable *table, TupleTableSlot *row)
 {
-	JsonbParseState *state = NULL;
+	CompatJsonbState state = {0};
 	int			i;
 
 	slot_getallattrs(row);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	for (i = 0; i < table->tupdesc->natts; i++)
 	{
 		char	   *name = NameStr(TupleDescAttr(table->tupdesc, i)->attname);
@@ -606,9 +607,9 @@ object_table_row(ObjectTable *table, TupleTableSlot *row)
 		v.type = jbvString;
 		v.val.string.val = name;
 		v.val.string.len = strlen(name);
-		(void) pushJsonbValue(&state, WJB_KEY, &v);
+		(void) compat_jsonb_push(&state, WJB_KEY, &v);
 		column_json(table, i + 1, row->tts_values[i], row->tts_isnull[i], &v);
-		(void) pushJsonbValue(&state, WJB_VALUE, &v);
+		(void) compat_jsonb_push(&state, WJB_VALUE, &v);
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }

@@ -14,6 +14,7 @@
 #define UPSERT_OBJECT_TABLE_H
 
 #include "catalog/memo.h"
+#include "compat.h"
 #include "document/answer.h"
 #include "document/options.h"
 #include "nodes/bitmapset.h"
@@ -82,8 +83,8 @@ extern bool object_table_is_column(const ObjectTable *table, AttrNumber attno,
 								   const char *name, int len);
 
 /* Raises 42703 and suggests the column whose name is nearest. */
-extern void object_table_no_column(const ObjectTable *table, const char *name,
-								   int len) pg_attribute_noreturn();
+pg_noreturn extern void object_table_no_column(const ObjectTable *table,
+											   const char *name, int len);
 
 /*
  * A JSON value as one of the column's type: what jsonb_populate_record() makes

@@ -16,9 +16,6 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
 #include "utils/rel.h"
-#if PG_VERSION_NUM < 150000
-#include "rewrite/rewriteHandler.h"
-#endif
 
 /* The range table entry of a table, without any permission in it. */
 static inline RangeTblEntry *
@@ -94,9 +91,6 @@ compat_init_range_table(EState *estate, Relation rel, LOCKMODE lockmode,
 #else
 	rte->insertedCols = compat_offset_columns(inserted);
 	rte->updatedCols = compat_offset_columns(updated);
-#if PG_VERSION_NUM < 150000
-	fill_extraUpdatedCols(rte, rel);
-#endif
 	ExecInitRangeTable(estate, list_make1(rte));
 #endif
 }
@@ -125,7 +119,7 @@ compat_set_updated_columns(EState *estate, Bitmapset *columns)
 /*
  * Makes ready to compute every generated column that any row may need.  Left
  * to itself, the executor would prepare those of the first row that it sees,
- * and 14 and 15 do not even tell inserts from updates.
+ * and 15 does not even tell inserts from updates.
  */
 static inline void
 compat_init_generated(ResultRelInfo *rri, EState *estate)
@@ -140,20 +134,9 @@ compat_init_generated(ResultRelInfo *rri, EState *estate)
 #elif PG_VERSION_NUM >= 160000
 	if (rri->ri_GeneratedExprsU == NULL)
 		ExecInitStoredGenerated(rri, estate, CMD_UPDATE);
-#elif PG_VERSION_NUM >= 150000
+#else
 	if (rri->ri_GeneratedExprs == NULL)
 		ExecInitStoredGenerated(rri, estate, CMD_INSERT);
-#else
-	{
-		RangeTblEntry *rte = exec_rt_fetch(1, estate);
-		int			i;
-
-		for (i = 0; i < tupdesc->natts; i++)
-			if (TupleDescAttr(tupdesc, i)->attgenerated)
-				rte->extraUpdatedCols =
-					bms_add_member(rte->extraUpdatedCols,
-								   i + 1 - FirstLowInvalidHeapAttributeNumber);
-	}
 #endif
 }
 
@@ -182,7 +165,9 @@ compat_eval_plan_qual_init(EPQState *epq, EState *estate)
 static inline IndexScanDesc
 compat_index_beginscan(Relation heap, Relation index, Snapshot snapshot, int nkeys)
 {
-#if PG_VERSION_NUM >= 180000
+#if PG_VERSION_NUM >= 190000
+	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0, SO_NONE);
+#elif PG_VERSION_NUM >= 180000
 	return index_beginscan(heap, index, snapshot, NULL, nkeys, 0);
 #else
 	return index_beginscan(heap, index, snapshot, nkeys, 0);
@@ -212,7 +197,11 @@ compat_insert_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
 						   EState *estate, bool no_dup_error,
 						   bool *conflict, List *arbiters)
 {
-#if PG_VERSION_NUM >= 160000
+#if PG_VERSION_NUM >= 190000
+	return ExecInsertIndexTuples(rri, estate,
+								 no_dup_error ? EIIT_NO_DUPE_ERROR : 0, slot,
+								 arbiters, conflict);
+#elif PG_VERSION_NUM >= 160000
 	return ExecInsertIndexTuples(rri, slot, estate, false, no_dup_error,
 								 conflict, arbiters, false);
 #else
@@ -237,9 +226,29 @@ compat_tuple_update(Relation rel, EState *estate, ItemPointer tid,
 {
 	LockTupleMode lockmode;
 
+#if PG_VERSION_NUM >= 190000
+	return table_tuple_update(rel, tid, slot, estate->es_output_cid, 0,
+							  estate->es_snapshot, InvalidSnapshot, true,
+							  tmfd, &lockmode, update_indexes);
+#else
 	return table_tuple_update(rel, tid, slot, estate->es_output_cid,
 							  estate->es_snapshot, InvalidSnapshot, true,
 							  tmfd, &lockmode, update_indexes);
+#endif
+}
+
+static inline TM_Result
+compat_tuple_delete(Relation rel, EState *estate, ItemPointer tid,
+					TM_FailureData *tmfd)
+{
+#if PG_VERSION_NUM >= 190000
+	return table_tuple_delete(rel, tid, estate->es_output_cid, 0,
+							  estate->es_snapshot, InvalidSnapshot, true, tmfd);
+#else
+	return table_tuple_delete(rel, tid, estate->es_output_cid,
+							  estate->es_snapshot, InvalidSnapshot, true, tmfd,
+							  false);
+#endif
 }
 
 /* Index entries of an updated row that was not HOT; the deferred checks. */
@@ -247,7 +256,12 @@ static inline List *
 compat_update_index_tuples(ResultRelInfo *rri, TupleTableSlot *slot,
 						   EState *estate, CompatUpdateIndexes update_indexes)
 {
-#if PG_VERSION_NUM >= 160000
+#if PG_VERSION_NUM >= 190000
+	return ExecInsertIndexTuples(rri, estate, EIIT_IS_UPDATE |
+								 (update_indexes == TU_Summarizing ?
+								  EIIT_ONLY_SUMMARIZING : 0),
+								 slot, NIL, NULL);
+#elif PG_VERSION_NUM >= 160000
 	return ExecInsertIndexTuples(rri, slot, estate, true, false, NULL, NIL,
 								 update_indexes == TU_Summarizing);
 #else
@@ -266,24 +280,8 @@ compat_br_update_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
 								false);
 #elif PG_VERSION_NUM >= 160000
 	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, NULL, &tmfd);
-#elif PG_VERSION_NUM >= 150000
+#else
 	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot, &tmfd);
-#else
-	(void) tmfd;
-	return ExecBRUpdateTriggers(estate, epq, rri, tid, NULL, slot);
-#endif
-}
-
-static inline void
-compat_ar_update_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
-						  TupleTableSlot *slot, List *recheck,
-						  TransitionCaptureState *capture)
-{
-#if PG_VERSION_NUM >= 150000
-	ExecARUpdateTriggers(estate, rri, NULL, NULL, tid, NULL, slot, recheck,
-						 capture, false);
-#else
-	ExecARUpdateTriggers(estate, rri, tid, NULL, slot, recheck, capture);
 #endif
 }
 
@@ -302,17 +300,6 @@ compat_br_delete_triggers(EState *estate, EPQState *epq, ResultRelInfo *rri,
 	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL, NULL, &tmfd);
 #else
 	return ExecBRDeleteTriggers(estate, epq, rri, tid, NULL, NULL);
-#endif
-}
-
-static inline void
-compat_ar_delete_triggers(EState *estate, ResultRelInfo *rri, ItemPointer tid,
-						  TransitionCaptureState *capture)
-{
-#if PG_VERSION_NUM >= 150000
-	ExecARDeleteTriggers(estate, rri, tid, NULL, capture, false);
-#else
-	ExecARDeleteTriggers(estate, rri, tid, NULL, capture);
 #endif
 }
 

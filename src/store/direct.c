@@ -39,6 +39,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
+#include "catalog/index.h"
 #include "catalog/pg_am_d.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -178,7 +179,8 @@ direct_open(Store *s, List *arbiters)
 /*
  * Indexes are opened when the first entry is to be made: unchanged items and
  * HOT updates never need them.  Only insertions need what ExecOpenIndices
- * calls speculative.
+ * calls speculative.  If updates came first it is added here, to what is
+ * open: ExecOpenIndices must not be called twice.
  */
 static void
 open_indexes(Store *s, DirectState *st, bool speculative)
@@ -188,9 +190,16 @@ open_indexes(Store *s, DirectState *st, bool speculative)
 	if (st->indexes_open && (st->indexes_speculative || !speculative))
 		return;
 	oldcontext = MemoryContextSwitchTo(s->context);
-	if (st->indexes_open)
-		ExecCloseIndices(st->rri);
-	ExecOpenIndices(st->rri, speculative);
+	if (!st->indexes_open)
+		ExecOpenIndices(st->rri, speculative);
+	else
+		for (int i = 0; i < st->rri->ri_NumIndices; i++)
+		{
+			Relation	index = st->rri->ri_IndexRelationDescs[i];
+
+			if (index->rd_index->indisunique && !index->rd_index->indisexclusion)
+				BuildSpeculativeIndexInfo(index, st->rri->ri_IndexRelationInfo[i]);
+		}
 	st->indexes_open = true;
 	st->indexes_speculative = speculative;
 	MemoryContextSwitchTo(oldcontext);
@@ -549,8 +558,8 @@ try_update_columns(Store *s, DirectState *st)
 											 update_indexes);
 	}
 
-	compat_ar_update_triggers(estate, st->rri, &tid, s->new, recheck,
-							  st->update_capture);
+	ExecARUpdateTriggers(estate, st->rri, NULL, NULL, &tid, NULL, s->new,
+						 recheck, st->update_capture, false);
 	return TRY_DONE;
 }
 
@@ -584,13 +593,11 @@ try_delete(Store *s, DirectState *st)
 			return TRY_NOTHING;
 	}
 
-	result = table_tuple_delete(s->rel, &tid, estate->es_output_cid,
-								estate->es_snapshot, InvalidSnapshot, true,
-								&tmfd, false);
+	result = compat_tuple_delete(s->rel, estate, &tid, &tmfd);
 	if (result != TM_Ok)
 		return lost(result);
 
-	compat_ar_delete_triggers(estate, st->rri, &tid, st->delete_capture);
+	ExecARDeleteTriggers(estate, st->rri, &tid, NULL, st->delete_capture, false);
 	return TRY_DONE;
 }
 

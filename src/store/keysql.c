@@ -14,8 +14,6 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-
 #include "access/genam.h"
 #include "access/stratnum.h"
 #include "access/sysattr.h"
@@ -109,7 +107,7 @@ index_column_condition(Store *s, StringInfo buf, Relation index, int i,
 	appendStringInfoChar(buf, '(');
 	generate_operator_clause(buf, psprintf("(%s)", left), exprType(column), eq,
 							 psprintf("(%s)", right), exprType(value));
-	if (compat_index_nulls_not_distinct(index->rd_index))
+	if (index->rd_index->indnullsnotdistinct)
 		appendStringInfo(buf, " OR ((%s) IS NULL AND (%s) IS NULL)", left, right);
 	appendStringInfoChar(buf, ')');
 }

@@ -82,7 +82,7 @@ probe_open(Store *s, Oid index)
 	probe->store = s;
 	probe->index = index_open(index, AccessShareLock);
 	probe->nkeys = probe->index->rd_index->indnkeyatts;
-	probe->nulls_equal = compat_index_nulls_not_distinct(probe->index->rd_index);
+	probe->nulls_equal = probe->index->rd_index->indnullsnotdistinct;
 	probe->scankeys = palloc(sizeof(ScanKeyData) * probe->nkeys);
 	probe->keymap = palloc(sizeof(int) * probe->nkeys);
 	keys = (ProbeKeys *) memo_of(&probe_keys, probe->index);

@@ -5,6 +5,7 @@
 #ifndef UPSERT_STORE_IMPL_H
 #define UPSERT_STORE_IMPL_H
 
+#include "compat.h"
 #include "store/store.h"
 #include "utils/rel.h"
 
@@ -56,6 +57,6 @@ extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 extern void store_check_identity(Form_pg_attribute att);
 
 /* Raises 40001 in PostgreSQL's own words. */
-extern void store_serialization_failure(void) pg_attribute_noreturn();
+pg_noreturn extern void store_serialization_failure(void);
 
 #endif							/* UPSERT_STORE_IMPL_H */

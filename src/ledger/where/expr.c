@@ -27,6 +27,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "jsonld/context.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
@@ -159,7 +160,7 @@ static const struct
 	{"stddev", KIND_NUMBER, KIND_NUMBER, "pg_catalog.stddev_pop(%s)"},
 };
 
-static void bad_expression(const char *what, const char *why) pg_attribute_noreturn();
+pg_noreturn static void bad_expression(const char *what, const char *why);
 static JldValue *parse(Where *w, const char **pos);
 static SqlExpr compile(Where *w, const JldValue *expr, const Bindings *bindings);
 static char *as_kind(SqlExpr e, ExprKind kind);

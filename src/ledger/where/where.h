@@ -10,6 +10,7 @@
 #ifndef UPSERT_LEDGER_WHERE_H
 #define UPSERT_LEDGER_WHERE_H
 
+#include "compat.h"
 #include "ledger/ledger.h"
 
 /* A variable's name follows this where it stood as "?name". */
@@ -69,7 +70,7 @@ typedef struct Bindings
 } Bindings;
 
 /* Raises UP006 about a pattern. */
-extern void where_bad_pattern(const JldValue *pattern, const char *why) pg_attribute_noreturn();
+pg_noreturn extern void where_bad_pattern(const JldValue *pattern, const char *why);
 
 /*
  * A copy of a JSON value in which every "?name", as key or string, has become
