@@ -15,11 +15,12 @@ SELECT pg_temp.unexpected('record-key', false, '', '.', '..', '#extra', 'any spa
 -- nsid
 SELECT pg_temp.unexpected('nsid', true, 'com.example.fooBar', 'a.b.c', 'net.users.bob.ping', 'a-0.b-1.c', 'cn.8.lex.stuff', 'com.example.fooBarV2', 'COM.Example.x',
   'com.' || repeat('o', 63) || '.foo', 'com.example.' || repeat('o', 63),
-  'com.' || repeat('middle.', 34) || 'x' || repeat('o', 10) || '.' || repeat('n', 63));		-- authority of 253
+  'com.' || repeat('middle.', 34) || 'x' || repeat('o', 10) || '.' || repeat('n', 63),			-- authority of 253
+  'com.' || repeat('middle.', 40) || 'foo', 'com.' || repeat('middle.', 43) || 'x' || '.' || repeat('n', 10));	-- 287, 317
 SELECT pg_temp.unexpected('nsid', false, '', 'com', 'com.example', 'com.example.3', 'com.example.foo-bar', 'com.exa💩ple.thing', '1com.example.foo', 'com.-example.foo', 'com.example-.foo',
   'com..foo', 'com.example.', '.com.example', 'com.example.foo ', 'com.example.foo#bar', 'com.example.*', 'com.example.2foo',
   'com.' || repeat('o', 64) || '.foo', 'com.example.' || repeat('o', 64),
-  'com.' || repeat('middle.', 34) || 'xy' || repeat('o', 10) || '.n');						-- authority of 254
+  'com.' || repeat('middle.', 43) || 'xy' || '.' || repeat('n', 10));							-- 318
 
 -- did
 SELECT pg_temp.unexpected('did', true, 'did:plc:z72i7hdynmk6r22z27h6tvur', 'did:web:localhost%3A1234', 'did:m:v', 'did:method::::val', 'did:method:-', 'did:m:a%41', 'did:m:' || repeat('v', 2042));
@@ -62,8 +63,10 @@ SELECT pg_temp.unexpected('language', false, '', 'a', '-', 'en-', '-en', 'en--US
 
 -- uri
 SELECT pg_temp.unexpected('uri', true, 'https://example.com', 'https://example.com/path?q=1#f', 'did:plc:abc', 'at://did:plc:abc/com.example.foo/r', 'ipfs://bafybei', 'mailto:a@b', 'dns:example.com', 'file:///etc/hosts', 'git+ssh://h', 'urn:isbn:0451450523', 'h:x',
-  'https:' || repeat('x', 8186));
-SELECT pg_temp.unexpected('uri', false, '', 'example.com', '//example.com', ':x', 'https', 'https:', 'https://', '1http://x', 'ht tp://x', 'https://exa mple.com', ' https://example.com', 'https://example.com ', 'https://ex.com/ü', E'https://ex.com/\n', 'h_t:x',
+  'https:/', 'https://?', 'http://[::1]:80/', 'http://[v1.a:b]/', 'http://u:p%20w@h:80/p;a=1/@:?q=/?#f/?', 'http://a:/', 'x:/', 'x:?', 'x:#', 'x:%41', 'news:comp.x', 'tel:+1-816', 'http://h?q#', 'http://%41',
+  'https://ja.wikipedia.org/wiki/日本', 'https://日本.jp/?名=値#節', 'HTTP://h', 'x:' || repeat('x', 8190));
+SELECT pg_temp.unexpected('uri', false, '', 'example.com', '//example.com', ':x', 'https', 'https:', 'https://', '1http://x', 'ht tp://x', 'https://exa mple.com', ' https://example.com', 'https://example.com ', E'https://ex.com/\n', 'h_t:x', 'https://exa[mple.com/', 'https://[example.com/', 'https://[::1', 'https://[::g]/', 'https://[]/', 'https://[v.a]/', 'https://[v1]/', 'https://[::1]x/', 'https://a@b@c/',
+  'https://h:8x/', 'at://did:plc:abc[/x', 'x://did:plc:abc/x', 'https://h/%', 'https://h/%4', 'https://h/%zz', 'https://%4/', 'https://h/<b>', 'https://h/a|b', 'https://h/a\b', 'https://h/a^b', 'https://h/`', 'https://h/{x}', 'https://h/"', 'https://h/[x]', 'https://h/#a#b', 'https://h/?[', 'x:a b', E'x:\x01',
   'https:' || repeat('x', 8187));
 
 SELECT at_is_valid('email', 'a@b');

@@ -30,6 +30,9 @@ SELECT record_cid('{"a": "\u00e9"}') <> record_cid('{"a": "e\u0301"}') AS differ
 SELECT record_cid('[]');
 SELECT record_cid('"blah"');
 SELECT record_cid('null');
+-- a link and bytes are none, though JSON writes them as objects
+SELECT record_cid('{"$link": "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity"}');
+SELECT record_cid('{"$bytes": "AAAA"}');
 SELECT record_cid('{"a": 0.5}');
 SELECT record_cid(NULL) IS NULL AS strict;
 

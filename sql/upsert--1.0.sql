@@ -577,6 +577,13 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.at_is_valid(pg_catalog.text, pg_catalog.text) IS
 'Whether a string has a Lexicon format (atproto.com/specs/lexicon): tid, record-key, nsid, did, handle, at-identifier, at-uri, datetime, cid, language, uri. Error: 22023 unknown format.';
 
+CREATE FUNCTION @extschema@.at_graphemes(value pg_catalog.text)
+RETURNS pg_catalog.int4
+AS 'MODULE_PATHNAME', 'at_graphemes'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_graphemes(pg_catalog.text) IS
+'Number of extended grapheme clusters (UAX #29, Unicode 17.0.0), as minGraphemes and maxGraphemes of Lexicon count.';
+
 CREATE FUNCTION @extschema@.at_uri(repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 'at_uri'

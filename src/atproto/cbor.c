@@ -67,12 +67,13 @@ static void encode_object(CborEncoder *encoder, const JsonbContainer *object,
 static bool encode_special(CborEncoder *encoder, const JsonbContainer *object,
 						   const AtPath *path, AtValue *seen);
 static void encode_link(CborEncoder *encoder, const DocItem *item,
-						const AtPath *path);
+						const AtPath *path, AtValue *seen);
 static void encode_base64(CborEncoder *encoder, const DocItem *item,
 						  const AtPath *path);
 static void encode_text(CborEncoder *encoder, const DocItem *item);
 static int64 encode_numeric(CborEncoder *encoder, Numeric num,
 							const AtPath *path);
+static AtKind encode_root(Jsonb *doc, StringInfo out);
 static bool item_is(const DocItem *item, const char *str);
 static int	compare_pairs(const void *a, const void *b, void *arg);
 static void sort_pairs(StringInfo out, CborPair *pairs, int npairs);
@@ -213,7 +214,8 @@ item_is(const DocItem *item, const char *str)
 
 /* Appends the link of {"$link": v}. */
 static void
-encode_link(CborEncoder *encoder, const DocItem *item, const AtPath *path)
+encode_link(CborEncoder *encoder, const DocItem *item, const AtPath *path,
+			AtValue *seen)
 {
 	uint8		cid[CID_MAX];
 	int			len;
@@ -227,6 +229,8 @@ encode_link(CborEncoder *encoder, const DocItem *item, const AtPath *path)
 						pnstrdup(item->data,
 								 pg_mbcliplen(item->data, item->len, 100))));
 	cbor_append_link(encoder->out, cid, len);
+	seen->kind = AT_KIND_LINK;
+	seen->raw = cid_is_raw(cid, len);
 }
 
 /*
@@ -298,12 +302,12 @@ encode_special(CborEncoder *encoder, const JsonbContainer *object,
 			   NULL);
 	doc_cursor_item(&cursor, &key);
 	if (link)
-	{
-		encode_link(encoder, &key, path);
-		seen->kind = AT_KIND_LINK;
-	}
+		encode_link(encoder, &key, path, seen);
 	else
+	{
 		encode_base64(encoder, &key, path);
+		seen->kind = AT_KIND_BYTES;
+	}
 	return true;
 }
 
@@ -456,8 +460,9 @@ encode_value(CborEncoder *encoder, const DocItem *item, const AtPath *path,
 	}
 }
 
-void
-cbor_encode(Jsonb *doc, StringInfo out)
+/* Appends a document and says what it is. */
+static AtKind
+encode_root(Jsonb *doc, StringInfo out)
 {
 	CborEncoder encoder = {
 		.out = out,
@@ -468,18 +473,33 @@ cbor_encode(Jsonb *doc, StringInfo out)
 
 	doc_root_item(doc, &root);
 	encode_value(&encoder, &root, NULL, &seen);
+	return seen.kind;
+}
+
+void
+cbor_encode(Jsonb *doc, StringInfo out)
+{
+	(void) encode_root(doc, out);
 }
 
 void
 cbor_encode_record(Jsonb *record, StringInfo out)
 {
+	AtKind		kind;
+
 	if (!JB_ROOT_IS_OBJECT(record))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a record must be a JSON object"),
 				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(record) ?
 						   _("a scalar") : _("an array"))));
-	cbor_encode(record, out);
+	kind = encode_root(record, out);
+	if (kind == AT_KIND_LINK || kind == AT_KIND_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("a record must be a JSON object"),
+				 errdetail("It stands for %s.", kind == AT_KIND_LINK ?
+						   _("a link") : _("bytes"))));
 }
 
 

@@ -59,7 +59,8 @@ static void make_integer(CborDecoder *decoder, const CborHead *head,
 static void push_special(CborDecoder *decoder, const char *key,
 						 char *text, int len);
 static void decode_bytes(CborDecoder *decoder, const CborHead *head);
-static void decode_link(CborDecoder *decoder, const CborHead *head);
+static void decode_link(CborDecoder *decoder, const CborHead *head,
+						AtValue *seen);
 static void check_count(CborDecoder *decoder, const CborHead *head,
 						Size possible, Size limit);
 static void decode_array(CborDecoder *decoder, const CborHead *head);
@@ -203,7 +204,7 @@ decode_bytes(CborDecoder *decoder, const CborHead *head)
 
 /* Pushes {"$link": ...} for tag 42. */
 static void
-decode_link(CborDecoder *decoder, const CborHead *tag)
+decode_link(CborDecoder *decoder, const CborHead *tag, AtValue *seen)
 {
 	CborHead	head;
 	const uint8 *bytes;
@@ -220,6 +221,8 @@ decode_link(CborDecoder *decoder, const CborHead *tag)
 		!cid_is_valid(bytes + 1, (int) head.argument - 1))
 		refuse(decoder, head.start,
 			   gettext_noop("a link must be a binary CID (version 1) behind a zero byte"));
+	seen->kind = AT_KIND_LINK;
+	seen->raw = cid_is_raw(bytes + 1, (int) head.argument - 1);
 	text = cid_any_to_text(bytes + 1, (int) head.argument - 1);
 	push_special(decoder, "$link", text, strlen(text));
 }
@@ -336,11 +339,11 @@ decode_value(CborDecoder *decoder, JsonbValue *v, AtValue *seen)
 					   gettext_noop("floating-point numbers and unknown simple values are not allowed"));
 			return false;
 		case CBOR_BYTES:
+			seen->kind = AT_KIND_BYTES;
 			decode_bytes(decoder, &head);
 			return true;
 		case CBOR_TAG:
-			seen->kind = AT_KIND_LINK;
-			decode_link(decoder, &head);
+			decode_link(decoder, &head, seen);
 			return true;
 		case CBOR_ARRAY:
 		case CBOR_MAP:

@@ -153,6 +153,13 @@ cid_is_valid(const uint8 *cid, int len)
 		(hash != CID_HASH_SHA256 || digest_length == CID_DIGEST_LENGTH);
 }
 
+bool
+cid_is_raw(const uint8 *cid, int len)
+{
+	return len == CID_LENGTH && cid[1] == CID_CODEC_RAW &&
+		cid[2] == CID_HASH_SHA256;
+}
+
 int
 cid_from_text(const char *str, int len, uint8 out[CID_MAX])
 {

@@ -44,6 +44,9 @@ extern char *cid_any_to_text(const uint8 *cid, int len);
  */
 extern bool cid_is_valid(const uint8 *cid, int len);
 
+/* Is this valid CID one of raw bytes, as blobs have it (0x55, SHA-256)? */
+extern bool cid_is_raw(const uint8 *cid, int len);
+
 /*
  * Reads the text of a CID: version 1 in lower-case base 32.  Writes its
  * binary form to out and returns the length, or 0 if it is none.

@@ -6,16 +6,13 @@
  * object is a reference to a file and has exactly these pairs:
  *
  *		$type		"blob"
- *		ref			a link
- *		mimeType	a non-empty string
- *		size		a positive integer
+ *		ref			a link to raw bytes
+ *		mimeType	a string with a slash
+ *		size		an integer from 0
  *
  * Encoder and decoder go through an object pair by pair, so the rules are a
  * notepad (AtObject) that is filled on the way and read at the end.  Unknown
  * keys that start with "$" are left alone, as the protocol demands.
- *
- * The specification says that the link is to raw bytes; its own examples link
- * to DAG-CBOR as well, so the codec is not looked at.
  */
 #include "postgres.h"
 
@@ -71,11 +68,12 @@ at_object_pair(AtObject *object, const char *key, int keylen,
 			key_is(value->str, value->len, "blob");
 	}
 	else if (key_is(key, keylen, "ref"))
-		object->has_ref = value->kind == AT_KIND_LINK;
+		object->has_ref = value->kind == AT_KIND_LINK && value->raw;
 	else if (key_is(key, keylen, "mimeType"))
-		object->has_mime_type = value->kind == AT_KIND_STRING && value->len > 0;
+		object->has_mime_type = value->kind == AT_KIND_STRING &&
+			memchr(value->str, '/', value->len) != NULL;
 	else if (key_is(key, keylen, "size"))
-		object->has_size = value->kind == AT_KIND_INTEGER && value->integer > 0;
+		object->has_size = value->kind == AT_KIND_INTEGER && value->integer >= 0;
 }
 
 const char *
@@ -86,11 +84,11 @@ at_object_fault(const AtObject *object)
 	if (!object->is_blob)
 		return NULL;
 	if (!object->has_ref)
-		return gettext_noop("the \"ref\" of a blob must be a link");
+		return gettext_noop("the \"ref\" of a blob must be a link to raw bytes");
 	if (!object->has_mime_type)
-		return gettext_noop("the \"mimeType\" of a blob must be a non-empty string");
+		return gettext_noop("the \"mimeType\" of a blob must be a string with a slash");
 	if (!object->has_size)
-		return gettext_noop("the \"size\" of a blob must be a positive integer");
+		return gettext_noop("the \"size\" of a blob must be an integer from 0");
 	if (object->npairs != BLOB_PAIRS)
 		return gettext_noop("a blob must have no keys other than \"$type\", \"ref\", \"mimeType\" and \"size\"");
 	return NULL;

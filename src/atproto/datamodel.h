@@ -25,7 +25,8 @@ typedef enum AtKind
 	AT_KIND_INTEGER,
 	AT_KIND_STRING,
 	AT_KIND_LINK,
-	AT_KIND_OTHER				/* null, boolean, bytes, array, object */
+	AT_KIND_BYTES,
+	AT_KIND_OTHER				/* null, boolean, array, object */
 } AtKind;
 
 /* A value as far as the rules look at it */
@@ -33,6 +34,7 @@ typedef struct AtValue
 {
 	AtKind		kind;
 	int64		integer;		/* AT_KIND_INTEGER */
+	bool		raw;			/* AT_KIND_LINK: to raw bytes */
 	const char *str;			/* AT_KIND_STRING: not terminated */
 	int			len;
 } AtValue;
@@ -41,9 +43,9 @@ typedef struct AtValue
 typedef struct AtObject
 {
 	bool		is_blob;		/* "$type" is "blob" */
-	bool		has_ref;		/* "ref" is a link */
-	bool		has_mime_type;	/* "mimeType" is a non-empty string */
-	bool		has_size;		/* "size" is a positive integer */
+	bool		has_ref;		/* "ref" is a link to raw bytes */
+	bool		has_mime_type;	/* "mimeType" is a string with a slash */
+	bool		has_size;		/* "size" is an integer from 0 */
 	int			npairs;
 	bool		bad_type;		/* "$type" is no non-empty string */
 } AtObject;

@@ -9,14 +9,20 @@
  *		Hangul L V T LV LVT			 Prepend x any but a control
  *		pictograph Extend* ZWJ x pictograph
  *		regional indicators in pairs
+ *		consonant {Linker, Extend, ZWJ, a Linker among them} x consonant
  *
- * The last two need a memory of what came before, kept in two variables.  The
- * classes are a sorted table of ranges (grapheme_table.h); ASCII and CJK, most
- * of all text, are told without it.
+ * The last three need a memory of what came before, kept in three variables.
+ * The last one joins the conjuncts of Indic scripts (GB9c, since Unicode 15.1;
+ * 18 words it otherwise).  A class here stands for a character's
+ * Grapheme_Cluster_Break and Indic_Conjunct_Break together.  The classes are a
+ * sorted table of ranges (grapheme_table.h); ASCII and CJK, most of all text,
+ * are told without it.
  */
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "atproto/grapheme.h"
 
@@ -25,11 +31,14 @@ typedef enum GraphemeClass
 	GRAPHEME_OTHER,
 	GRAPHEME_CONTROL,
 	GRAPHEME_EXTEND,
+	GRAPHEME_LINKER,			/* an Extend that joins consonants: virama */
+	GRAPHEME_NONJOINER,			/* an Extend that keeps them apart */
 	GRAPHEME_ZWJ,
 	GRAPHEME_REGIONAL,
 	GRAPHEME_PREPEND,
 	GRAPHEME_SPACING,
 	GRAPHEME_PICTOGRAPH,
+	GRAPHEME_CONSONANT,			/* of a script with conjuncts */
 	GRAPHEME_L,
 	GRAPHEME_V,
 	GRAPHEME_T,
@@ -110,6 +119,10 @@ grapheme_count(const char *str, int len)
 	{
 		NO_PICTOGRAPH, PICTOGRAPH, PICTOGRAPH_ZWJ
 	}			emoji = NO_PICTOGRAPH;	/* pictograph Extend* [ZWJ] behind us */
+	enum
+	{
+		NO_CONSONANT, CONSONANT, CONSONANT_LINKER
+	}			conjunct = NO_CONSONANT;	/* consonant Extend* [Linker] behind us */
 	bool		odd_regional = false;	/* an unpaired regional indicator */
 	int			count = 0;
 
@@ -117,16 +130,19 @@ grapheme_count(const char *str, int len)
 	{
 		pg_wchar	c = utf8_to_unicode(pos);
 		GraphemeClass class = character_class(c);
+		bool		extends = class == GRAPHEME_EXTEND ||
+			class == GRAPHEME_LINKER || class == GRAPHEME_NONJOINER;
 		bool		joins;
 
 		if (last_class == GRAPHEME_CONTROL || class == GRAPHEME_CONTROL)
 			joins = last == '\r' && c == '\n';
 		else
-			joins = class == GRAPHEME_EXTEND || class == GRAPHEME_ZWJ ||
+			joins = extends || class == GRAPHEME_ZWJ ||
 				class == GRAPHEME_SPACING ||
 				last_class == GRAPHEME_PREPEND ||
 				hangul_joins(last_class, class) ||
 				(class == GRAPHEME_PICTOGRAPH && emoji == PICTOGRAPH_ZWJ) ||
+				(class == GRAPHEME_CONSONANT && conjunct == CONSONANT_LINKER) ||
 				(class == GRAPHEME_REGIONAL && odd_regional);
 		if (!joins)
 			count++;
@@ -136,11 +152,41 @@ grapheme_count(const char *str, int len)
 			emoji = PICTOGRAPH;
 		else if (class == GRAPHEME_ZWJ && emoji == PICTOGRAPH)
 			emoji = PICTOGRAPH_ZWJ;
-		else if (class != GRAPHEME_EXTEND || emoji != PICTOGRAPH)
+		else if (!extends || emoji != PICTOGRAPH)
 			emoji = NO_PICTOGRAPH;
+		if (class == GRAPHEME_CONSONANT)
+			conjunct = CONSONANT;
+		else if (class == GRAPHEME_LINKER && conjunct == CONSONANT)
+			conjunct = CONSONANT_LINKER;
+		else if (class != GRAPHEME_LINKER && class != GRAPHEME_EXTEND &&
+				 class != GRAPHEME_ZWJ)
+			conjunct = NO_CONSONANT;
 		last = c;
 		last_class = class;
 		pos += pg_utf_mblen(pos);
 	}
 	return count;
+}
+
+
+/*
+ * SQL-callable functions
+ */
+
+PG_FUNCTION_INFO_V1(at_graphemes);
+
+/* at_graphemes(text) -> int */
+Datum
+at_graphemes(PG_FUNCTION_ARGS)
+{
+	text	   *arg = PG_GETARG_TEXT_PP(0);
+	const char *str = VARDATA_ANY(arg);
+	int			len = VARSIZE_ANY_EXHDR(arg);
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+	{
+		str = pg_server_to_any(pnstrdup(str, len), len, PG_UTF8);
+		len = strlen(str);
+	}
+	PG_RETURN_INT32(grapheme_count(str, len));
 }

@@ -9,7 +9,7 @@
  *										|
  *		{a: 1} ------------------------ 1			path $.a
  *
- * References ("#name", "nsid#name") lead to other definitions, perhaps of
+ * References ("#name", "nsid#name", "lex:nsid#name") lead to other definitions, perhaps of
  * another lexicon; a lexicon that is not known leaves that part unjudged, and
  * the answer is then "unknown", as the protocol has it.  Fields that the
  * schema does not mention are allowed; "default" and "knownValues" are hints
@@ -145,6 +145,14 @@ lexicon_array(const JsonbValue *value)
 {
 	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) ?
 		value->val.binary.data : NULL;
+}
+
+int
+lexicon_ref_scheme(const char *ref, int len)
+{
+	int			scheme = strlen("lex:");
+
+	return len >= scheme && memcmp(ref, "lex:", scheme) == 0 ? scheme : 0;
 }
 
 bool
@@ -501,12 +509,19 @@ static bool
 find_definition(Validator *validator, const Definition *from,
 				const char *ref, int len, Definition *def)
 {
-	const char *hash = memchr(ref, '#', len);
-	int			nsid_len = hash == NULL ? len : (int) (hash - ref);
-	const char *name = hash == NULL ? "main" : hash + 1;
-	int			name_len = hash == NULL ? 4 : len - nsid_len - 1;
+	int			scheme = lexicon_ref_scheme(ref, len);
+	const char *hash;
+	int			nsid_len;
+	const char *name;
+	int			name_len;
 	JsonbValue	v;
 
+	ref += scheme;
+	len -= scheme;
+	hash = memchr(ref, '#', len);
+	nsid_len = hash == NULL ? len : (int) (hash - ref);
+	name = hash == NULL ? "main" : hash + 1;
+	name_len = hash == NULL ? 4 : len - nsid_len - 1;
 	*def = *from;
 	def->schema = NULL;
 	if (nsid_len > 0)
@@ -557,6 +572,10 @@ ref_names_type(const Definition *from, const char *ref, int len,
 {
 	const char *str = type->val.string.val;
 	int			str_len = type->val.string.len;
+	int			scheme = lexicon_ref_scheme(ref, len);
+
+	ref += scheme;
+	len -= scheme;
 
 	/* "#main" is implied in data */
 	if (len > 5 && memcmp(ref + len - 5, "#main", 5) == 0)

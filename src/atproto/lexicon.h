@@ -65,6 +65,12 @@ extern bool lexicon_get(JsonbContainer *object, const char *key,
 extern JsonbContainer *lexicon_object(const JsonbValue *value);
 extern JsonbContainer *lexicon_array(const JsonbValue *value);
 
+/*
+ * How many bytes of a reference are the scheme of its resolved form
+ * ("lex:NSID#NAME"); 0 in the form that lexicon files have.
+ */
+extern int	lexicon_ref_scheme(const char *ref, int len);
+
 /* Is the value this string? */
 extern bool lexicon_is_string(const JsonbValue *value, const char *str);
 

@@ -31,10 +31,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "atproto/cbor.h"
 #include "atproto/lexicon.h"
 #include "atproto/lexicon_registry.h"
-#include "atproto/syntax.h"
 #include "compat.h"
 #include "upsert.h"
 
@@ -197,7 +195,6 @@ lexicon_registry_lookup(void *schema, const char *nsid, int len)
 PG_FUNCTION_INFO_V1(at_put_lexicon);
 PG_FUNCTION_INFO_V1(at_drop_lexicon);
 PG_FUNCTION_INFO_V1(at_lexicons_changed);
-PG_FUNCTION_INFO_V1(at_validation_status);
 
 /* at_put_lexicon(lexicon jsonb) -> text */
 Datum
@@ -237,29 +234,6 @@ at_drop_lexicon(PG_FUNCTION_ARGS)
 	deleted = SPI_processed;
 	SPI_finish();
 	PG_RETURN_BOOL(deleted > 0);
-}
-
-/* at_validation_status(collection text, record jsonb) -> text */
-Datum
-at_validation_status(PG_FUNCTION_ARGS)
-{
-	char	   *collection = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Jsonb	   *record = PG_GETARG_JSONB_P(1);
-	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
-	StringInfoData cbor;
-	char	   *missing;
-
-	if (!syntax_is_nsid(collection, strlen(collection)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
-				 errmsg("invalid collection: not an NSID"),
-				 errdetail("The value is \"%s\".", collection)));
-	initStringInfo(&cbor);
-	cbor_encode_record(record, &cbor);
-	PG_RETURN_TEXT_P(cstring_to_text(lexicon_validate(collection, record,
-													  lexicon_registry_lookup,
-													  &schema, &missing) == LEXICON_VALID ?
-									 "valid" : "unknown"));
 }
 
 /* at_lexicons_changed() -> trigger, on each statement that changes the table */

@@ -145,19 +145,25 @@ is_integer(const JsonbValue *v, int64 *value)
 		at_numeric_to_int64(v->val.numeric, value) == AT_NUMBER_INTEGER;
 }
 
-/* "#name", "nsid" or "nsid#name". */
+/* "#name", "nsid" or "nsid#name"; resolved, "lex:nsid" or "lex:nsid#name". */
 static bool
 is_reference(const JsonbValue *v)
 {
 	const char *str;
 	const char *hash;
 	int			len;
+	int			scheme;
 
 	if (v->type != jbvString)
 		return false;
 	str = v->val.string.val;
 	len = v->val.string.len;
+	scheme = lexicon_ref_scheme(str, len);
+	str += scheme;
+	len -= scheme;
 	hash = memchr(str, '#', len);
+	if (hash == str && scheme > 0)
+		return false;
 	if (hash == NULL)
 		return syntax_is_nsid(str, len);
 	return (hash == str || syntax_is_nsid(str, hash - str)) &&

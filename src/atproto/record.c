@@ -531,6 +531,20 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 	return STORE_WRITE;
 }
 
+const char *
+record_status(Oid schema, const char *collection, Jsonb *record)
+{
+	RecordOptions options = {.validate = VALIDATE_IF_KNOWN};
+	RecordBatch batch = {.schema = schema, .options = &options,
+	.context = CurrentMemoryContext};
+	RecordWrite write = {.op = RECORD_PUT, .collection = unconstify(char *, collection)};
+	ReadyRecord ready;
+
+	check_names(&batch, &write);
+	make_ready(&batch, &write, with_type(record, collection), &ready);
+	return write.status;
+}
+
 /* Adds the record to an error's context. */
 static void
 describe_write(void *arg)

@@ -79,6 +79,13 @@ typedef struct RecordWrite
 extern void record_init(void);
 
 /*
+ * The validation status that a record of the collection would be stored with
+ * ("valid" or "unknown"); nothing is written.  Errors: as record_write().
+ */
+extern const char *record_status(Oid schema, const char *collection,
+								 Jsonb *record);
+
+/*
  * Does all the writes, or raises an error and has done none.  relid is the
  * table, schema the one that the extension lives in (for lexicons), repo a
  * DID or handle.  bounded: the limits of com.atproto.repo.applyWrites hold.

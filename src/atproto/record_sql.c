@@ -9,6 +9,8 @@
  *				a JSON array, one RecordWrite and one at_result each
  *		at_get_record
  *				what com.atproto.repo.getRecord answers
+ *		at_validation_status
+ *				a record that is not written
  *
  * What writes mean is in record.c.  Unknown options, and unknown attributes
  * in the elements of a batch, are errors: a misspelt "swapRecord" must not
@@ -284,6 +286,7 @@ PG_FUNCTION_INFO_V1(at_delete_record);
 PG_FUNCTION_INFO_V1(at_save_all);
 PG_FUNCTION_INFO_V1(at_apply_writes);
 PG_FUNCTION_INFO_V1(at_get_record);
+PG_FUNCTION_INFO_V1(at_validation_status);
 
 /* What a call site of a function that does one write looks up once */
 typedef struct CallSite
@@ -571,4 +574,13 @@ at_get_record(PG_FUNCTION_ARGS)
 	if (!found)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(result);
+}
+
+/* at_validation_status(collection text, record jsonb) -> text */
+Datum
+at_validation_status(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(record_status(get_func_namespace(fcinfo->flinfo->fn_oid),
+												   text_argument(fcinfo, 0),
+												   PG_GETARG_JSONB_P(1))));
 }

@@ -12,7 +12,7 @@
  * the rules of DNS.  The limits are the specifications' own, in bytes; what
  * they allow is all ASCII, so the server's encoding does not matter.
  *
- * Dates and language tags have files of their own.  This module must not know
+ * Dates, language tags and URIs have files of their own.  This module must not know
  * what an identifier is used for, nor whether it resolves.
  */
 #include "postgres.h"
@@ -31,7 +31,6 @@
 
 #define RECORD_KEY_MAX		512
 #define NSID_MAX			317
-#define NSID_AUTHORITY_MAX	253
 #define NSID_NAME_MAX		63
 #define DID_MAX				2048
 #define HANDLE_MAX			253
@@ -39,7 +38,6 @@
 #define CID_STRING_MIN		8
 #define CID_STRING_MAX		256
 #define CID_V0_LENGTH		46
-#define URI_MAX				8192
 
 static const struct
 {
@@ -135,7 +133,6 @@ syntax_is_record_key(const char *str, int len)
 bool
 syntax_is_nsid(const char *str, int len)
 {
-	const char *start = str;
 	int			nlabels = 0;
 
 	/* the first label was a top-level domain */
@@ -155,8 +152,7 @@ syntax_is_nsid(const char *str, int len)
 	}
 
 	/* the name: letters and digits, not a digit first */
-	if (nlabels < 2 || str - start - 1 > NSID_AUTHORITY_MAX ||
-		len < 1 || len > NSID_NAME_MAX || !is_letter(str[0]))
+	if (nlabels < 2 || len < 1 || len > NSID_NAME_MAX || !is_letter(str[0]))
 		return false;
 	for (int i = 0; i < len; i++)
 	{
@@ -239,36 +235,6 @@ syntax_is_cid(const char *str, int len)
 	{
 		if (!is_letter(str[i]) && !is_digit(str[i]) &&
 			str[i] != '+' && str[i] != '=')
-			return false;
-	}
-	return true;
-}
-
-/*
- * Any URI: a scheme by RFC 3986, then something printable.  What stands
- * behind the scheme is the scheme's business.
- */
-bool
-syntax_is_uri(const char *str, int len)
-{
-	int			i;
-
-	if (len < 1 || len > URI_MAX || !is_letter(str[0]))
-		return false;
-	for (i = 1; i < len && str[i] != ':'; i++)
-	{
-		if (!is_letter(str[i]) && !is_digit(str[i]) &&
-			str[i] != '+' && str[i] != '-' && str[i] != '.')
-			return false;
-	}
-	i++;
-	if (len - i >= 2 && str[i] == '/' && str[i + 1] == '/')
-		i += 2;
-	if (i >= len)
-		return false;
-	for (; i < len; i++)
-	{
-		if (str[i] <= ' ' || str[i] > '~')
 			return false;
 	}
 	return true;

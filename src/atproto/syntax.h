@@ -25,6 +25,8 @@ extern bool syntax_is_did(const char *str, int len);
 extern bool syntax_is_handle(const char *str, int len);
 extern bool syntax_is_at_identifier(const char *str, int len);
 extern bool syntax_is_cid(const char *str, int len);
+
+/* syntax_uri.c */
 extern bool syntax_is_uri(const char *str, int len);
 
 /* syntax_datetime.c */
