@@ -23,7 +23,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
-	src/store/searchlock.o
+	src/store/searchlock.o src/store/level.o
 OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
@@ -53,7 +53,7 @@ REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += func_type func_string func_number func_array func_document func_date
-REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by
+REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

@@ -5,12 +5,16 @@
  * Both read their input to the end and keep of each row its keys and what is
  * needed later:
  *
- *		SORT		keys | all variables visible
+ *		SORT		keys | all variables of this query
  *		COLLECT		group values | aggregates' arguments | INTO's object
  *
  * and sort these rows by their keys, stably.  COLLECT then walks the runs of
  * equal keys.  What is kept is in memory, in a context of its own, except for
  * a COLLECT that only counts, which keeps nothing.
+ *
+ * What comes after sees these rows and not the input's: the variables that a
+ * SORT hands on are slots of its own.  Those of an outer query stay theirs;
+ * they are the same in all rows.
  */
 #include "postgres.h"
 
@@ -45,7 +49,8 @@ typedef struct SortStep
 	Rows		kept;
 	ExprCode  **keys;
 	int			nslots;
-	int		   *slots;			/* variables to be kept */
+	int		   *from;			/* variables to be kept */
+	int		   *slots;			/* and where they are from here on */
 	bool		ready;
 	int64		next;
 } SortStep;
@@ -154,7 +159,7 @@ rows_sort(Rows *rows)
 		qsort_arg(rows->rows, rows->count, sizeof(KeptRow), compare_rows, rows);
 }
 
-/* The slots of all variables that can be seen now. */
+/* The slots of the variables that can be seen now, from one on. */
 static int
 visible_slots(ExprCompiler *compiler, int from, int **slots,
 			  const char ***names)
@@ -185,10 +190,12 @@ visible_slots(ExprCompiler *compiler, int from, int **slots,
  * ----------
  */
 Step *
-plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input)
+plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input,
+		  int outer_variables)
 {
-	SortStep   *sort = (SortStep *) plan_step(sizeof(SortStep), input);
+	SortStep   *sort = (SortStep *) plan_step(compiler, sizeof(SortStep), input);
 	bool	   *descending = palloc(sizeof(bool) * node->nargs);
+	List	   *variables = list_copy(compiler->variables);
 
 	sort->step.start = sort_start;
 	sort->step.next = sort_next;
@@ -199,7 +206,16 @@ plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input)
 		descending[i] = node->args[i]->flags != 0;
 		sort->step.writes |= expr_node_modifies(node->args[i]);
 	}
-	sort->nslots = visible_slots(compiler, 0, &sort->slots, NULL);
+	sort->nslots = visible_slots(compiler, outer_variables, &sort->from, NULL);
+	sort->slots = palloc(sizeof(int) * Max(sort->nslots, 1));
+	compiler->variables = list_truncate(compiler->variables, outer_variables);
+	for (int i = 0; i < sort->nslots; i++)
+	{
+		const ExprVariable *variable = list_nth(variables, outer_variables + i);
+
+		sort->slots[i] = expr_declare(compiler, sort->step.owner,
+									  variable->name);
+	}
 	sort->kept.context = AllocSetContextCreate(CurrentMemoryContext,
 											   "C8QL sort",
 											   ALLOCSET_DEFAULT_SIZES);
@@ -243,7 +259,7 @@ sort_next(Step *step, Run *run)
 			}
 			caller = MemoryContextSwitchTo(rows->context);
 			for (int i = 0; i < sort->nslots; i++)
-				value_copy(&run->frame.slots[sort->slots[i]],
+				value_copy(&run->frame.slots[sort->from[i]],
 						   &row[rows->nkeys + i]);
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(step->context);
@@ -256,7 +272,7 @@ sort_next(Step *step, Run *run)
 		return false;
 	values = rows->rows[sort->next++].values + rows->nkeys;
 	for (int i = 0; i < sort->nslots; i++)
-		run->frame.slots[sort->slots[i]] = values[i];
+		*run_slot(step, run, sort->slots[i]) = values[i];
 	return true;
 }
 
@@ -313,7 +329,7 @@ Step *
 plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 			 int outer_variables)
 {
-	CollectStep *collect = (CollectStep *) plan_step(sizeof(CollectStep), input);
+	CollectStep *collect = (CollectStep *) plan_step(compiler, sizeof(CollectStep), input);
 	const ExprNode *into = NULL;
 	const char *count_name = NULL;
 	const char **group_names = palloc(sizeof(char *) * node->nargs);
@@ -382,15 +398,17 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	compiler->variables = list_truncate(list_copy(compiler->variables),
 										outer_variables);
 	for (int i = 0; i < collect->ngroups; i++)
-		collect->group_slots[i] = expr_declare(compiler,
+		collect->group_slots[i] = expr_declare(compiler, collect->step.owner,
 											   pstrdup(group_names[i]));
 	for (int i = 0; i < collect->naggregates; i++)
-		collect->aggregates[i].slot = expr_declare(compiler,
+		collect->aggregates[i].slot = expr_declare(compiler, collect->step.owner,
 												   pstrdup(result_names[i]));
 	if (count_name)
-		collect->count_slot = expr_declare(compiler, pstrdup(count_name));
+		collect->count_slot = expr_declare(compiler, collect->step.owner,
+										   pstrdup(count_name));
 	if (into)
-		collect->into_slot = expr_declare(compiler, pstrdup(into->name));
+		collect->into_slot = expr_declare(compiler, collect->step.owner,
+										  pstrdup(into->name));
 
 	collect->count_only = collect->ngroups == 0 &&
 		collect->naggregates == 0 && !into;
@@ -516,14 +534,15 @@ static void
 collect_group(CollectStep *collect, Run *run, int64 first, int64 end)
 {
 	const Rows *rows = &collect->kept;
-	JsonbValue *slots = run->frame.slots;
+	Step	   *step = &collect->step;
 
 	for (int i = 0; i < collect->ngroups; i++)
-		slots[collect->group_slots[i]] = rows->rows[first].values[i];
+		*run_slot(step, run, collect->group_slots[i]) =
+			rows->rows[first].values[i];
 	for (int i = 0; i < collect->naggregates; i++)
 		aggregate(collect, run, i, first, end);
 	if (collect->count_slot >= 0)
-		value_set_int64(&slots[collect->count_slot],
+		value_set_int64(run_slot(step, run, collect->count_slot),
 						collect->count_only ? collect->rows : end - first);
 	if (collect->into_slot >= 0)
 	{
@@ -532,7 +551,8 @@ collect_group(CollectStep *collect, Run *run, int64 first, int64 end)
 		value_array_begin(&builder);
 		for (int64 i = first; i < end; i++)
 			value_array_add(&builder, &rows->rows[i].values[rows->nvalues - 1]);
-		value_array_finish(&builder, &slots[collect->into_slot]);
+		value_array_finish(&builder,
+						   run_slot(step, run, collect->into_slot));
 	}
 }
 
@@ -540,7 +560,7 @@ static void
 aggregate(CollectStep *collect, Run *run, int n, int64 first, int64 end)
 {
 	const Aggregate *one = &collect->aggregates[n];
-	JsonbValue *result = &run->frame.slots[one->slot];
+	JsonbValue *result = run_slot(&collect->step, run, one->slot);
 	ValueBuilder builder;
 	JsonbValue	array;
 	ExprCall	call;

@@ -180,6 +180,7 @@ statement_guard(Run *run, void (*work) (void *arg), void *arg)
 
 	PG_TRY();
 	{
+		run->level = store_level_begin();
 		work(arg);
 		while (run->writers != NIL)
 		{
@@ -188,6 +189,7 @@ statement_guard(Run *run, void (*work) (void *arg), void *arg)
 			run->writers = list_delete_first(run->writers);
 			document_close(writer->store);
 		}
+		store_level_end(run->level);
 	}
 	PG_CATCH();
 	{
@@ -238,9 +240,7 @@ statement_execute(const char *text, const Jsonb *bind,
 	work.arg = arg;
 
 	check_binds(&compiler, &planner, bind);
-	run->frame.slots = palloc0(sizeof(JsonbValue) * Max(compiler.nslots, 1));
-	run->frame.params = palloc0(sizeof(JsonbValue) *
-								Max(list_length(compiler.params), 1));
+	expr_frame_init(&compiler, &run->frame);
 	expr_bind(&compiler, bind, run->frame.params);
 	run->frame.warn = run_warn;
 	run->frame.warn_arg = run;

@@ -28,8 +28,8 @@ extern void statement_execute(const char *text, const Jsonb *bind,
 extern List *statement_explain(const char *text, const Jsonb *bind);
 
 /*
- * Run something with a run's writers: they are closed at its end, and errors
- * get their number.
+ * Run something with a run's writers: they are closed at its end, when the
+ * AFTER triggers of all of them fire, and errors get their number.
  */
 extern void statement_guard(Run *run, void (*work) (void *arg), void *arg);
 

@@ -87,7 +87,7 @@ Step *
 plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 				  bool whole, bool used)
 {
-	ModifyStep *modify = (ModifyStep *) plan_step(sizeof(ModifyStep), input);
+	ModifyStep *modify = (ModifyStep *) plan_step(compiler, sizeof(ModifyStep), input);
 	Planner    *planner = compiler->host_arg;
 	const ExprNode *options = node->args[node->nargs - 1];
 	const ExprNode *target = node->args[node->nargs - 2];
@@ -149,8 +149,8 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 						  "could not use modification options: they are not known when the query is compiled");
 		modify->options_code = expr_compile_node(compiler, options);
 	}
-	modify->old_slot = expr_declare(compiler, "$OLD");
-	modify->new_slot = expr_declare(compiler, "$NEW");
+	modify->old_slot = expr_declare(compiler, modify->step.owner, "$OLD");
+	modify->new_slot = expr_declare(compiler, modify->step.owner, "$NEW");
 	return &modify->step;
 }
 
@@ -342,11 +342,11 @@ modify_next(Step *step, Run *run)
 			if (modify->used)
 			{
 				show(modify, result.old, result.key, result.old_rev,
-					 &run->frame.slots[modify->old_slot]);
+					 run_slot(step, run, modify->old_slot));
 				show(modify,
 					 result.outcome == STORE_DELETED ? NULL : result.new,
 					 result.key, result.rev,
-					 &run->frame.slots[modify->new_slot]);
+					 run_slot(step, run, modify->new_slot));
 			}
 		}
 		else if (counted)

@@ -88,7 +88,8 @@ c8ql_upsert_plan(ExprCompiler *compiler, Oid relid, const ExprNode *search,
 	op->collection = collection_resolve(relid);
 	op->search = search_plan(compiler, search, op->collection);
 	visible = list_length(compiler->variables);
-	op->old_slot = expr_declare(compiler, "$OLD");
+	op->owner = expr_new_owner(compiler);
+	op->old_slot = expr_declare(compiler, op->owner, "$OLD");
 	op->insert = expr_compile_node(compiler, insert);
 	op->update = expr_compile_node(compiler, update);
 	compiler->variables = list_truncate(compiler->variables, visible);
@@ -234,7 +235,7 @@ prepare_insert(UpsertTry *try)
 	if (try->insert_ready)
 		return;
 	caller = MemoryContextSwitchTo(op->context);
-	value_set_null(&try->run->frame.slots[op->old_slot]);
+	value_set_null(expr_own_slot(&try->run->frame, op->owner, op->old_slot));
 	try->evaluating = true;
 	expr_run(op->insert, &try->run->frame, &value);
 	if (op->update_warns)
@@ -311,7 +312,7 @@ compose_update(UpsertTry *try, const Jsonb *old, const char *old_rev,
 	if (op->old_whole)
 		shown = document_show(op->collection, try->key_text, old_rev, old);
 	value_from_jsonb(unconstify(Jsonb *, shown),
-					 &try->run->frame.slots[op->old_slot]);
+					 expr_own_slot(&try->run->frame, op->owner, op->old_slot));
 	try->evaluating = true;
 	if (op->insert_warns)
 		expr_run(op->insert, &try->run->frame, &value);

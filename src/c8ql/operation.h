@@ -21,6 +21,7 @@ typedef struct UpsertOp
 	bool		insert_warns;	/* must be evaluated even if not applied */
 	bool		update_warns;
 	bool		old_whole;		/* OLD is shown to the expressions */
+	ExprOwner	owner;			/* of OLD's slot */
 	int			old_slot;
 
 	UpsertOptions options;

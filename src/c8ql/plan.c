@@ -57,11 +57,12 @@ planner_of(ExprCompiler *compiler)
 }
 
 Step *
-plan_step(Size size, Step *input)
+plan_step(ExprCompiler *compiler, Size size, Step *input)
 {
 	Step	   *step = palloc0(size);
 
 	step->input = input;
+	step->owner = expr_new_owner(compiler);
 	step->writes = input && input->writes;
 	step->context = AllocSetContextCreate(CurrentMemoryContext,
 										  "C8QL step",
@@ -146,7 +147,7 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 		case EXPR_FILTER:
 			return plan_filter(compiler, clause, input);
 		case EXPR_SORT:
-			return plan_sort(compiler, clause, input);
+			return plan_sort(compiler, clause, input, outer_variables);
 		case EXPR_LIMIT:
 			return plan_limit(compiler, clause, input);
 		case EXPR_COLLECT:

@@ -38,6 +38,7 @@ struct Reader
 	const Collection *collection;
 	bool		whole;
 	Portal		portal;
+	char	   *name;			/* of the portal */
 	MemoryContext context;		/* all of this */
 	MemoryContext batch;
 	MemoryContext row;
@@ -173,6 +174,7 @@ reader_open(Run *run, Oid relid, bool whole)
 	SPI_connect();
 	plan = reader_plan(sql.data, 0, NULL);
 	reader->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	reader->name = MemoryContextStrdup(context, reader->portal->name);
 	SPI_finish();
 	reader_pop_snapshot();
 	MemoryContextSwitchTo(caller);
@@ -249,9 +251,15 @@ tuple_document(HeapTuple tuple, TupleDesc desc, int column)
 void
 reader_close(Reader *reader)
 {
-	SPI_connect();
-	SPI_cursor_close(reader->portal);
-	SPI_finish();
+	/*
+	 * A portal goes with the subtransaction that opened it, if that is rolled
+	 * back, and the reader's owner learns nothing of it.  Names do not come
+	 * again.
+	 */
+	Portal		portal = GetPortalByName(reader->name);
+
+	if (PortalIsValid(portal))
+		SPI_cursor_close(portal);
 	MemoryContextDelete(reader->context);
 }
 

@@ -135,7 +135,7 @@ run_writer(Run *run, Oid relid, const UpsertOptions *options)
 	writer = palloc(sizeof(RunWriter));
 	writer->relid = relid;
 	writer->exclusive = options->exclusive;
-	writer->store = document_open(relid, options);
+	writer->store = document_open_beside(run->level, relid, options);
 	run->writers = lcons(writer, run->writers);
 	MemoryContextSwitchTo(caller);
 	return writer->store;

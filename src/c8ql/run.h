@@ -4,8 +4,8 @@
  *
  * A clause becomes a step.  A step asks the one before it for a row, does its
  * work, and answers that there is a row; the row itself is what the variables'
- * slots in the frame hold.  What a step puts into its slots lives in the
- * step's context until it is asked for the next row.
+ * slots in the frame hold.  A step fills its own slots only, and what it puts
+ * there lives until it is asked for the next row.
  *
  *		once <- FOR <- FILTER <- UPSERT		RETURN evaluates over the slots
  */
@@ -30,6 +30,7 @@ struct Step
 	void		(*finish) (Step *step, Run *run);	/* may be NULL */
 	Step	   *input;			/* NULL for the first */
 	MemoryContext context;		/* reset by the step itself */
+	ExprOwner	owner;			/* of the slots that the step fills */
 	bool		writes;			/* this step or one before it writes */
 };
 
@@ -64,6 +65,7 @@ struct Run
 	MemoryContext context;		/* lives as long as the run */
 	Snapshot	snapshot;		/* what reads of collections see */
 	List	   *writers;		/* RunWriter, the last opened first */
+	StoreLevel *level;			/* of all of them */
 
 	bool		fail_on_warning;
 	bool		access_after_write;
@@ -98,7 +100,7 @@ typedef struct Planner
 extern RunQuery *plan_query(ExprCompiler *compiler, const ExprNode *node);
 
 /* A new step with a context of its own. */
-extern Step *plan_step(Size size, Step *input);
+extern Step *plan_step(ExprCompiler *compiler, Size size, Step *input);
 
 /* The collection that a node names.  Errors 1203, 1551, 1553, 42809. */
 extern Oid	plan_collection(ExprCompiler *compiler, const ExprNode *node);
@@ -122,6 +124,13 @@ extern void run_query(RunQuery *query, Run *run, RunEmit emit, void *arg);
 
 /* Start a step and all before it. */
 extern void run_start(Step *step, Run *run);
+
+/* A slot of this step's, to be filled. */
+static inline JsonbValue *
+run_slot(Step *step, Run *run, int slot)
+{
+	return expr_own_slot(&run->frame, step->owner, slot);
+}
 
 static inline bool
 run_next(Step *step, Run *run)
@@ -151,7 +160,7 @@ extern Step *plan_limit(ExprCompiler *compiler, const ExprNode *node,
 
 /* --- collect.c: SORT, COLLECT --- */
 extern Step *plan_sort(ExprCompiler *compiler, const ExprNode *node,
-					   Step *input);
+					   Step *input, int outer_variables);
 extern Step *plan_collect(ExprCompiler *compiler, const ExprNode *node,
 						  Step *input, int outer_variables);
 

@@ -90,6 +90,7 @@ struct Search
 	const char *source;			/* and the place where it stands */
 	int			location;
 	ExprCode   *filter;			/* or a filter, and its CURRENT */
+	ExprOwner	owner;
 	int			current;
 	uint32		filter_hash;
 
@@ -178,7 +179,8 @@ search_plan(ExprCompiler *compiler, const ExprNode *node,
 		int			visible = list_length(compiler->variables);
 		StringInfoData text;
 
-		search->current = expr_declare(compiler, "$CURRENT");
+		search->owner = expr_new_owner(compiler);
+		search->current = expr_declare(compiler, search->owner, "$CURRENT");
 		search->filter = expr_compile_node(compiler, node->args[0]);
 		compiler->variables = list_truncate(compiler->variables, visible);
 		initStringInfo(&text);
@@ -535,7 +537,8 @@ search_matches(Search *search, Run *run, const Jsonb *doc, const char *key,
 		Jsonb	   *shown = document_show(search->collection, key, rev, doc);
 		JsonbValue	value;
 
-		value_from_jsonb(shown, &run->frame.slots[search->current]);
+		value_from_jsonb(shown, expr_own_slot(&run->frame, search->owner,
+											  search->current));
 		expr_run(search->filter, &run->frame, &value);
 		return value_truthy(&value);
 	}

@@ -393,10 +393,7 @@ upsert_by(PG_FUNCTION_ARGS)
 	memset(&run, 0, sizeof(run));
 	run.context = CurrentMemoryContext;
 	run.access_after_write = true;
-	run.frame.slots = palloc0(sizeof(JsonbValue) *
-							  Max(cache->compiler.nslots, 1));
-	run.frame.params = palloc0(sizeof(JsonbValue) *
-							   Max(list_length(cache->compiler.params), 1));
+	expr_frame_init(&cache->compiler, &run.frame);
 	expr_bind(&cache->compiler, bind, run.frame.params);
 	run.frame.warn = run_warn;
 	run.frame.warn_arg = &run;

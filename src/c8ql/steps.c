@@ -89,7 +89,7 @@ check_new_variable(ExprCompiler *compiler, const ExprNode *node)
 Step *
 plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 {
-	ForStep    *loop = (ForStep *) plan_step(sizeof(ForStep), input);
+	ForStep    *loop = (ForStep *) plan_step(compiler, sizeof(ForStep), input);
 	const ExprNode *source = node->args[0];
 	Planner    *planner = compiler->host_arg;
 
@@ -118,7 +118,7 @@ plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 	}
 	else
 		loop->source = expr_compile_node(compiler, source);
-	loop->slot = expr_declare(compiler, pstrdup(node->name));
+	loop->slot = expr_declare(compiler, loop->step.owner, pstrdup(node->name));
 	return &loop->step;
 }
 
@@ -196,7 +196,7 @@ for_begin(ForStep *loop, Run *run)
 static bool
 for_element(ForStep *loop, Run *run)
 {
-	JsonbValue *slot = &run->frame.slots[loop->slot];
+	JsonbValue *slot = run_slot(&loop->step, run, loop->slot);
 	MemoryContext caller;
 
 	if (loop->reader)
@@ -224,14 +224,14 @@ for_element(ForStep *loop, Run *run)
 Step *
 plan_let(ExprCompiler *compiler, const ExprNode *node, Step *input)
 {
-	LetStep    *let = (LetStep *) plan_step(sizeof(LetStep), input);
+	LetStep    *let = (LetStep *) plan_step(compiler, sizeof(LetStep), input);
 
 	check_new_variable(compiler, node);
 	let->step.start = no_start;
 	let->step.next = let_next;
 	let->value = expr_compile_node(compiler, node->args[0]);
 	let->step.writes |= expr_node_modifies(node->args[0]);
-	let->slot = expr_declare(compiler, pstrdup(node->name));
+	let->slot = expr_declare(compiler, let->step.owner, pstrdup(node->name));
 	return &let->step;
 }
 
@@ -250,7 +250,7 @@ let_next(Step *step, Run *run)
 		return false;
 	MemoryContextReset(step->context);
 	caller = MemoryContextSwitchTo(step->context);
-	expr_run(let->value, &run->frame, &run->frame.slots[let->slot]);
+	expr_run(let->value, &run->frame, run_slot(step, run, let->slot));
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -262,7 +262,7 @@ let_next(Step *step, Run *run)
 Step *
 plan_filter(ExprCompiler *compiler, const ExprNode *node, Step *input)
 {
-	LetStep    *filter = (LetStep *) plan_step(sizeof(LetStep), input);
+	LetStep    *filter = (LetStep *) plan_step(compiler, sizeof(LetStep), input);
 
 	filter->step.start = no_start;
 	filter->step.next = filter_next;
@@ -300,7 +300,7 @@ filter_next(Step *step, Run *run)
 Step *
 plan_limit(ExprCompiler *compiler, const ExprNode *node, Step *input)
 {
-	LimitStep  *limit = (LimitStep *) plan_step(sizeof(LimitStep), input);
+	LimitStep  *limit = (LimitStep *) plan_step(compiler, sizeof(LimitStep), input);
 
 	limit->step.start = limit_start;
 	limit->step.next = limit_next;

@@ -47,6 +47,12 @@ static const char *const system_attributes[] = {"_id", "_key", "_rev"};
 DocumentStore *
 document_open(Oid relid, const UpsertOptions *options)
 {
+	return document_open_beside(NULL, relid, options);
+}
+
+DocumentStore *
+document_open_beside(StoreLevel *level, Oid relid, const UpsertOptions *options)
+{
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
 	const Collection *c = collection_resolve(relid);
 	StoreTarget target = {0};
@@ -64,6 +70,7 @@ document_open(Oid relid, const UpsertOptions *options)
 	target.read_columns = target.insert_columns;
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
+	target.level = level;
 
 	ds->collection = c;
 	ds->store = store_open(&target);

@@ -48,6 +48,10 @@ typedef struct DocumentResult
  */
 extern DocumentStore *document_open(Oid relid, const UpsertOptions *options);
 
+/* The same, beside other stores of this level; see store.h. */
+extern DocumentStore *document_open_beside(StoreLevel *level, Oid relid,
+										   const UpsertOptions *options);
+
 extern const Collection *document_collection(DocumentStore *ds);
 
 /*

@@ -23,9 +23,10 @@
 #include "expr/error.h"
 #include "expr/value.h"
 
-/* slots of every program made from a docexpr */
+/* slots of every program made from a docexpr, and their owner */
 #define SLOT_OLD	0
 #define SLOT_NEW	1
+#define PROGRAM_OWNER	1
 
 struct ExprProgram
 {
@@ -64,10 +65,35 @@ expr_compiler_init(ExprCompiler *compiler, const char *source)
 	compiler->source = source;
 }
 
-int
-expr_new_slot(ExprCompiler *compiler)
+ExprOwner
+expr_new_owner(ExprCompiler *compiler)
 {
+	return ++compiler->last_owner;
+}
+
+int
+expr_new_slot(ExprCompiler *compiler, ExprOwner owner)
+{
+	if (compiler->nslots == compiler->space)
+	{
+		compiler->space = compiler->space ? compiler->space * 2 : 16;
+		if (compiler->owners)
+			compiler->owners = repalloc(compiler->owners,
+										sizeof(ExprOwner) * compiler->space);
+		else
+			compiler->owners = palloc(sizeof(ExprOwner) * compiler->space);
+	}
+	compiler->owners[compiler->nslots] = owner;
 	return compiler->nslots++;
+}
+
+void
+expr_frame_init(const ExprCompiler *compiler, ExprFrame *frame)
+{
+	frame->slots = palloc0(sizeof(JsonbValue) * Max(compiler->nslots, 1));
+	frame->owners = compiler->owners;
+	frame->params = palloc0(sizeof(JsonbValue) *
+							Max(list_length(compiler->params), 1));
 }
 
 void
@@ -81,9 +107,9 @@ expr_declare_slot(ExprCompiler *compiler, const char *name, int slot)
 }
 
 int
-expr_declare(ExprCompiler *compiler, const char *name)
+expr_declare(ExprCompiler *compiler, ExprOwner owner, const char *name)
 {
-	int			slot = expr_new_slot(compiler);
+	int			slot = expr_new_slot(compiler, owner);
 
 	expr_declare_slot(compiler, name, slot);
 	return slot;
@@ -261,8 +287,9 @@ compile_expand(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 {
 	int			visible = list_length(compiler->variables);
 
-	code->slot = expr_new_slot(compiler);
-	(void) expr_new_slot(compiler);
+	code->owner = expr_new_owner(compiler);
+	code->slot = expr_new_slot(compiler, code->owner);
+	(void) expr_new_slot(compiler, code->owner);
 	code->args[0] = expr_compile_node(compiler, node->args[0]);
 	for (int i = 2; i <= 3; i++)
 	{
@@ -381,14 +408,12 @@ expr_compile(const DocExpr *docexpr, MemoryContext context)
 				 errmsg("an expression of type docexpr cannot write"),
 				 errhint("Use c8ql() to run a statement.")));
 	expr_compiler_init(&program->compiler, NULL);
-	expr_declare(&program->compiler, "$OLD");
-	expr_declare(&program->compiler, "$NEW");
+	if (expr_new_owner(&program->compiler) != PROGRAM_OWNER ||
+		expr_declare(&program->compiler, PROGRAM_OWNER, "$OLD") != SLOT_OLD ||
+		expr_declare(&program->compiler, PROGRAM_OWNER, "$NEW") != SLOT_NEW)
+		elog(ERROR, "a docexpr's slots are not where they should be");
 	program->code = expr_compile_node(&program->compiler, tree);
-	program->frame.slots = palloc0(sizeof(JsonbValue) *
-								   program->compiler.nslots);
-	program->frame.params =
-		palloc0(sizeof(JsonbValue) *
-				Max(list_length(program->compiler.params), 1));
+	expr_frame_init(&program->compiler, &program->frame);
 	MemoryContextSwitchTo(caller);
 	return program;
 }
@@ -430,19 +455,19 @@ expr_eval_value(ExprProgram *program, const ExprBindings *bindings,
 				JsonbValue *result)
 {
 	ExprFrame  *frame = &program->frame;
+	JsonbValue *old = expr_own_slot(frame, PROGRAM_OWNER, SLOT_OLD);
+	JsonbValue *new = expr_own_slot(frame, PROGRAM_OWNER, SLOT_NEW);
 
 	frame->warn = bindings->warn ? bindings->warn : expr_warn_default;
 	frame->warn_arg = bindings->warn_arg;
 	if (bindings->old)
-		value_from_jsonb(unconstify(Jsonb *, bindings->old),
-						 &frame->slots[SLOT_OLD]);
+		value_from_jsonb(unconstify(Jsonb *, bindings->old), old);
 	else
-		value_set_null(&frame->slots[SLOT_OLD]);
+		value_set_null(old);
 	if (bindings->new)
-		value_from_jsonb(unconstify(Jsonb *, bindings->new),
-						 &frame->slots[SLOT_NEW]);
+		value_from_jsonb(unconstify(Jsonb *, bindings->new), new);
 	else
-		value_set_null(&frame->slots[SLOT_NEW]);
+		value_set_null(new);
 	if (program->compiler.params != NIL)
 		expr_bind(&program->compiler, bindings->bind, frame->params);
 	expr_run(program->code, frame, result);
@@ -487,8 +512,10 @@ c8ql_eval(PG_FUNCTION_ARGS)
 				 errmsg("bind parameters must be an object"),
 				 errhint("Give them as {\"name\": value}.")));
 	frame->warn = expr_warn_default;
-	value_attribute(&object, "OLD", 3, &frame->slots[SLOT_OLD]);
-	value_attribute(&object, "NEW", 3, &frame->slots[SLOT_NEW]);
+	value_attribute(&object, "OLD", 3,
+					expr_own_slot(frame, PROGRAM_OWNER, SLOT_OLD));
+	value_attribute(&object, "NEW", 3,
+					expr_own_slot(frame, PROGRAM_OWNER, SLOT_NEW));
 	if (program->compiler.params != NIL)
 		expr_bind(&program->compiler, bind, frame->params);
 	expr_run(program->code, frame, &result);

@@ -6,6 +6,11 @@
  * Code is a tree again; each node knows the C function that evaluates it.
  * Variables are slots of one frame, found when compiling and not by name when
  * running; bind parameters are numbered likewise.
+ *
+ * Each slot has one owner, the step or expression that fills it, and nobody
+ * else writes to it: frames are read only but for expr_own_slot().  What hands
+ * on a variable of somebody else's (SORT) declares it anew, as a slot of its
+ * own.  So what a slot holds is of the row of its owner, and its memory too.
  */
 #ifndef EXPR_COMPILE_H
 #define EXPR_COMPILE_H
@@ -19,10 +24,17 @@
 typedef struct ExprCode ExprCode;
 typedef struct ExprCompiler ExprCompiler;
 
-/* The state of one run.  Values borrow; whoever fills a slot keeps it alive. */
+/* Who fills a slot; 0 is nobody. */
+typedef int ExprOwner;
+
+/*
+ * The state of one run.  Values borrow: the owner of a slot keeps what it puts
+ * there alive until it is asked for another.
+ */
 typedef struct ExprFrame
 {
-	JsonbValue *slots;
+	const JsonbValue *slots;
+	const ExprOwner *owners;	/* of the slots */
 	JsonbValue *params;			/* by number */
 	ExprWarn	warn;			/* never NULL */
 	void	   *warn_arg;
@@ -39,6 +51,7 @@ struct ExprCode
 	uint8		flags;
 	bool		constant;		/* the value is known: evaluate copies it */
 	int			slot;			/* variable, parameter; first of an expansion */
+	ExprOwner	owner;			/* an expansion, of its slots */
 	const char *name;
 	int			name_len;
 	JsonbValue	value;			/* of a constant */
@@ -80,6 +93,9 @@ struct ExprCompiler
 {
 	const char *source;			/* for the place of errors; may be NULL */
 	int			nslots;
+	int			space;			/* of the array */
+	ExprOwner  *owners;			/* of the slots */
+	ExprOwner	last_owner;
 	List	   *variables;		/* ExprVariable, visible now, newest last */
 	List	   *params;			/* names, in the order of their numbers */
 	void	   *host_arg;		/* the host's while compiling */
@@ -88,9 +104,13 @@ struct ExprCompiler
 /* Start with nothing visible. */
 extern void expr_compiler_init(ExprCompiler *compiler, const char *source);
 
-/* A new slot; and one that a name refers to from here on. */
-extern int	expr_new_slot(ExprCompiler *compiler);
-extern int	expr_declare(ExprCompiler *compiler, const char *name);
+/* A new owner of slots. */
+extern ExprOwner expr_new_owner(ExprCompiler *compiler);
+
+/* A new slot of this owner; and one that a name refers to from here on. */
+extern int	expr_new_slot(ExprCompiler *compiler, ExprOwner owner);
+extern int	expr_declare(ExprCompiler *compiler, ExprOwner owner,
+						 const char *name);
 
 /* Let a name refer to a slot from here on. */
 extern void expr_declare_slot(ExprCompiler *compiler, const char *name,
@@ -102,6 +122,20 @@ extern int	expr_lookup(const ExprCompiler *compiler, const char *name);
 /* Compile one expression with what is visible now. */
 extern ExprCode *expr_compile_node(ExprCompiler *compiler,
 								   const ExprNode *node);
+
+/*
+ * The arrays of a frame for what was compiled, in the current memory context;
+ * all slots are null.
+ */
+extern void expr_frame_init(const ExprCompiler *compiler, ExprFrame *frame);
+
+/* The slot, for its owner to fill. */
+static inline JsonbValue *
+expr_own_slot(ExprFrame *frame, ExprOwner owner, int slot)
+{
+	Assert(owner != 0 && frame->owners[slot] == owner);
+	return unconstify(JsonbValue *, &frame->slots[slot]);
+}
 
 /* Fill params from the bind object; error 1551. */
 extern void expr_bind(const ExprCompiler *compiler, const Jsonb *bind,

@@ -305,8 +305,8 @@ expand_elements(const ExprCode *code, ExprFrame *frame, const JsonbValue *array,
 {
 	ValueIter	it;
 	JsonbValue	element;
-	JsonbValue *current = &frame->slots[code->slot];
-	JsonbValue *tail = &frame->slots[code->slot + 1];
+	JsonbValue *current = expr_own_slot(frame, code->owner, code->slot);
+	JsonbValue *tail = expr_own_slot(frame, code->owner, code->slot + 1);
 
 	check_stack_depth();
 	if (value_type(array) != VALUE_ARRAY)

@@ -172,8 +172,12 @@ direct_open(Store *s, List *arbiters)
 
 	st->probe = probe_open(s, linitial_oid(st->arbiters));
 
-	if (st->rri->ri_TrigDesc)
-		AfterTriggerBeginQuery();
+	if (!s->target.preview)
+	{
+		s->level = s->target.level ? s->target.level : store_level_begin();
+		if (st->rri->ri_TrigDesc)
+			store_level_fires(s->level);
+	}
 }
 
 /*
@@ -456,6 +460,7 @@ try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 	EState	   *estate = st->estate;
 	List	   *recheck;
 
+	store_level_check(s->level);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	if (arbitrate == ARBITRATE_NOT)
 	{
@@ -535,6 +540,7 @@ try_update_columns(Store *s, DirectState *st)
 	TM_Result	result;
 	List	   *recheck = NIL;
 
+	store_level_check(s->level);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	if (st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_update_before_row)
 	{
@@ -582,6 +588,7 @@ try_delete(Store *s, DirectState *st)
 	TM_FailureData tmfd;
 	TM_Result	result;
 
+	store_level_check(s->level);
 	estate->es_output_cid = GetCurrentCommandId(true);
 	if (st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_delete_before_row)
 	{
@@ -800,8 +807,9 @@ direct_close(Store *s)
 	DirectState *st = s->impl;
 	EState	   *estate = st->estate;
 
-	if (st->rri->ri_TrigDesc)
+	if (st->rri->ri_TrigDesc && s->level)
 	{
+		store_level_check(s->level);
 		PushActiveSnapshot(GetTransactionSnapshot());
 		estate->es_snapshot = GetActiveSnapshot();
 		if (st->delete_ready)
@@ -810,9 +818,10 @@ direct_close(Store *s)
 			ExecASUpdateTriggers(estate, st->rri, st->update_capture);
 		if (st->insert_ready)
 			ExecASInsertTriggers(estate, st->rri, st->insert_capture);
-		AfterTriggerEndQuery(estate);
 		PopActiveSnapshot();
 	}
+	if (s->level && s->target.level == NULL)
+		store_level_end(s->level);
 
 	probe_close(st->probe);
 	EvalPlanQualEnd(&st->epq);

@@ -30,6 +30,7 @@ store_init(void)
 							 "Off: every row goes through SQL statements. The answers are the same.",
 							 &store_use_direct, true, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+	store_level_init();
 }
 
 Store *

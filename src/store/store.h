@@ -24,6 +24,8 @@
 #include "nodes/bitmapset.h"
 #include "pg_config_manual.h"
 
+#include "store/level.h"
+
 typedef struct Store Store;
 
 /* What to open. */
@@ -46,6 +48,8 @@ typedef struct StoreTarget
 	bool		preview;		/* compose and answer, but lock and write
 								 * nothing */
 	bool		exclusive;		/* keep other writers out until commit */
+	StoreLevel *level;			/* shared with other stores that are open at
+								 * the same time; NULL: one of its own */
 } StoreTarget;
 
 /*
@@ -102,7 +106,8 @@ extern void store_init(void);
  * the transaction, refuses read-only transactions, parallel mode and
  * recovery, and chooses the implementation.  Privileges are checked when a
  * path is first taken.  The result lives in a context of its own below
- * CurrentMemoryContext.  Stores nest: close them in reverse order.
+ * CurrentMemoryContext.  Stores nest: close them in reverse order, unless they
+ * share a level.
  */
 extern Store *store_open(const StoreTarget *target);
 
@@ -130,7 +135,10 @@ extern TupleTableSlot *store_new(Store *s);
 /* The open table. */
 extern struct RelationData *store_relation(Store *s);
 
-/* Fires AFTER STATEMENT triggers and immediate constraint checks; frees. */
+/*
+ * Queues AFTER STATEMENT triggers and, where the level is its own, fires all
+ * AFTER triggers and immediate constraint checks; frees.
+ */
 extern void store_close(Store *s);
 
 #endif							/* UPSERT_STORE_H */

@@ -34,6 +34,7 @@ struct Store
 	TupleTableSlot *old;		/* stored row, empty if there is none */
 	TupleTableSlot *new;		/* row as written, empty if none was */
 
+	StoreLevel *level;			/* of direct.c: at which it writes */
 	Preview    *preview;	/* of preview.c, made when it is needed */
 	void	   *impl;			/* DirectState or SpiState */
 };
@@ -55,6 +56,15 @@ extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 
 /* A new row's value for this column: error 428C9 if only the table gives it. */
 extern void store_check_identity(Form_pg_attribute att);
+
+/* Registers the callbacks of level.c. */
+extern void store_level_init(void);
+
+/* Error if another level has been begun inside of this one, and is open. */
+extern void store_level_check(const StoreLevel *level);
+
+/* A table with triggers writes at it. */
+extern void store_level_fires(StoreLevel *level);
 
 /* Raises 40001 in PostgreSQL's own words. */
 pg_noreturn extern void store_serialization_failure(void);
