@@ -12,7 +12,7 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
+OBJS += src/base/spivalue.o src/base/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \

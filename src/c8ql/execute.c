@@ -233,6 +233,7 @@ statement_execute(const char *text, const Jsonb *bind,
 	expr_compiler_init(&compiler, text);
 	planner.bind = bind;
 	planner.access_after_write = options->access_after_write;
+	planner.holds = true;
 	compiler.host_arg = &planner;
 	work.query = plan_query(&compiler, statement_tree(text));
 	work.run = run;
@@ -254,6 +255,7 @@ statement_execute(const char *text, const Jsonb *bind,
 	}
 	MemoryContextSwitchTo(caller);
 	statement_guard(run, run_work, &work);
+	plan_release(&planner);
 	if (run->snapshot)
 		UnregisterSnapshot(run->snapshot);
 	run->snapshot = NULL;
@@ -268,8 +270,10 @@ statement_explain(const char *text, const Jsonb *bind)
 	expr_compiler_init(&compiler, text);
 	planner.bind = bind;
 	planner.explaining = true;
+	planner.holds = true;
 	compiler.host_arg = &planner;
 	(void) plan_query(&compiler, statement_tree(text));
 	check_binds(&compiler, &planner, bind);
+	plan_release(&planner);
 	return planner.explain;
 }

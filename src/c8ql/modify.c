@@ -410,8 +410,7 @@ modify_row(ModifyStep *modify, Run *run, DocumentResult *result, bool *counted)
 	if (!modify->options.ignore_errors)
 	{
 		prepare_row(&try);
-		document_apply(run_writer(run, modify->collection->relid,
-								  &modify->options),
+		document_apply(run_writer(run, modify->collection, &modify->options),
 					   try.has_key ? &try.key : NULL, compose, &try, result);
 		return true;
 	}
@@ -508,8 +507,7 @@ run_alone(void *arg, int first, int n, int *current)
 
 	*current = first;
 	prepare_row(try);
-	store = document_open(try->modify->collection->relid,
-						  &try->modify->options);
+	store = document_open(try->modify->collection, &try->modify->options);
 	document_apply(store, try->has_key ? &try->key : NULL, compose, try,
 				   try->result);
 	c8ql_keep_result(try->result);

@@ -418,7 +418,7 @@ static void
 run_alone(void *arg, int first, int n, int *current)
 {
 	UpsertTry  *try = arg;
-	DocumentStore *store = document_open(try->op->collection->relid,
+	DocumentStore *store = document_open(try->op->collection,
 										 &try->op->options);
 
 	*current = first;
@@ -462,7 +462,7 @@ c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
 	try->how = search_key(op->search, &try->key);
 
 	if (!op->options.ignore_errors)
-		try_row(try, run_writer(run, op->collection->relid, &op->options));
+		try_row(try, run_writer(run, op->collection, &op->options));
 	else
 		group_run(1, run_alone, row_failed, &row);
 	MemoryContextSwitchTo(caller);

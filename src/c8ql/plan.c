@@ -241,8 +241,8 @@ find_exactly(const char *name)
 
 	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN * 2)
 		return InvalidOid;
-	relid = RangeVarGetRelid(makeRangeVar(NULL, pstrdup(name), -1), NoLock,
-							 true);
+	relid = RangeVarGetRelid(makeRangeVar(NULL, pstrdup(name), -1),
+							 AccessShareLock, true);
 	if (!OidIsValid(relid) && strchr(name, '.') != NULL)
 	{
 		/* schema.table, quoted as SQL wants it */
@@ -251,11 +251,9 @@ find_exactly(const char *name)
 		if (SplitIdentifierString(pstrdup(name), '.', &names) &&
 			list_length(names) == 2)
 		{
-			Oid			namespace = LookupExplicitNamespace(linitial(names),
-															true);
+			RangeVar   *range = makeRangeVar(linitial(names), lsecond(names), -1);
 
-			if (OidIsValid(namespace))
-				relid = get_relname_relid(lsecond(names), namespace);
+			relid = RangeVarGetRelid(range, AccessShareLock, true);
 		}
 	}
 	return relid;
@@ -304,6 +302,17 @@ collection_name(ExprCompiler *compiler, const ExprNode *node)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+/* What is compiled from here on stands on this collection. */
+static void
+keep_collection(ExprCompiler *compiler, Oid relid)
+{
+	Planner    *planner = planner_of(compiler);
+
+	compiler->asked_names = true;
+	if (planner->holds)
+		planner->held = lappend(planner->held, collection_hold(relid));
+}
+
 Oid
 plan_collection(ExprCompiler *compiler, const ExprNode *node)
 {
@@ -313,7 +322,20 @@ plan_collection(ExprCompiler *compiler, const ExprNode *node)
 	if (!OidIsValid(relid))
 		expr_error_at(EXPR_ERR_NOT_FOUND, compiler->source, node->location,
 					  "collection or view not found: %s", name);
+	keep_collection(compiler, relid);
 	return relid;
+}
+
+void
+plan_release(Planner *planner)
+{
+	while (planner->held != NIL)
+	{
+		Relation	rel = llast(planner->held);
+
+		planner->held = list_delete_last(planner->held);
+		collection_release(rel);
+	}
 }
 
 void
@@ -373,6 +395,7 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	collection->relid = find_collection(collection_name(compiler, node));
 	if (!OidIsValid(collection->relid))
 		return false;
+	keep_collection(compiler, collection->relid);
 	plan_check_read(compiler, collection->relid, node);
 	code->extra = collection;
 	code->evaluate = eval_collection;

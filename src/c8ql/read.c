@@ -6,10 +6,11 @@
  *
  *		cursor -> batch (keys, revisions, documents) -> one document, shown
  *
- * so that memory is bounded by the batch.  Plans are made once a session and
- * kept by their text; PostgreSQL makes them again when a table changes.  SPI
- * is entered and left within each function: whoever calls us may be inside
- * of other work.
+ * so that memory is bounded by the batch.  Plans are kept by their text and
+ * the types of their parameters, in a memo of the collection.  Values are
+ * taken out of rows by the description that comes with those, not by the
+ * collection's: a view may have run anything since.  SPI is entered and left
+ * within each function: whoever calls us may be inside of other work.
  */
 #include "postgres.h"
 
@@ -20,18 +21,19 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/spivalue.h"
+#include "catalog/memo.h"
 #include "expr/value.h"
 #include "c8ql/read.h"
 
 #define BATCH_SIZE 64
 
-/* plans that a session keeps */
-#define MAX_PLANS 256
+/* plans that a session keeps of one collection */
+#define MAX_PLANS 64
 
 struct Reader
 {
@@ -50,15 +52,23 @@ struct Reader
 	bool		done;
 };
 
-typedef struct PlanEntry
+/* A plan that is kept. */
+typedef struct KeptPlan
 {
-	uint64		hash;			/* of the text */
-	char	   *sql;
+	uint32		hash;			/* of the text */
+	const char *sql;
+	int			nargs;
+	const Oid  *types;
 	SPIPlanPtr	plan;
-} PlanEntry;
+	MemoryContextCallback callback;
+} KeptPlan;
 
-/* The session's plans by text; filled and never emptied. */
-static HTAB *plans = NULL;
+/* Those of one collection. */
+typedef struct CollectionPlans
+{
+	Memo		memo;
+	List	   *plans;			/* of KeptPlan */
+} CollectionPlans;
 
 static void fill_batch(Reader *reader);
 static Jsonb *tuple_document(HeapTuple tuple, TupleDesc desc, int column);
@@ -79,42 +89,88 @@ reader_table(const Collection *collection)
 									  get_rel_name(collection->relid));
 }
 
-SPIPlanPtr
-reader_plan(const char *sql, int nargs, const Oid *types)
+static void
+make_plans(Memo *memo, Relation rel)
 {
-	uint64		hash;
-	PlanEntry  *entry = NULL;
+	/* one by one, as they are asked for */
+}
+
+static MemoCache collection_plans = {"C8QL plans", sizeof(CollectionPlans), make_plans};
+
+static void
+free_plan(void *arg)
+{
+	SPI_freeplan(((KeptPlan *) arg)->plan);
+}
+
+static KeptPlan *
+find_plan(const CollectionPlans *kept, uint32 hash, const char *sql, int nargs,
+		  const Oid *types)
+{
+	ListCell   *lc;
+
+	foreach(lc, kept->plans)
+	{
+		KeptPlan   *plan = lfirst(lc);
+
+		if (plan->hash == hash && plan->nargs == nargs &&
+			strcmp(plan->sql, sql) == 0 &&
+			(nargs == 0 || memcmp(plan->types, types, sizeof(Oid) * nargs) == 0))
+			return plan;
+	}
+	return NULL;
+}
+
+/* Keeps it, to be freed with the memo. */
+static void
+keep_plan(CollectionPlans *kept, uint32 hash, const char *sql, int nargs,
+		  const Oid *types, SPIPlanPtr plan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(kept->memo.context);
+	KeptPlan   *entry = palloc0(sizeof(KeptPlan));
+
+	entry->hash = hash;
+	entry->sql = pstrdup(sql);
+	entry->nargs = nargs;
+	entry->types = nargs == 0 ? NULL :
+		memcpy(palloc(sizeof(Oid) * nargs), types, sizeof(Oid) * nargs);
+	entry->plan = plan;
+	entry->callback.func = free_plan;
+	entry->callback.arg = entry;
+	kept->plans = lappend(kept->plans, entry);
+	/* nothing fails from here on */
+	SPI_keepplan(plan);
+	MemoryContextRegisterResetCallback(kept->memo.context, &entry->callback);
+	MemoryContextSwitchTo(caller);
+}
+
+SPIPlanPtr
+reader_plan(const Collection *collection, const char *sql, int nargs,
+			const Oid *types)
+{
+	Relation	rel = collection_hold(collection->relid);
+	CollectionPlans *kept = (CollectionPlans *) memo_of(&collection_plans, rel);
+	uint32		hash = hash_bytes((const unsigned char *) sql, strlen(sql));
+	KeptPlan   *found = find_plan(kept, hash, sql, nargs, types);
 	SPIPlanPtr	plan;
-	bool		found;
 
-	if (plans == NULL)
+	if (found == NULL)
 	{
-		HASHCTL		ctl = {0};
-
-		ctl.keysize = sizeof(uint64);
-		ctl.entrysize = sizeof(PlanEntry);
-		plans = hash_create("C8QL plans", MAX_PLANS, &ctl,
-							HASH_ELEM | HASH_BLOBS);
+		plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s",
+				 SPI_result_code_string(SPI_result));
+		if (list_length(kept->plans) >= MAX_PLANS)
+		{
+			/* anew; those that run now are pinned */
+			memo_forget(&kept->memo);
+			kept = (CollectionPlans *) memo_of(&collection_plans, rel);
+		}
+		keep_plan(kept, hash, sql, nargs, types, plan);
 	}
-	hash = DatumGetUInt64(hash_any_extended((const unsigned char *) sql,
-											strlen(sql), 0));
-	entry = hash_search(plans, &hash, HASH_FIND, NULL);
-	if (entry && strcmp(entry->sql, sql) == 0)
-		return entry->plan;
-
-	plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s",
-			 SPI_result_code_string(SPI_result));
-	if (entry == NULL && hash_get_num_entries(plans) < MAX_PLANS)
-	{
-		char	   *kept = MemoryContextStrdup(TopMemoryContext, sql);
-
-		SPI_keepplan(plan);
-		entry = hash_search(plans, &hash, HASH_ENTER, &found);
-		entry->sql = kept;
-		entry->plan = plan;
-	}
+	else
+		plan = found->plan;
+	collection_release(rel);
 	return plan;
 }
 
@@ -172,7 +228,7 @@ reader_open(Run *run, Oid relid, bool whole)
 					 reader_table(reader->collection));
 	reader_push_snapshot(run);
 	SPI_connect();
-	plan = reader_plan(sql.data, 0, NULL);
+	plan = reader_plan(reader->collection, sql.data, 0, NULL);
 	reader->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	reader->name = MemoryContextStrdup(context, reader->portal->name);
 	SPI_finish();
@@ -222,11 +278,10 @@ fill_batch(Reader *reader)
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		MemoryContext caller = MemoryContextSwitchTo(reader->batch);
-		bool		isnull;
-		Datum		key = SPI_getbinval(tuple, desc, 1, &isnull);
 
-		reader->keys[i] = isnull ? "" :
-			collection_key_to_string(reader->collection, key);
+		reader->keys[i] = SPI_getvalue(tuple, desc, 1);
+		if (reader->keys[i] == NULL)
+			reader->keys[i] = "";
 		reader->revs[i] = SPI_getvalue(tuple, desc, 2);
 		reader->docs[i] = tuple_document(tuple, desc, 3);
 		MemoryContextSwitchTo(caller);
@@ -241,7 +296,7 @@ static Jsonb *
 tuple_document(HeapTuple tuple, TupleDesc desc, int column)
 {
 	bool		isnull;
-	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+	Datum		value = spi_value(tuple, desc, column, JSONBOID, &isnull);
 
 	if (isnull)
 		return document_empty();
@@ -273,7 +328,8 @@ reader_count(Run *run, Oid relid)
 
 	reader_push_snapshot(run);
 	SPI_connect();
-	plan = reader_plan(psprintf("SELECT pg_catalog.count(*) FROM %s",
+	plan = reader_plan(collection,
+					   psprintf("SELECT pg_catalog.count(*) FROM %s",
 								reader_table(collection)), 0, NULL);
 	if (SPI_execute_plan(plan, NULL, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not count documents");
@@ -310,7 +366,7 @@ reader_fetch(Run *run, Oid relid, const char *key, int len, JsonbValue *value)
 					 reader_column(collection, collection->key_attno));
 	reader_push_snapshot(run);
 	SPI_connect();
-	plan = reader_plan(sql.data, 1, types);
+	plan = reader_plan(collection, sql.data, 1, types);
 	if (SPI_execute_plan(plan, args, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a document");
 	found = SPI_processed > 0;

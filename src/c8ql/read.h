@@ -36,9 +36,12 @@ extern char *reader_column(const Collection *collection, AttrNumber attno);
 extern char *reader_table(const Collection *collection);
 
 /*
- * A kept plan for an SQL text with these parameters, made once a session.
+ * The plan of an SQL text on this collection with parameters of these types,
+ * kept until the collection changes.  SPI is connected; the plan lives until
+ * it is left.
  */
-extern SPIPlanPtr reader_plan(const char *sql, int nargs, const Oid *types);
+extern SPIPlanPtr reader_plan(const Collection *collection, const char *sql,
+							  int nargs, const Oid *types);
 
 /* Make reads of this run see what they should; undo it. */
 extern void reader_push_snapshot(Run *run);

@@ -119,7 +119,8 @@ is_new(RunQuery *query, HTAB *seen, const JsonbValue *value)
 }
 
 DocumentStore *
-run_writer(Run *run, Oid relid, const UpsertOptions *options)
+run_writer(Run *run, const Collection *collection,
+		   const UpsertOptions *options)
 {
 	MemoryContext caller;
 	RunWriter  *writer;
@@ -128,14 +129,14 @@ run_writer(Run *run, Oid relid, const UpsertOptions *options)
 	foreach(lc, run->writers)
 	{
 		writer = lfirst(lc);
-		if (writer->relid == relid && writer->exclusive == options->exclusive)
+		if (writer->relid == collection->relid && writer->exclusive == options->exclusive)
 			return writer->store;
 	}
 	caller = MemoryContextSwitchTo(run->context);
 	writer = palloc(sizeof(RunWriter));
-	writer->relid = relid;
+	writer->relid = collection->relid;
 	writer->exclusive = options->exclusive;
-	writer->store = document_open_beside(run->level, relid, options);
+	writer->store = document_open_beside(run->level, collection, options);
 	run->writers = lcons(writer, run->writers);
 	MemoryContextSwitchTo(caller);
 	return writer->store;

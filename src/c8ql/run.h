@@ -92,6 +92,8 @@ typedef struct Planner
 	bool		in_modification;	/* compiling a modification's expressions */
 	List	   *explain;		/* if not NULL: List of text lines */
 	bool		explaining;
+	bool		holds;			/* keep the collections of the statement open */
+	List	   *held;			/* Relation; plan_release() closes them */
 } Planner;
 
 /* --- plan.c --- */
@@ -102,8 +104,13 @@ extern RunQuery *plan_query(ExprCompiler *compiler, const ExprNode *node);
 /* A new step with a context of its own. */
 extern Step *plan_step(ExprCompiler *compiler, Size size, Step *input);
 
-/* The collection that a node names.  Errors 1203, 1551, 1553, 42809. */
+/*
+ * The collection that a node names, locked against changes to the end of the
+ * transaction, and, in a statement, held open to its end: what is compiled
+ * stands on it.  Errors 1203, 1551, 1553, 42809.
+ */
 extern Oid	plan_collection(ExprCompiler *compiler, const ExprNode *node);
+extern void plan_release(Planner *planner);
 
 /* Before a read of a collection: error 1579 if it was written. */
 extern void plan_check_read(ExprCompiler *compiler, Oid relid,
@@ -139,7 +146,7 @@ run_next(Step *step, Run *run)
 }
 
 /* The store of a collection, opened at its first use. */
-extern DocumentStore *run_writer(Run *run, Oid relid,
+extern DocumentStore *run_writer(Run *run, const Collection *collection,
 								 const UpsertOptions *options);
 
 /* A warning: kept, raised, or an error, as the options say. */

@@ -40,6 +40,7 @@
 #include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/spivalue.h"
 #include "jsonb/doc.h"
 #include "expr/error.h"
 #include "expr/value.h"
@@ -800,7 +801,8 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 	CommandCounterIncrement();
 	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
 	SPI_connect();
-	plan = reader_plan(lookup.sql.data, lookup.nargs, lookup.types);
+	plan = reader_plan(search->collection, lookup.sql.data, lookup.nargs,
+					   lookup.types);
 	portal = SPI_cursor_open(NULL, plan, lookup.args, NULL, true);
 	while (more && found < wanted)
 	{
@@ -811,13 +813,14 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 			HeapTuple	tuple = SPI_tuptable->vals[i];
 			TupleDesc	desc = SPI_tuptable->tupdesc;
 			bool		isnull;
-			Datum		one = SPI_getbinval(tuple, desc, 1, &isnull);
+			Datum		one = spi_value(tuple, desc, 1,
+										search->collection->key_type, &isnull);
 			Datum		doc;
 
 			CHECK_FOR_INTERRUPTS();
 			if (!lookup.exact)
 			{
-				doc = SPI_getbinval(tuple, desc, 3, &isnull);
+				doc = spi_value(tuple, desc, 3, JSONBOID, &isnull);
 				if (!search_matches(search, run,
 									isnull ? document_empty() : DatumGetJsonbP(doc),
 									collection_key_to_string(search->collection, one),

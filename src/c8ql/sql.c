@@ -175,7 +175,10 @@ build_extra(const Run *run, JsonbValue *extra)
  * ----------
  */
 
-/* What a call site keeps from call to call. */
+/*
+ * What a call site keeps from call to call, as long as the description of the
+ * collection, which it pins, is the present one.
+ */
 typedef struct UpsertByCache
 {
 	MemoryContext context;
@@ -209,7 +212,9 @@ upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
 	MemoryContext caller;
 	ExprNode   *trees[3];
 	bool		same = cache != NULL && cache->op != NULL &&
-		cache->relid == relid && cache->replace == replace;
+		cache->relid == relid && cache->replace == replace &&
+		!cache->compiler.asked_names &&
+		memo_is_current(&cache->op->collection->memo);
 
 	for (int i = 0; i < 3 && same; i++)
 		same = same_docexpr(cache->exprs[i], exprs[i]);
@@ -345,6 +350,7 @@ upsert_by(PG_FUNCTION_ARGS)
 	DocExpr    *exprs[3];
 	UpsertByCache *cache;
 	UpsertByWork work = {0};
+	Relation	held;
 	Answer		answer;
 	Run			run;
 	Jsonb	   *bind;
@@ -376,6 +382,8 @@ upsert_by(PG_FUNCTION_ARGS)
 				 errmsg("bind parameters must be an object"),
 				 errhint("Give them as {\"name\": value}.")));
 
+	/* the expressions may run anything */
+	held = collection_hold(PG_GETARG_OID(0));
 	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
 	options_parse(PG_ARGISNULL(6) ? document_empty() : PG_GETARG_JSONB_P(6),
 				  &cache->op->options);
@@ -403,6 +411,7 @@ upsert_by(PG_FUNCTION_ARGS)
 	work.run = &run;
 	work.answer = &answer;
 	statement_guard(&run, upsert_by_work, &work);
+	collection_release(held);
 
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));

@@ -192,19 +192,53 @@ describe(Memo *memo, Relation rel)
 
 static MemoCache collections = {"upsert collections", sizeof(Collection), describe};
 
-const Collection *
-collection_resolve(Oid relid)
+Relation
+collection_hold(Oid relid)
 {
 	Relation	rel = try_relation_open(relid, AccessShareLock);
-	const Collection *c;
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relid)));
-	c = (const Collection *) memo_of(&collections, rel);
+	return rel;
+}
+
+void
+collection_release(Relation rel)
+{
 	relation_close(rel, NoLock);
+}
+
+const Collection *
+collection_resolve(Oid relid)
+{
+	Relation	rel = collection_hold(relid);
+	const Collection *c = (const Collection *) memo_of(&collections, rel);
+
+	collection_release(rel);
 	return c;
+}
+
+void
+collection_check(const Collection *c, Relation rel)
+{
+	const Collection *now = (const Collection *) memo_of(&collections, rel);
+
+	if (now == c)
+		return;
+	/* a new memo need not say anything else */
+	if (now->relid == c->relid && now->key_attno == c->key_attno &&
+		now->doc_attno == c->doc_attno && now->rev_attno == c->rev_attno &&
+		now->key_type == c->key_type && now->key_domain == c->key_domain &&
+		now->key_max == c->key_max && now->key_collation == c->key_collation &&
+		now->edge == c->edge)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("collection \"%s\" was altered while it was written to",
+					RelationGetRelationName(rel)),
+			 errhint("Functions that the call itself runs must leave the table as it is.")));
 }
 
 /* ----------

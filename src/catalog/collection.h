@@ -33,9 +33,26 @@ typedef struct Collection
 /*
  * Describes the table, which must exist; takes AccessShareLock to the end of
  * the transaction.  Error 42809 if it is no collection, with the reason in
- * DETAIL.  It is kept, and lives to the end of the transaction at least.
+ * DETAIL.  A memo: it lives as long as the memory context that is current.
+ *
+ * What is parsed with it, keys above all, is of the types that it tells.  Who
+ * lets user code run before that is used holds the table open, or has it
+ * checked when it is opened.
  */
 extern const Collection *collection_resolve(Oid relid);
+
+/*
+ * Opens the table, so that this session cannot alter or drop it (55006) until
+ * collection_release(), and others not before the transaction ends.
+ */
+extern Relation collection_hold(Oid relid);
+extern void collection_release(Relation rel);
+
+/*
+ * The table is open: is it what was described, as far as values depend on it?
+ * Error 55006 if it has been altered since.
+ */
+extern void collection_check(const Collection *c, Relation rel);
 
 /*
  * Describes an open table, in a zeroed struct and the current memory context;

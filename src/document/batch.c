@@ -29,10 +29,10 @@ typedef struct BatchItem
 
 struct Batch
 {
-	Oid			relid;
 	const UpsertOptions *options;
 	bool		keep;			/* build answers, not only outcomes */
 	const Collection *collection;
+	Relation	held;			/* from the first key that is parsed on */
 	DocumentStore *store;		/* NULL while groups open their own */
 	MemoryContext context;		/* of the batch */
 	MemoryContext items_context;	/* reset by batch_reset() */
@@ -54,7 +54,6 @@ batch_begin(Oid relid, const UpsertOptions *options, bool keep)
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Batch	   *b = palloc0(sizeof(Batch));
 
-	b->relid = relid;
 	b->options = options;
 	b->keep = keep;
 	b->context = context;
@@ -62,9 +61,10 @@ batch_begin(Oid relid, const UpsertOptions *options, bool keep)
 											 ALLOCSET_DEFAULT_SIZES);
 	b->item_context = AllocSetContextCreate(context, "upsert batch item",
 											ALLOCSET_DEFAULT_SIZES);
+	b->held = collection_hold(relid);
 	b->collection = collection_resolve(relid);
 	if (!options->ignore_errors)
-		b->store = document_open(relid, options);
+		b->store = document_open(b->collection, options);
 	MemoryContextSwitchTo(oldcontext);
 	return b;
 }
@@ -188,7 +188,7 @@ run_group(void *arg, int first, int n, int *current)
 {
 	Batch	   *b = arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
-	DocumentStore *ds = b->store ? b->store : document_open(b->relid, b->options);
+	DocumentStore *ds = b->store ? b->store : document_open(b->collection, b->options);
 
 	MemoryContextSwitchTo(oldcontext);
 	for (*current = first; *current < first + n; (*current)++)
@@ -305,9 +305,19 @@ batch_reset(Batch *b)
 }
 
 void
-batch_end(Batch *b)
+batch_close(Batch *b)
 {
 	if (b->store)
 		document_close(b->store);
+	if (b->held)
+		collection_release(b->held);
+	b->store = NULL;
+	b->held = NULL;
+}
+
+void
+batch_end(Batch *b)
+{
+	batch_close(b);
 	MemoryContextDelete(b->context);
 }

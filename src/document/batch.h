@@ -51,7 +51,11 @@ extern BatchSummary batch_summary(const Batch *b);
 /* Forgets items and answers, to be filled again. */
 extern void batch_reset(Batch *b);
 
-/* Closes the collection; triggers and checks that come last run here. */
+/*
+ * Closes the collection; triggers and checks that come last run here.  Answers
+ * are there until batch_end(), which closes it, too, if need be.
+ */
+extern void batch_close(Batch *b);
 extern void batch_end(Batch *b);
 
 #endif							/* UPSERT_BATCH_H */

@@ -45,16 +45,16 @@ typedef struct DocumentApply
 static const char *const system_attributes[] = {"_id", "_key", "_rev"};
 
 DocumentStore *
-document_open(Oid relid, const UpsertOptions *options)
+document_open(const Collection *c, const UpsertOptions *options)
 {
-	return document_open_beside(NULL, relid, options);
+	return document_open_beside(NULL, c, options);
 }
 
 DocumentStore *
-document_open_beside(StoreLevel *level, Oid relid, const UpsertOptions *options)
+document_open_beside(StoreLevel *level, const Collection *c,
+					 const UpsertOptions *options)
 {
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
-	const Collection *c = collection_resolve(relid);
 	StoreTarget target = {0};
 	Bitmapset  *columns = NULL;
 
@@ -62,7 +62,7 @@ document_open_beside(StoreLevel *level, Oid relid, const UpsertOptions *options)
 	if (c->rev_attno != InvalidAttrNumber)
 		columns = bms_add_member(columns, c->rev_attno);
 
-	target.relid = relid;
+	target.relid = c->relid;
 	target.nkeys = 1;
 	target.keys[0] = c->key_attno;
 	target.update_columns = columns;
@@ -74,6 +74,8 @@ document_open_beside(StoreLevel *level, Oid relid, const UpsertOptions *options)
 
 	ds->collection = c;
 	ds->store = store_open(&target);
+	/* from here on the store holds the table as it is */
+	collection_check(c, store_relation(ds->store));
 	options_apply_wait_for_sync(options);
 	return ds;
 }

@@ -3,7 +3,7 @@
  *		One document, upserted: the layer between those who say what a
  *		document becomes (SQL functions, C8QL, ledgers) and the store.
  *
- *		DocumentStore *ds = document_open(relid, &options);
+ *		DocumentStore *ds = document_open(collection_resolve(relid), &options);
  *		for each item
  *			document_apply(ds, &key, compose, arg, &result);
  *		document_close(ds);
@@ -42,14 +42,17 @@ typedef struct DocumentResult
 } DocumentResult;
 
 /*
- * Resolves and opens a collection; of the options, dryRun, exclusive and
- * waitForSync matter here.  Errors: 42809 if it is no collection, and those
- * of store_open().
+ * Opens the collection that was described, and that keys are parsed by, which
+ * must outlive the store; of the options, dryRun, exclusive and waitForSync
+ * matter here.  Errors: 55006 if the description is not true any more, and
+ * those of store_open().
  */
-extern DocumentStore *document_open(Oid relid, const UpsertOptions *options);
+extern DocumentStore *document_open(const Collection *c,
+									const UpsertOptions *options);
 
 /* The same, beside other stores of this level; see store.h. */
-extern DocumentStore *document_open_beside(StoreLevel *level, Oid relid,
+extern DocumentStore *document_open_beside(StoreLevel *level,
+										   const Collection *c,
 										   const UpsertOptions *options);
 
 extern const Collection *document_collection(DocumentStore *ds);

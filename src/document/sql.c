@@ -36,10 +36,11 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 		batch_add(b, doc);
 		batch_run(b);
 		*answer = *batch_answer(b, 0);
-		return;					/* the batch goes with its context */
+		batch_close(b);			/* the rest goes with its context */
+		return;
 	}
 
-	ds = document_open(relid, options);
+	ds = document_open(collection_resolve(relid), options);
 	request_prepare(&request, document_collection(ds), options, false, doc);
 	request_apply(&request, ds, &result);
 	answer_fill(answer, document_collection(ds), options->ret,

@@ -424,7 +424,8 @@ expr_compile_cached(ExprCache *cache, const DocExpr *docexpr,
 {
 	Size		size = VARSIZE(docexpr);
 
-	if (cache->program != NULL && VARSIZE(cache->docexpr) == size &&
+	if (cache->program != NULL && !cache->program->compiler.asked_names &&
+		VARSIZE(cache->docexpr) == size &&
 		memcmp(cache->docexpr, docexpr, size) == 0)
 		return cache->program;
 

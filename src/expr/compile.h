@@ -99,6 +99,8 @@ struct ExprCompiler
 	List	   *variables;		/* ExprVariable, visible now, newest last */
 	List	   *params;			/* names, in the order of their numbers */
 	void	   *host_arg;		/* the host's while compiling */
+	bool		asked_names;	/* the code holds for tables as they are now:
+								 * it must not be kept for another call */
 };
 
 /* Start with nothing visible. */

@@ -1,0 +1,31 @@
+/*
+ * spivalue.c
+ *		Values of rows that SPI brought.
+ *
+ * A Datum has no type of its own.  Who writes the text of a query for one
+ * table, and takes the result apart, may find that another one stands under
+ * the name by now: a view in the place of a table, a column altered by a
+ * function that the query ran.  An integer taken for a pointer shows memory of
+ * the server.  So the description that came with the row is asked, each time.
+ */
+#include "postgres.h"
+
+#include "base/spivalue.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+Datum
+spi_value(HeapTuple tuple, TupleDesc desc, int column, Oid type, bool *isnull)
+{
+	Oid			found = SPI_gettypeid(desc, column);
+
+	if (found != type && (!OidIsValid(found) || getBaseType(found) != type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of another type than it was",
+						SPI_fname(desc, column)),
+				 errdetail("It is of type %s, and %s is needed.",
+						   format_type_be(found), format_type_be(type)),
+				 errhint("The table was altered, or another one has its name.")));
+	return SPI_getbinval(tuple, desc, column, isnull);
+}
