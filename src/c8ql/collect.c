@@ -283,6 +283,7 @@ sort_next(Step *step, Run *run)
 
 /* Functions that AGGREGATE may use: of all values of a group. */
 static const char *const aggregate_names[] = {
+	"BIT_AND", "BIT_OR", "BIT_XOR",
 	"LENGTH", "COUNT", "SUM", "MIN", "MAX", "AVERAGE", "AVG", "UNIQUE",
 	"SORTED_UNIQUE", "COUNT_DISTINCT", "COUNT_UNIQUE", "PUSH",
 	"VARIANCE", "VARIANCE_POPULATION", "VARIANCE_SAMPLE", "STDDEV",

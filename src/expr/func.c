@@ -31,6 +31,7 @@ static const ExprFunctionDef *const tables[] = {
 	func_pattern_table,
 	func_digest_table,
 	func_number_table,
+	func_bit_table,
 	func_array_table,
 	func_aggregate_table,
 	func_document_table,

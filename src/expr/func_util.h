@@ -14,6 +14,7 @@ extern const ExprFunctionDef func_string_table[];
 extern const ExprFunctionDef func_pattern_table[];
 extern const ExprFunctionDef func_digest_table[];
 extern const ExprFunctionDef func_number_table[];
+extern const ExprFunctionDef func_bit_table[];
 extern const ExprFunctionDef func_array_table[];
 extern const ExprFunctionDef func_aggregate_table[];
 extern const ExprFunctionDef func_document_table[];
