@@ -21,11 +21,12 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
-OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/create.o src/catalog/uniquekey.o
+OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/level.o
-OBJS += src/document/options.o src/document/precondition.o src/document/document.o src/document/request.o \
-	src/document/answer.o src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
+OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o
+OBJS += src/document/create.o src/document/precondition.o src/document/document.o src/document/request.o \
+	src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
@@ -41,7 +42,7 @@ OBJS += src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
 	src/c8ql/execute.o src/c8ql/sql.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
-REGRESS      = init
+REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts

@@ -77,7 +77,7 @@ SELECT count(*) FROM docs;
 SELECT upsert_load('docs', '{}');
 SELECT upsert_load('docs', '1');
 SELECT upsert_many('docs', '{"_key": "a"}');
-SELECT upsert_load('docs', NULL) IS NULL AS strict;
+SELECT upsert_load('docs', NULL);
 
 -- dry run of a batch
 SELECT ord, action, key FROM upsert_many('docs', '[{"_key": "k1", "i": 0}, {"_key": "dry"}, {"_key": "k2", "i": 4502}]', '{"dryRun": true}');

@@ -112,7 +112,9 @@ SELECT count(*) FROM err;
 CREATE TABLE no_collection (a int, b int);
 SELECT c8ql('FOR x IN no_collection RETURN x');
 -- NULL arguments
-SELECT c8ql(NULL), c8ql_execute('RETURN 1', NULL);
+SELECT c8ql(NULL);
+SELECT c8ql_execute(NULL);
+SELECT c8ql('RETURN 1', NULL, NULL), c8ql_execute('RETURN 1', NULL, NULL)->'result' AS result;
 -- where nothing may be written
 BEGIN READ ONLY;
 SELECT c8ql('RETURN LENGTH(err)');

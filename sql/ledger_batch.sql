@@ -8,7 +8,7 @@ CREATE FUNCTION indexed(node jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 $$;
 CREATE FUNCTION deep(doc jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE
-		WHEN jsonb_typeof(doc) = 'array' THEN (SELECT jsonb_agg(indexed(n) ORDER BY i) FROM jsonb_array_elements(doc) WITH ORDINALITY e(n, i))
+		WHEN jsonb_typeof(doc) = 'array' THEN (SELECT coalesce(jsonb_agg(indexed(n) ORDER BY i), '[]') FROM jsonb_array_elements(doc) WITH ORDINALITY e(n, i))
 		WHEN doc ? '@graph' THEN doc || jsonb_build_object('@graph', deep(doc->'@graph'))
 		ELSE indexed(doc) END
 $$;

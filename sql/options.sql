@@ -30,6 +30,11 @@ SELECT upsert_load('docs', '[]', '{"mode": 1}');
 SELECT upsert_from('docs', 'SELECT 1', '{"mode": 1}');
 SELECT count(*) FROM docs WHERE _key <> 'a';
 
+-- keepNull false holds in every mode, for new documents and old ones
+SELECT mode, i, (SELECT new - '_id' - '_key' - '_rev' FROM upsert('docs', jsonb_build_object('_key', mode, 'a', null, 'o', '{"b": null, "c": 1}'::jsonb), jsonb_build_object('mode', mode, 'keepNull', false))) AS new
+  FROM unnest(ARRAY['update', 'replace', 'nothing', 'mergePatch']) mode, generate_series(1, 2) i ORDER BY mode, i;
+DELETE FROM docs WHERE _key <> 'a';
+
 -- waitForSync lasts to the end of the transaction
 SET synchronous_commit = off;
 BEGIN;

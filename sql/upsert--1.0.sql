@@ -121,7 +121,7 @@ CREATE FUNCTION @extschema@.c8ql_eval(expr @extschema@.docexpr,
 	bind pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'c8ql_eval'
-LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION @extschema@.c8ql_eval(@extschema@.docexpr, pg_catalog.jsonb) IS
 'evaluates an expression of C8QL; bind holds its @parameters and, if it uses them, OLD and NEW; warnings of the language are raised as WARNING';
@@ -172,7 +172,7 @@ COMMENT ON TYPE @extschema@.upsert_summary IS
 CREATE FUNCTION @extschema@.create_collection(name pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_collection'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_collection(pg_catalog.text, pg_catalog.jsonb) IS
 'Creates a table for documents: _key (primary key), _rev, doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option.';
 
@@ -187,42 +187,42 @@ COMMENT ON FUNCTION @extschema@.collection_advice(pg_catalog.regclass) IS
 CREATE FUNCTION @extschema@.upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_result
 AS 'MODULE_PATHNAME', 'upsert'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Inserts the document, or merges it into the one with its _key (mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev), UP004 illegal key, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS.';
 
 CREATE FUNCTION @extschema@.upsert_many(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item
 AS 'MODULE_PATHNAME', 'upsert_many'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
 COMMENT ON FUNCTION @extschema@.upsert_many(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Upserts a JSON array of documents, each as upsert() does, and answers a row for each in input order. Rows are locked in key order. With ignoreErrors an item that fails gets action "ignored" and its error, and the others go on. Errors: as upsert(); 21000 for a key that comes twice under "duplicates":"error".';
 
 CREATE FUNCTION @extschema@.upsert_load(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_summary
 AS 'MODULE_PATHNAME', 'upsert_load'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_load(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Upserts a JSON array of documents as upsert_many() does, and answers only counts: the fast way. Errors: as upsert_many().';
 
 CREATE FUNCTION @extschema@.upsert_from(collection pg_catalog.regclass, query pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_summary
 AS 'MODULE_PATHNAME', 'upsert_from'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
 'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
 CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'upsert_merge_operator'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_merge_operator(pg_catalog.regclass, pg_catalog.jsonb) IS
 'implementation of |+ operator';
 
 CREATE FUNCTION @extschema@.upsert_replace_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'upsert_replace_operator'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_replace_operator(pg_catalog.regclass, pg_catalog.jsonb) IS
 'implementation of |= operator';
 
@@ -248,7 +248,7 @@ CREATE FUNCTION @extschema@.c8ql(query pg_catalog.text,
 	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'c8ql'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 100;
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
 
 COMMENT ON FUNCTION @extschema@.c8ql(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Runs a C8QL (AQL) statement and returns what its RETURN yields. bind holds @name and, under "@name", @@name. Options: failOnWarning, accessAfterWrite. Errors of the language carry errorNum N in DETAIL: 42601 syntax (1501, with line and column), 42P01 unknown collection or name (1203), 23505 (1210), UP001 (1200), UP004 (1221), UP006 (1227, 1233), 42P02 bind parameters and variables (1511, 1512, 1551 to 1553), 42883 functions (1540, 1541), 22023 (1563), 0A000 (1573, 1575, 1577, 1579). Semantics after ArangoDB''s AQL.';
@@ -257,7 +257,7 @@ CREATE FUNCTION @extschema@.c8ql_execute(query pg_catalog.text,
 	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'c8ql_execute'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION @extschema@.c8ql_execute(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Runs a C8QL statement as c8ql() does and answers one object: {"result": [...], "extra": {"stats": {writesExecuted, writesIgnored, inserted, updated, unchanged, and removed where there is one}, "warnings": [{"code", "message"}]}}.';
@@ -266,7 +266,7 @@ CREATE FUNCTION @extschema@.c8ql_explain(query pg_catalog.text,
 	bind pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF pg_catalog.text
 AS 'MODULE_PATHNAME', 'c8ql_explain'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 
 COMMENT ON FUNCTION @extschema@.c8ql_explain(pg_catalog.text, pg_catalog.jsonb) IS
 'How a C8QL statement would look things up: by key, by which unique index, or by a scan with a lock on the search. Nothing is run. Errors as c8ql().';
@@ -368,25 +368,25 @@ GRANT SELECT ON @extschema@.jsonld_contexts TO PUBLIC;
 
 CREATE FUNCTION @extschema@.jsonld_set_context(iri pg_catalog.text, document pg_catalog.jsonb)
 RETURNS pg_catalog.bool
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_set_context(pg_catalog.text, pg_catalog.jsonb) IS
 'stores a context document (an object with @context) under an absolute IRI, for "@context": "<iri>"; true if that changed anything. The caller needs INSERT and UPDATE on jsonld_context_registry. 22023: not an absolute IRI';
 
 CREATE FUNCTION @extschema@.jsonld_drop_context(iri pg_catalog.text)
 RETURNS pg_catalog.bool
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_drop_context(pg_catalog.text) IS
 'removes a stored context; true if there was one. The caller needs DELETE on jsonld_context_registry';
 
 CREATE FUNCTION @extschema@.jsonld_expand(doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME', 'jsonld_expand_sql' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'jsonld_expand_sql' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_expand(pg_catalog.jsonb, pg_catalog.jsonb) IS
 'JSON-LD 1.1 expansion: the document as an array of nodes without contexts, every key an IRI or keyword. Options are those of the JSON-LD API, and safe (error instead of dropping data) and strictCompactIri (undefined prefixes are errors). Remote contexts come from jsonld_contexts. UP008: a JSON-LD error, its code first in DETAIL; UP009: a limit; 22023: a bad option. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
 
 CREATE FUNCTION @extschema@.jsonld_compact(doc pg_catalog.jsonb, context pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME', 'jsonld_compact_sql' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'jsonld_compact_sql' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_compact(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'JSON-LD 1.1 compaction: expands the document, then writes it with the given context (a context, or an object with @context). Options and errors as for jsonld_expand. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
 
@@ -403,7 +403,7 @@ COMMENT ON FUNCTION @extschema@.jsonld_flatten(pg_catalog.jsonb, pg_catalog.json
 CREATE FUNCTION @extschema@.jsonld_to_rdf(doc pg_catalog.jsonb,
 	options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.text
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'jsonld_to_rdf_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_to_rdf(pg_catalog.jsonb, pg_catalog.jsonb) IS
 'The RDF dataset of a JSON-LD document as N-Quads, one statement a line. What RDF cannot hold (relative IRIs, malformed language tags) is left out, or with the option safe is UP008. JSON literals are written by RFC 8785. Errors: UP008 with the code of the specification in DETAIL, UP009, 22003 for a number beyond double precision, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.1 to 8.3 and 9.3 toRdf().';
@@ -412,7 +412,7 @@ CREATE FUNCTION @extschema@.jsonld_quads(doc pg_catalog.jsonb,
 	options pg_catalog.jsonb DEFAULT '{}')
 RETURNS TABLE(subject pg_catalog.text, predicate pg_catalog.text, object pg_catalog.text,
 	datatype pg_catalog.text, language pg_catalog.text, graph pg_catalog.text)
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 100
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 100
 AS 'MODULE_PATHNAME', 'jsonld_quads_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_quads(pg_catalog.jsonb, pg_catalog.jsonb) IS
 'The statements of jsonld_to_rdf as rows. IRIs stand bare, blank nodes as _:label. datatype is NULL where object is an IRI or a blank node and set where it is a literal; language is NULL but for rdf:langString; graph is NULL in the default graph. Errors: as jsonld_to_rdf.';
@@ -420,7 +420,7 @@ COMMENT ON FUNCTION @extschema@.jsonld_quads(pg_catalog.jsonb, pg_catalog.jsonb)
 CREATE FUNCTION @extschema@.jsonld_from_rdf(nquads pg_catalog.text,
 	options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'jsonld_from_rdf_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.jsonb) IS
 'The expanded JSON-LD document of an RDF dataset in N-Quads (strict RDF 1.1; a blank node as predicate only with the option produceGeneralizedRdf). RDF lists become @list; with rdfDirection compound literals or i18n datatypes become @direction; with useNativeTypes booleans, integers and doubles become JSON values. Nodes are ordered by @id. Errors: 22P02 with line and column for bad N-Quads, UP008 with the code of the specification in DETAIL, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.4, 8.5 and 9.3 fromRdf(); RDF 1.1 N-Quads.';
@@ -431,31 +431,31 @@ COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.json
 
 CREATE FUNCTION @extschema@.create_ledger(name pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.void
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_ledger(pg_catalog.text, pg_catalog.jsonb) IS
 'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true: a GIN index for the patterns of ledger_update), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
 
 CREATE FUNCTION @extschema@.drop_ledger(name pg_catalog.text)
 RETURNS pg_catalog.void
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.drop_ledger(pg_catalog.text) IS
 'Drops a ledger with its history. Errors: 42P01 there is none, 42501, 2BP01 as for DROP TABLE.';
 
 CREATE FUNCTION @extschema@.ledger_upsert(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_upsert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'For each node and predicate in a JSON-LD document: replaces the values, @type being a predicate like others; other predicates stay. Answers a receipt {"ledger", "t", "asserted", "retracted", "nodes"}. Options: nulls ("ignore", "delete" or "error": what null, [] and an empty @list mean), strictCompactIri (true), base. Errors: UP004 malformed IRI, UP006 nothing said, UP008 JSON-LD, 42P01 no such ledger, 22023 options. Semantics: Fluree upsert; api of JSON-LD 1.1.';
 
 CREATE FUNCTION @extschema@.ledger_replace(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_replace(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'For each node of which a JSON-LD document says something: what it says becomes the whole node. Receipt, options and errors as for ledger_upsert.';
 
 CREATE FUNCTION @extschema@.ledger_insert(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_insert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Adds the values in a JSON-LD document to what is there and retracts nothing. Receipt, options (nulls not "delete") and errors as for ledger_upsert; UP006 also for a second list under one predicate.';
 
@@ -473,19 +473,19 @@ COMMENT ON FUNCTION @extschema@.ledger_members(pg_catalog.jsonb) IS
 
 CREATE FUNCTION @extschema@.ledger_update(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_update(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 '{"@context", "where", "values", "delete", "insert", "graph", "from", "fromNamed", "opts"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["graph"|"optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values"|"query", ...]. Options: graph, strictCompactIri, base. Receipt as for ledger_upsert. Errors: UP004 a malformed IRI, UP006 malformed, UP008, UP009, 0A000 several graphs in from, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree.';
 
 CREATE FUNCTION @extschema@.jsonld_upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Upserts the nodes of a JSON-LD document into a collection: key is the @id with what a key cannot contain percent-encoded, the document is the expanded node, and the values of each predicate are replaced. One row per node, as from upsert_many, whose options apply but for mode and mergeObjects; base and strictCompactIri too. Errors: UP004, UP006, UP008 and those of upsert_many.';
 
 CREATE FUNCTION @extschema@.ledger_delete(ledger pg_catalog.text, iri pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
-AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_delete(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
 'Retracts all statements about a node, and its nodes without name; references to it stay. The IRI may be compact by the default context. Option: graph (a named graph). Receipt as for ledger_upsert. Errors: UP004, 42P01, 22023.';
 
@@ -648,14 +648,14 @@ FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.at_lexicons_changed();
 CREATE FUNCTION @extschema@.at_put_lexicon(lexicon pg_catalog.jsonb)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 'at_put_lexicon'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_put_lexicon(pg_catalog.jsonb) IS
 'Registers a lexicon (atproto.com/specs/lexicon), or replaces it, and returns its NSID; records of that collection are validated from now on. Error: UP006 malformed lexicon, with the path in DETAIL.';
 
 CREATE FUNCTION @extschema@.at_drop_lexicon(nsid pg_catalog.text)
 RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 'at_drop_lexicon'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_drop_lexicon(pg_catalog.text) IS
 'Forgets a lexicon; false if it was not registered.';
 
@@ -681,7 +681,7 @@ COMMENT ON TYPE @extschema@.at_result IS
 CREATE FUNCTION @extschema@.create_record_store(name pg_catalog.text)
 RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_record_store'
-LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text) IS
 'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos with the latest revision of each repository. Errors: those of CREATE TABLE.';
 

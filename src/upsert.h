@@ -1,7 +1,7 @@
 /*
  * upsert.h
- *		The base vocabulary of the extension: the outcome of an upsert and
- *		the SQLSTATEs of our own class "UP".
+ *		The base vocabulary of the extension: the SQLSTATEs of our own class
+ *		"UP".
  *
  * Everything may include this file; it includes nothing of ours.
  */
@@ -9,17 +9,6 @@
 #define UPSERT_H
 
 #include "utils/elog.h"
-
-/* What became of one item.  The SQL names are in upsert_outcome_name(). */
-typedef enum UpsertOutcome
-{
-	UPSERT_INSERTED,
-	UPSERT_UPDATED,
-	UPSERT_REPLACED,
-	UPSERT_UNCHANGED,
-	UPSERT_IGNORED,
-	UPSERT_DELETED
-} UpsertOutcome;
 
 /*
  * Our SQLSTATE class.  A class that begins with a letter from I to Z is free
@@ -35,11 +24,5 @@ typedef enum UpsertOutcome
 #define ERRCODE_UPSERT_JSONLD_ERROR			MAKE_SQLSTATE('U','P','0','0','8')
 #define ERRCODE_UPSERT_LIMIT_EXCEEDED		MAKE_SQLSTATE('U','P','0','0','9')
 #define ERRCODE_UPSERT_IDEMPOTENCY_MISMATCH	MAKE_SQLSTATE('U','P','0','1','0')
-
-/*
- * The word that SQL results use for an outcome ("inserted", ...).  A constant
- * string, never to be freed.
- */
-extern const char *upsert_outcome_name(UpsertOutcome outcome);
 
 #endif							/* UPSERT_H */

@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "call/argument.h"
 #include "atproto/lexicon.h"
 #include "atproto/lexicon_registry.h"
 #include "compat.h"
@@ -200,12 +201,13 @@ PG_FUNCTION_INFO_V1(at_lexicons_changed);
 Datum
 at_put_lexicon(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *lexicon = PG_GETARG_JSONB_P(0);
-	char	   *nsid = lexicon_check(lexicon);
 	Oid			argtypes[] = {TEXTOID, JSONBOID};
-	Datum		args[] = {CStringGetTextDatum(nsid), JsonbPGetDatum(lexicon)};
+	Datum		args[2];
 	char	   *command;
 
+	arguments_require(fcinfo, 1);
+	args[1] = JsonbPGetDatum(PG_GETARG_JSONB_P(0));
+	args[0] = CStringGetTextDatum(lexicon_check(DatumGetJsonbP(args[1])));
 	command = psprintf("INSERT INTO %s AS old (nsid, lexicon) VALUES ($1, $2) "
 					   "ON CONFLICT (nsid) DO UPDATE SET lexicon = excluded.lexicon "
 					   "WHERE old.lexicon OPERATOR(pg_catalog.<>) excluded.lexicon",
@@ -214,7 +216,7 @@ at_put_lexicon(PG_FUNCTION_ARGS)
 	if (SPI_execute_with_args(command, 2, argtypes, args, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not write %s", LEXICONS_TABLE);
 	SPI_finish();
-	PG_RETURN_TEXT_P(cstring_to_text(nsid));
+	PG_RETURN_DATUM(args[0]);
 }
 
 /* at_drop_lexicon(nsid text) -> boolean */
@@ -226,6 +228,7 @@ at_drop_lexicon(PG_FUNCTION_ARGS)
 	char	   *command;
 	uint64		deleted;
 
+	arguments_require(fcinfo, 1);
 	command = psprintf("DELETE FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
 					   table_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
 	SPI_connect();

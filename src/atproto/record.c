@@ -41,6 +41,7 @@
 #include "base/tid.h"
 #include "compat.h"
 #include "jsonb/doc.h"
+#include "upsert.h"
 
 /* Settings; the defaults are the protocol's */
 static int	at_max_record_size = 1048576;
@@ -571,27 +572,14 @@ write_one(RecordBatch *batch, RecordWrite *write)
 		MemoryContextSwitchTo(old_context);
 		make_ready(batch, write, write->record, &state.ready);
 	}
-	switch (store_apply(batch->store.store, write->fresh ? NULL : &key, NULL,
-						compose, &state))
+	write->action = outcome_of_store(store_apply(batch->store.store,
+												 write->fresh ? NULL : &key, NULL,
+												 compose, &state), false);
+	if (write->action == UPSERT_IGNORED)
 	{
-		case STORE_INSERTED:
-			write->action = UPSERT_INSERTED;
-			break;
-		case STORE_UPDATED:
-			write->action = UPSERT_UPDATED;
-			break;
-		case STORE_UNCHANGED:
-			write->action = UPSERT_UNCHANGED;
-			break;
-		case STORE_DELETED:
-			write->action = UPSERT_DELETED;
-			break;
-		case STORE_SKIPPED:
-			/* a trigger would not have it; what is stored, if anything, stays */
-			write->action = UPSERT_IGNORED;
-			write->cid = write->rev = NULL;
-			write->new = NULL;
-			break;
+		/* a trigger would not have it; what is stored, if anything, stays */
+		write->cid = write->rev = NULL;
+		write->new = NULL;
 	}
 }
 

@@ -10,8 +10,8 @@
 #ifndef UPSERT_ATPROTO_RECORD_H
 #define UPSERT_ATPROTO_RECORD_H
 
+#include "call/outcome.h"
 #include "expr/expr.h"
-#include "upsert.h"
 #include "utils/jsonb.h"
 
 typedef enum RecordOp

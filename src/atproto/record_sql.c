@@ -33,7 +33,10 @@
 #include "atproto/record_store.h"
 #include "atproto/syntax.h"
 #include "compat.h"
-#include "document/answer.h"
+#include "call/answer.h"
+#include "call/argument.h"
+#include "call/options.h"
+#include "upsert.h"
 
 /* Options that a function takes */
 #define TAKES_VALIDATE		0x01
@@ -56,13 +59,6 @@ static const struct
 	{"com.atproto.repo.applyWrites#delete", RECORD_DELETE},
 };
 
-pg_noreturn static void wrong_type(const char *name, const JsonbValue *v,
-								   const char *expected);
-pg_noreturn static void unknown_option(const JsonbValue *key, int takes);
-static bool bool_option(const char *name, const JsonbValue *v);
-static void swap_option(const JsonbValue *v, bool null_allowed,
-						RecordOptions *options);
-static void parse_options(Jsonb *json, int takes, RecordOptions *options);
 pg_noreturn static void bad_element(int place, const char *message);
 static char *string_attribute(const JsonbValue *v, int place, const char *message);
 static void parse_element(const JsonbValue *element, int place,
@@ -72,113 +68,68 @@ static void parse_saved(const JsonbValue *element, int place, RecordWrite *write
 static void parse_applied(const JsonbValue *element, int place,
 						  RecordWrite *write);
 
-static void
-wrong_type(const char *name, const JsonbValue *v, const char *expected)
+static bool
+take_validate(const JsonbValue *value, void *options)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("The value is %s.", answer_excerpt(v)),
-			 errhint("Give %s.", expected)));
-}
+	RecordOptions *o = options;
 
-static void
-unknown_option(const JsonbValue *key, int takes)
-{
-	static const struct
-	{
-		int			takes;
-		const char *names;
-	}			known[] =
-	{
-		{TAKES_VALIDATE, "\"validate\", "},
-		{TAKES_SWAP | TAKES_SWAP_CID, "\"swapRecord\", "},
-		{TAKES_MERGE, "\"keepNull\", \"mergeObjects\", "},
-		{TAKES_SAME_RKEY, "\"sameRkey\", "},
-	};
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int i = 0; i < lengthof(known); i++)
-	{
-		if (takes & known[i].takes)
-			appendStringInfoString(&names, known[i].names);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown option \"%.*s\"", key->val.string.len,
-					key->val.string.val),
-			 errhint("The options are %s\"dryRun\".", names.data)));
+	if (value->type != jbvBool)
+		return false;
+	o->validate = value->val.boolean ? VALIDATE_ALWAYS : VALIDATE_NEVER;
+	return true;
 }
 
 static bool
-bool_option(const char *name, const JsonbValue *v)
+take_swap_cid(const JsonbValue *value, void *options)
 {
-	if (v->type != jbvBool)
-		wrong_type(name, v, "true or false");
-	return v->val.boolean;
-}
-
-static void
-swap_option(const JsonbValue *v, bool null_allowed, RecordOptions *options)
-{
+	RecordOptions *o = options;
 	uint8		cid[CID_MAX];
 
-	if (v->type == jbvNull && null_allowed)
-	{
-		options->swap = SWAP_NONE;
-		return;
-	}
-	if (v->type != jbvString)
-		wrong_type("swapRecord", v, null_allowed ? "a CID or null" : "a CID");
-	options->swap = SWAP_CID;
-	options->swap_cid = pnstrdup(v->val.string.val, v->val.string.len);
-	if (cid_from_text(v->val.string.val, v->val.string.len, cid) == 0)
+	if (value->type != jbvString)
+		return false;
+	o->swap = SWAP_CID;
+	o->swap_cid = pnstrdup(value->val.string.val, value->val.string.len);
+	if (cid_from_text(value->val.string.val, value->val.string.len, cid) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
 				 errmsg("invalid CID in option \"swapRecord\""),
-				 errdetail("The value is \"%s\".", options->swap_cid)));
+				 errdetail("The value is \"%s\".", o->swap_cid)));
+	return true;
 }
+
+static bool
+take_swap(const JsonbValue *value, void *options)
+{
+	RecordOptions *o = options;
+
+	if (value->type != jbvNull)
+		return take_swap_cid(value, options);
+	o->swap = SWAP_NONE;
+	return true;
+}
+
+#define FIELD(field) offsetof(RecordOptions, field)
+
+static const OptionDef record_options[] = {
+	{"validate", TAKES_VALIDATE, OPTION_OTHER, 0, NULL, take_validate, "true or false"},
+	{"swapRecord", TAKES_SWAP, OPTION_OTHER, 0, NULL, take_swap, "a CID or null"},
+	{"swapRecord", TAKES_SWAP_CID, OPTION_OTHER, 0, NULL, take_swap_cid, "a CID"},
+	{"keepNull", TAKES_MERGE, OPTION_BOOL, FIELD(keep_null)},
+	{"mergeObjects", TAKES_MERGE, OPTION_BOOL, FIELD(merge_objects)},
+	{"sameRkey", TAKES_SAME_RKEY, OPTION_BOOL, FIELD(same_rkey)},
+	{"dryRun", ~0, OPTION_BOOL, FIELD(dry_run)},
+};
 
 /* Reads the options of a function that takes these. */
 static void
 parse_options(Jsonb *json, int takes, RecordOptions *options)
 {
-	JsonbIterator *it;
-	JsonbValue	key;
-	JsonbValue	v;
+	OptionSet	set = OPTION_SET(record_options, takes, options);
 
 	memset(options, 0, sizeof(RecordOptions));
 	options->keep_null = true;
 	options->merge_objects = true;
-	if (!JB_ROOT_IS_OBJECT(json))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errdetail("They are %s.", JB_ROOT_IS_SCALAR(json) ?
-						   _("a scalar") : _("an array"))));
-	it = JsonbIteratorInit(&json->root);
-	JsonbIteratorNext(&it, &key, true);
-	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
-	{
-		JsonbIteratorNext(&it, &v, true);
-		if ((takes & TAKES_VALIDATE) && lexicon_is_string(&key, "validate"))
-			options->validate = bool_option("validate", &v) ?
-				VALIDATE_ALWAYS : VALIDATE_NEVER;
-		else if ((takes & (TAKES_SWAP | TAKES_SWAP_CID)) &&
-				 lexicon_is_string(&key, "swapRecord"))
-			swap_option(&v, (takes & TAKES_SWAP) != 0, options);
-		else if ((takes & TAKES_MERGE) && lexicon_is_string(&key, "keepNull"))
-			options->keep_null = bool_option("keepNull", &v);
-		else if ((takes & TAKES_MERGE) && lexicon_is_string(&key, "mergeObjects"))
-			options->merge_objects = bool_option("mergeObjects", &v);
-		else if ((takes & TAKES_SAME_RKEY) && lexicon_is_string(&key, "sameRkey"))
-			options->same_rkey = bool_option("sameRkey", &v);
-		else if (lexicon_is_string(&key, "dryRun"))
-			options->dry_run = bool_option("dryRun", &v);
-		else
-			unknown_option(&key, takes);
-	}
+	options_read(json, &set, 1);
 }
 
 /* Raises UP006 for an element of a batch, counted from 1. */
@@ -314,28 +265,6 @@ call_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* Raises 22004 if one of the first n arguments is null. */
-static void
-require_arguments(FunctionCallInfo fcinfo, int n)
-{
-	static const char *const ordinals[] = {"first", "second", "third", "fourth", "fifth"};
-
-	for (int i = 0; i < n; i++)
-	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("the %s argument must not be null", ordinals[i])));
-	}
-}
-
-/* An optional jsonb argument; {} if null. */
-static Jsonb *
-object_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? document_empty() : PG_GETARG_JSONB_P(n);
-}
-
 static char *
 text_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -356,7 +285,7 @@ result_row(const RecordWrite *write, Datum *values, bool *nulls)
 	set_text(write->uri, &values[0], &nulls[0]);
 	set_text(write->cid, &values[1], &nulls[1]);
 	set_text(write->rev, &values[2], &nulls[2]);
-	set_text(upsert_outcome_name(write->action), &values[3], &nulls[3]);
+	set_text(outcome_name(write->action), &values[3], &nulls[3]);
 	nulls[4] = write->old == NULL;
 	values[4] = PointerGetDatum(write->old);
 	nulls[5] = write->new == NULL;
@@ -385,8 +314,8 @@ at_create_record(PG_FUNCTION_ARGS)
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_CREATE};
 
-	require_arguments(fcinfo, 4);
-	parse_options(object_argument(fcinfo, 5), TAKES_VALIDATE, &options);
+	arguments_require(fcinfo, 4);
+	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE, &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.record = PG_GETARG_JSONB_P(3);
 	write.rkey = text_argument(fcinfo, 4);
@@ -400,8 +329,8 @@ at_put_record(PG_FUNCTION_ARGS)
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_PUT};
 
-	require_arguments(fcinfo, 5);
-	parse_options(object_argument(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP,
+	arguments_require(fcinfo, 5);
+	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP,
 				  &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.rkey = text_argument(fcinfo, 3);
@@ -418,8 +347,8 @@ at_upsert_record(PG_FUNCTION_ARGS)
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_UPSERT};
 
-	require_arguments(fcinfo, 5);
-	parse_options(object_argument(fcinfo, 7),
+	arguments_require(fcinfo, 5);
+	parse_options(argument_jsonb(fcinfo, 7),
 				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE, &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.insert = expr_compile_cached(&site->insert, PG_GETARG_DOCEXPR_P(3),
@@ -427,7 +356,7 @@ at_upsert_record(PG_FUNCTION_ARGS)
 	write.update = expr_compile_cached(&site->update, PG_GETARG_DOCEXPR_P(4),
 									   context);
 	write.rkey = text_argument(fcinfo, 5);
-	write.bind = object_argument(fcinfo, 6);
+	write.bind = argument_bind(fcinfo, 6);
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
 }
 
@@ -454,9 +383,9 @@ at_delete_record(PG_FUNCTION_ARGS)
 	RecordWrite write = {.op = RECORD_DELETE};
 	AtUri		uri;
 
-	require_arguments(fcinfo, 2);
+	arguments_require(fcinfo, 2);
 	uri = record_uri(text_argument(fcinfo, 1));
-	parse_options(object_argument(fcinfo, 2), TAKES_SWAP_CID, &options);
+	parse_options(argument_jsonb(fcinfo, 2), TAKES_SWAP_CID, &options);
 	write.collection = pnstrdup(uri.collection.str, uri.collection.len);
 	write.rkey = pnstrdup(uri.rkey.str, uri.rkey.len);
 	return write_single(fcinfo, pnstrdup(uri.authority.str, uri.authority.len),
@@ -480,10 +409,10 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 	JsonbValue	v;
 	MemoryContext row_context;
 
-	require_arguments(fcinfo, 3);
+	arguments_require(fcinfo, 3);
 	rows = answer_begin_set(fcinfo, &tupdesc);
 	array = PG_GETARG_JSONB_P(2);
-	parse_options(object_argument(fcinfo, 3), takes, &options);
+	parse_options(argument_jsonb(fcinfo, 3), takes, &options);
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),

@@ -50,6 +50,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
+#include "call/argument.h"
 #include "atproto/record_store.h"
 #include "compat.h"
 #include "upsert.h"
@@ -466,14 +467,22 @@ execute(const char *command)
 Datum
 create_record_store(PG_FUNCTION_ARGS)
 {
-	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
-	Oid			namespace = RangeVarGetCreationNamespace(range);
-	const char *schema = get_namespace_name(namespace);
-	char	   *repos_name = makeObjectName(range->relname, NULL, REPOS_SUFFIX);
-	char	   *records = quote_qualified_identifier(schema, range->relname);
-	char	   *repos = quote_qualified_identifier(schema, repos_name);
+	RangeVar   *range;
+	Oid			namespace;
+	const char *schema;
+	char	   *repos_name;
+	char	   *records;
+	char	   *repos;
 	ObjectAddress records_object;
 	ObjectAddress repos_object;
+
+	arguments_require(fcinfo, 1);
+	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
+	namespace = RangeVarGetCreationNamespace(range);
+	schema = get_namespace_name(namespace);
+	repos_name = makeObjectName(range->relname, NULL, REPOS_SUFFIX);
+	records = quote_qualified_identifier(schema, range->relname);
+	repos = quote_qualified_identifier(schema, repos_name);
 
 	SPI_connect();
 	execute(psprintf("CREATE TABLE %s ("

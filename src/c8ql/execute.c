@@ -118,11 +118,6 @@ check_binds(const ExprCompiler *compiler, const Planner *planner,
 	ValueIter	it;
 
 	value_from_jsonb(unconstify(Jsonb *, bind), &object);
-	if (value_type(&object) != VALUE_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bind parameters must be an object"),
-				 errhint("Give them as {\"name\": value}.")));
 	value_iter_init(&it, &object);
 	while (value_iter_next(&it, &name, &value))
 	{

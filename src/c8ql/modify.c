@@ -231,6 +231,7 @@ static void
 read_options(ModifyStep *modify, Run *run)
 {
 	UpsertOptions *o = &modify->options;
+	OptionSet	set;
 	JsonbValue	options;
 	JsonbValue	name;
 	JsonbValue	value;
@@ -241,7 +242,7 @@ read_options(ModifyStep *modify, Run *run)
 
 	if (modify->options_read)
 		return;
-	options_parse(document_empty(), o);
+	set = options_set(CALL_C8QL, o);
 	modify->options_read = true;
 	if (modify->options_code == NULL)
 		return;
@@ -253,19 +254,11 @@ read_options(ModifyStep *modify, Run *run)
 		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
 		bool		on = value_truthy(&value);
 		bool		known = true;
+		const OptionDef *def = option_find(&set, word, strlen(word));
 
-		if (strcmp(word, "ignoreErrors") == 0)
-			o->ignore_errors = on;
-		else if (strcmp(word, "keepNull") == 0)
-			o->keep_null = on;
-		else if (strcmp(word, "mergeObjects") == 0)
-			o->merge_objects = on;
-		else if (strcmp(word, "ignoreRevs") == 0)
-			o->ignore_revs = on;
-		else if (strcmp(word, "waitForSync") == 0)
-			o->wait_for_sync = on;
-		else if (strcmp(word, "exclusive") == 0)
-			o->exclusive = on;
+		/* those that modifications take of the table are all of this type */
+		if (def)
+			*(bool *) ((char *) o + def->offset) = on;
 		else if (strcmp(word, "overwrite") == 0)
 			modify->overwrite = on ? OVERWRITE_REPLACE : modify->overwrite;
 		else if (strcmp(word, "overwriteMode") == 0)

@@ -27,6 +27,7 @@
 
 #include "base/spivalue.h"
 #include "catalog/memo.h"
+#include "jsonb/doc.h"
 #include "expr/value.h"
 #include "c8ql/read.h"
 
@@ -299,7 +300,7 @@ tuple_document(HeapTuple tuple, TupleDesc desc, int column)
 	Datum		value = spi_value(tuple, desc, column, JSONBOID, &isnull);
 
 	if (isnull)
-		return document_empty();
+		return doc_empty();
 	return (Jsonb *) PG_DETOAST_DATUM_COPY(value);
 }
 

@@ -822,7 +822,7 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 			{
 				doc = spi_value(tuple, desc, 3, JSONBOID, &isnull);
 				if (!search_matches(search, run,
-									isnull ? document_empty() : DatumGetJsonbP(doc),
+									isnull ? doc_empty() : DatumGetJsonbP(doc),
 									collection_key_to_string(search->collection, one),
 									SPI_getvalue(tuple, desc, 2)))
 					continue;

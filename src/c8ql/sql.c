@@ -18,7 +18,8 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "document/answer.h"
+#include "call/answer.h"
+#include "call/argument.h"
 #include "document/request.h"
 #include "expr/error.h"
 #include "expr/value.h"
@@ -39,42 +40,18 @@ static void emit_row(void *arg, const JsonbValue *value);
 static void emit_element(void *arg, const JsonbValue *value);
 static void put_int(ValueBuilder *builder, const char *name, int64 number);
 
+static const OptionDef statement_options[] = {
+	{"failOnWarning", 1, OPTION_BOOL, offsetof(StatementOptions, fail_on_warning)},
+	{"accessAfterWrite", 1, OPTION_BOOL, offsetof(StatementOptions, access_after_write)},
+};
+
 static void
 read_options(Jsonb *json, StatementOptions *options)
 {
-	JsonbValue	object;
-	JsonbValue	name;
-	JsonbValue	value;
-	ValueIter	it;
+	OptionSet	set = OPTION_SET(statement_options, 1, options);
 
 	memset(options, 0, sizeof(StatementOptions));
-	value_from_jsonb(json, &object);
-	if (value_type(&object) != VALUE_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("The options are \"failOnWarning\" and \"accessAfterWrite\".")));
-	value_iter_init(&it, &object);
-	while (value_iter_next(&it, &name, &value))
-	{
-		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
-		bool	   *target;
-
-		if (strcmp(word, "failOnWarning") == 0)
-			target = &options->fail_on_warning;
-		else if (strcmp(word, "accessAfterWrite") == 0)
-			target = &options->access_after_write;
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown option \"%s\"", word),
-					 errhint("The options are \"failOnWarning\" and \"accessAfterWrite\".")));
-		if (value.type != jbvBool)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("option \"%s\" must be true or false", word)));
-		*target = value.val.boolean;
-	}
+	options_read(json, &set, 1);
 }
 
 static void
@@ -267,7 +244,7 @@ upsert_by_work(void *arg)
 		outcome = request_outcome(&op->options, &work->result);
 	else
 		memset(&work->result, 0, sizeof(DocumentResult));
-	answer_fill(work->answer, op->collection, op->options.ret, outcome,
+	document_answer(work->answer, op->collection, op->options.ret, outcome,
 				&work->result);
 }
 
@@ -287,10 +264,11 @@ c8ql(PG_FUNCTION_ARGS)
 	Run			run;
 	Set			set;
 
-	read_options(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 1);
+	read_options(argument_jsonb(fcinfo, 2), &options);
 	begin_set(fcinfo, "c8ql", JSONBOID, &set);
 	statement_execute(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					  PG_GETARG_JSONB_P(1), &options, emit_row, &set, &run);
+					  argument_bind(fcinfo, 1), &options, emit_row, &set, &run);
 	return (Datum) 0;
 }
 
@@ -304,11 +282,12 @@ c8ql_execute(PG_FUNCTION_ARGS)
 	JsonbValue	extra;
 	JsonbValue	answer;
 
-	read_options(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 1);
+	read_options(argument_jsonb(fcinfo, 2), &options);
 	options.keep_warnings = true;
 	value_array_begin(&builder);
 	statement_execute(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					  PG_GETARG_JSONB_P(1), &options, emit_element, &builder,
+					  argument_bind(fcinfo, 1), &options, emit_element, &builder,
 					  &run);
 	value_array_finish(&builder, &result);
 	build_extra(&run, &extra);
@@ -326,9 +305,10 @@ c8ql_explain(PG_FUNCTION_ARGS)
 	Set			set;
 	ListCell   *lc;
 
+	arguments_require(fcinfo, 1);
 	begin_set(fcinfo, "c8ql_explain", TEXTOID, &set);
 	lines = statement_explain(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							  PG_GETARG_JSONB_P(1));
+							  argument_bind(fcinfo, 1));
 	foreach(lc, lines)
 	{
 		Datum		datum = CStringGetTextDatum(lfirst(lc));
@@ -345,7 +325,6 @@ c8ql_explain(PG_FUNCTION_ARGS)
 Datum
 upsert_by(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"collection", "search", "insert"};
 	bool		replace = PG_ARGISNULL(3);
 	DocExpr    *exprs[3];
 	UpsertByCache *cache;
@@ -358,13 +337,7 @@ upsert_by(PG_FUNCTION_ARGS)
 	bool		nulls[5];
 	TupleDesc	desc = answer_row_type(fcinfo);
 
-	for (int i = 0; i < lengthof(names); i++)
-	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument \"%s\" must not be null", names[i])));
-	}
+	arguments_require(fcinfo, 3);
 	if (PG_ARGISNULL(3) == PG_ARGISNULL(4))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -375,26 +348,17 @@ upsert_by(PG_FUNCTION_ARGS)
 	exprs[0] = PG_GETARG_DOCEXPR_P(1);
 	exprs[1] = PG_GETARG_DOCEXPR_P(2);
 	exprs[2] = PG_GETARG_DOCEXPR_P(replace ? 4 : 3);
-	bind = PG_ARGISNULL(5) ? document_empty() : PG_GETARG_JSONB_P(5);
-	if (!JB_ROOT_IS_OBJECT(bind))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bind parameters must be an object"),
-				 errhint("Give them as {\"name\": value}.")));
+	bind = argument_bind(fcinfo, 5);
 
 	/* the expressions may run anything */
 	held = collection_hold(PG_GETARG_OID(0));
 	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
-	options_parse(PG_ARGISNULL(6) ? document_empty() : PG_GETARG_JSONB_P(6),
-				  &cache->op->options);
+	options_parse(argument_jsonb(fcinfo, 6), CALL_UPSERT_BY, &cache->op->options);
 	if (cache->op->options.mode != MODE_UPDATE &&
 		!(replace && cache->op->options.mode == MODE_REPLACE))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"mode\" cannot be had for upsert_by()"),
-				 errdetail("The argument \"%s\" is given, and says what is done.",
-						   replace ? "replace" : "update"),
-				 errhint("Give \"update\" or \"replace\" instead.")));
+		option_refuse("mode", replace ?
+					  "The argument \"replace\" is given, and says what is done." :
+					  "The argument \"update\" is given, and says what is done.");
 	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
 	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
 

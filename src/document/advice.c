@@ -24,7 +24,7 @@
 
 #include "catalog/collection.h"
 #include "catalog/uniquekey.h"
-#include "document/answer.h"
+#include "call/answer.h"
 
 typedef struct Advice
 {

@@ -174,7 +174,7 @@ run_item(Batch *b, DocumentStore *ds, BatchItem *item)
 	if (b->keep)
 	{
 		MemoryContextSwitchTo(b->items_context);
-		answer_fill(&item->answer, b->collection, b->options->ret, outcome,
+		document_answer(&item->answer, b->collection, b->options->ret, outcome,
 					&result);
 		if (item->request.refusal)
 			item->answer.error = answer_error(item->request.refusal);

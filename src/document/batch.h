@@ -11,7 +11,7 @@
 #ifndef UPSERT_BATCH_H
 #define UPSERT_BATCH_H
 
-#include "document/answer.h"
+#include "document/document.h"
 
 typedef struct Batch Batch;
 

@@ -161,7 +161,7 @@ row_document(const Collection *c, TupleTableSlot *slot)
 	bool		isnull;
 	Datum		value = slot_getattr(slot, c->doc_attno, &isnull);
 
-	return isnull ? document_empty() : DatumGetJsonbP(value);
+	return isnull ? doc_empty() : DatumGetJsonbP(value);
 }
 
 static char *
@@ -306,17 +306,50 @@ document_show(const Collection *c, const char *key, const char *rev,
 }
 
 Jsonb *
-document_empty(void)
-{
-	CompatJsonbState state = {0};
-
-	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
-	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
-}
-
-Jsonb *
 document_body(const Jsonb *doc)
 {
 	return doc_strip_attributes(doc, system_attributes,
 								lengthof(system_attributes));
+}
+
+/* ----------
+ * Answers
+ * ----------
+ */
+
+static Jsonb *
+show(const Collection *c, const DocumentResult *result, const char *rev,
+	 const Jsonb *doc)
+{
+	return doc ? document_show(c, result->key, rev, doc) : NULL;
+}
+
+static Jsonb *
+diff(const DocumentResult *result)
+{
+	if (result->new == NULL)
+		return NULL;
+	return doc_diff(result->old ? result->old : doc_empty(), result->new);
+}
+
+void
+document_answer(Answer *answer, const Collection *c, UpsertReturn ret,
+			UpsertOutcome outcome, const DocumentResult *result)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = outcome;
+	/* a dry run may not know the key that the table would make */
+	if ((result->key == NULL && result->new == NULL) || ret == RETURN_NONE)
+		return;
+
+	if (result->key)
+		answer->key = pstrdup(result->key);
+	if (result->rev)
+		answer->rev = pstrdup(result->rev);
+	if (ret == RETURN_BOTH || ret == RETURN_OLD)
+		answer->old = show(c, result, result->old_rev, result->old);
+	if (ret == RETURN_BOTH || ret == RETURN_NEW)
+		answer->new = show(c, result, result->rev, result->new);
+	if (ret == RETURN_DIFF)
+		answer->new = diff(result);
 }

@@ -11,8 +11,9 @@
 #ifndef UPSERT_DOCUMENT_H
 #define UPSERT_DOCUMENT_H
 
+#include "call/answer.h"
+#include "call/options.h"
 #include "catalog/collection.h"
-#include "document/options.h"
 #include "store/store.h"
 #include "utils/jsonb.h"
 
@@ -78,7 +79,9 @@ extern Jsonb *document_show(const Collection *c, const char *key,
 /* The document without _id, _key and _rev; doc itself if it has none. */
 extern Jsonb *document_body(const Jsonb *doc);
 
-/* The document {}. */
-extern Jsonb *document_empty(void);
+/* Builds the answer in the current memory context; nothing is shared. */
+extern void document_answer(Answer *answer, const Collection *c,
+							UpsertReturn ret, UpsertOutcome outcome,
+							const DocumentResult *result);
 
 #endif							/* UPSERT_DOCUMENT_H */

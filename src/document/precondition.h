@@ -5,8 +5,8 @@
 #ifndef UPSERT_PRECONDITION_H
 #define UPSERT_PRECONDITION_H
 
+#include "call/options.h"
 #include "compat.h"
-#include "document/options.h"
 
 /* Why an item is not applied: what an error report has of it. */
 typedef struct Refusal

@@ -23,7 +23,7 @@
 #include "utils/builtins.h"
 
 #include "jsonb/doc.h"
-#include "document/answer.h"
+#include "call/excerpt.h"
 #include "document/precondition.h"
 #include "document/request.h"
 #include "upsert.h"
@@ -76,7 +76,7 @@ request_prepare(DocumentRequest *r, const Collection *c,
 			why.message = psprintf("illegal document key for collection \"%s\"",
 								   c->name);
 			why.detail = psprintf("The attribute \"_key\" is %s.",
-								  answer_excerpt(&v));
+								  excerpt_value(&v));
 			refuse(r, &why);
 			return false;
 		}
@@ -85,7 +85,7 @@ request_prepare(DocumentRequest *r, const Collection *c,
 	if (!options->ignore_revs && doc_get_attribute(doc, "_rev", &v) &&
 		v.type != jbvNull)
 		r->rev = v.type == jbvString ?
-			pnstrdup(v.val.string.val, v.val.string.len) : answer_excerpt(&v);
+			pnstrdup(v.val.string.val, v.val.string.len) : excerpt_value(&v);
 	r->body = document_body(doc);
 	return true;
 }
@@ -129,15 +129,16 @@ compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 			if (old == NULL && o->keep_null)
 				*new = r->body;
 			else
-				*new = doc_merge(old ? old : document_empty(), r->body,
+				*new = doc_merge(old ? old : doc_empty(), r->body,
 								 o->keep_null, o->merge_objects);
 			break;
 		case MODE_MERGE_PATCH:
-			*new = doc_merge_patch(old ? old : document_empty(), r->body);
+			*new = doc_merge_patch(old ? old : doc_empty(), r->body);
 			break;
 		case MODE_REPLACE:
 		case MODE_NOTHING:
-			*new = r->body;
+			*new = o->keep_null ? r->body :
+				doc_merge(doc_empty(), r->body, false, o->merge_objects);
 			break;
 	}
 	return STORE_WRITE;
@@ -153,18 +154,5 @@ request_apply(DocumentRequest *r, DocumentStore *ds, DocumentResult *result)
 UpsertOutcome
 request_outcome(const UpsertOptions *options, const DocumentResult *result)
 {
-	switch (result->outcome)
-	{
-		case STORE_INSERTED:
-			return UPSERT_INSERTED;
-		case STORE_UPDATED:
-			return options->mode == MODE_REPLACE ? UPSERT_REPLACED : UPSERT_UPDATED;
-		case STORE_UNCHANGED:
-			return UPSERT_UNCHANGED;
-		case STORE_DELETED:
-			return UPSERT_DELETED;
-		case STORE_SKIPPED:
-			break;
-	}
-	return UPSERT_IGNORED;
+	return outcome_of_store(result->outcome, options->mode == MODE_REPLACE);
 }

@@ -14,11 +14,11 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "document/answer.h"
+#include "call/argument.h"
 #include "document/batch.h"
 #include "document/from.h"
-#include "document/options.h"
 #include "document/request.h"
+#include "upsert.h"
 
 /* One document; the answer is built in the current memory context. */
 static void
@@ -43,7 +43,7 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 	ds = document_open(collection_resolve(relid), options);
 	request_prepare(&request, document_collection(ds), options, false, doc);
 	request_apply(&request, ds, &result);
-	answer_fill(answer, document_collection(ds), options->ret,
+	document_answer(answer, document_collection(ds), options->ret,
 				request_outcome(options, &result), &result);
 	document_close(ds);
 }
@@ -92,7 +92,8 @@ upsert(PG_FUNCTION_ARGS)
 	Datum		values[5];
 	bool		nulls[5];
 
-	options_parse(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 2);
+	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT, &options);
 	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
@@ -104,6 +105,7 @@ upsert_operator(FunctionCallInfo fcinfo, UpsertMode mode)
 	UpsertOptions options;
 	Answer		answer;
 
+	arguments_require(fcinfo, 2);
 	options_default(&options);
 	options.mode = mode;
 	options.ret = RETURN_NEW;
@@ -134,7 +136,8 @@ upsert_many(PG_FUNCTION_ARGS)
 	Batch	   *b;
 	int			i;
 
-	options_parse(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 2);
+	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_MANY, &options);
 	b = batch_begin(PG_GETARG_OID(0), &options, true);
 	add_array(b, PG_GETARG_JSONB_P(1));
 	batch_run(b);
@@ -165,7 +168,8 @@ upsert_load(PG_FUNCTION_ARGS)
 	UpsertOptions options;
 	Batch	   *b;
 
-	options_parse(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 2);
+	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
 	b = batch_begin(PG_GETARG_OID(0), &options, false);
 	add_array(b, PG_GETARG_JSONB_P(1));
 	batch_run(b);
@@ -178,7 +182,8 @@ upsert_from(PG_FUNCTION_ARGS)
 	UpsertOptions options;
 	Batch	   *b;
 
-	options_parse(PG_GETARG_JSONB_P(2), &options);
+	arguments_require(fcinfo, 2);
+	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
 	b = batch_begin(PG_GETARG_OID(0), &options, false);
 	batch_from_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	return summary_row(fcinfo, b);

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "call/argument.h"
 #include "expr/compile.h"
 #include "expr/error.h"
 #include "expr/value.h"
@@ -494,7 +495,7 @@ Datum
 c8ql_eval(PG_FUNCTION_ARGS)
 {
 	ExprCache  *cache = fcinfo->flinfo->fn_extra;
-	Jsonb	   *bind = PG_GETARG_JSONB_P(1);
+	Jsonb	   *bind;
 	ExprProgram *program;
 	ExprFrame  *frame;
 	JsonbValue	object;
@@ -503,15 +504,12 @@ c8ql_eval(PG_FUNCTION_ARGS)
 	if (cache == NULL)
 		cache = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ExprCache));
+	arguments_require(fcinfo, 1);
+	bind = argument_bind(fcinfo, 1);
 	program = expr_compile_cached(cache, PG_GETARG_DOCEXPR_P(0),
 								  fcinfo->flinfo->fn_mcxt);
 	frame = &program->frame;
 	value_from_jsonb(bind, &object);
-	if (value_type(&object) != VALUE_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bind parameters must be an object"),
-				 errhint("Give them as {\"name\": value}.")));
 	frame->warn = expr_warn_default;
 	value_attribute(&object, "OLD", 3,
 					expr_own_slot(frame, PROGRAM_OWNER, SLOT_OLD));

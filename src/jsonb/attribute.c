@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "jsonb/build.h"
 #include "jsonb/doc.h"
 
@@ -130,6 +131,15 @@ doc_add_attributes(const Jsonb *doc, const DocAttribute *attrs, int n)
 	pfree(added);
 	pfree(sorted);
 	return result;
+}
+
+Jsonb *
+doc_empty(void)
+{
+	CompatJsonbState state = {0};
+
+	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
+	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 
 /* qsort comparator: jsonb's order of keys; equal names keep their order */

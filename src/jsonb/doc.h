@@ -76,6 +76,9 @@ extern Jsonb *doc_diff(const Jsonb *old, const Jsonb *new);
  */
 extern bool doc_equal(const Jsonb *a, const Jsonb *b);
 
+/* The document {}. */
+extern Jsonb *doc_empty(void);
+
 /*
  * Remove top-level attributes.  Returns doc itself if none of the names is
  * there, or if doc is not an object.

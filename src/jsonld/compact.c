@@ -21,6 +21,7 @@
 #include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "call/argument.h"
 #include "compat.h"
 #include "jsonld/compact.h"
 
@@ -767,20 +768,20 @@ PG_FUNCTION_INFO_V1(jsonld_compact_sql);
 Datum
 jsonld_compact_sql(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *doc = PG_GETARG_JSONB_P(0);
-	Jsonb	   *context = PG_GETARG_JSONB_P(1);
-	Jsonb	   *options = PG_GETARG_JSONB_P(2);
-	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext,
-											   "jsonld_compact",
-											   ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(work);
+	MemoryContext work;
+	MemoryContext old;
 	JldProcessor proc;
 	JldValue   *result;
 	Jsonb	   *jb;
 
-	jsonld_begin(&proc, options);
-	result = jsonld_expand(&proc, jld_from_jsonb(doc));
-	result = jsonld_compact(&proc, result, jld_from_jsonb(context), false);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	work = AllocSetContextCreate(CurrentMemoryContext, "jsonld_compact",
+								 ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(work);
+	jsonld_begin(&proc, argument_jsonb(fcinfo, 2));
+	result = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
+	result = jsonld_compact(&proc, result, jld_from_jsonb(PG_GETARG_JSONB_P(1)), false);
 	jb = jld_to_jsonb(result);
 	MemoryContextSwitchTo(old);
 	jb = jld_jsonb_copy(jb);

@@ -21,6 +21,7 @@
 #include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "call/argument.h"
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
 
@@ -875,18 +876,19 @@ PG_FUNCTION_INFO_V1(jsonld_expand_sql);
 Datum
 jsonld_expand_sql(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *doc = PG_GETARG_JSONB_P(0);
-	Jsonb	   *options = PG_GETARG_JSONB_P(1);
-	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext,
-											   "jsonld_expand",
-											   ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(work);
+	MemoryContext work;
+	MemoryContext old;
 	JldProcessor proc;
 	JldValue   *expanded;
 	Jsonb	   *result;
 
-	jsonld_begin(&proc, options);
-	expanded = jsonld_expand(&proc, jld_from_jsonb(doc));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	work = AllocSetContextCreate(CurrentMemoryContext, "jsonld_expand",
+								 ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(work);
+	jsonld_begin(&proc, argument_jsonb(fcinfo, 1));
+	expanded = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
 	result = jld_to_jsonb(expanded);
 	MemoryContextSwitchTo(old);
 	result = jld_jsonb_copy(result);

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "call/argument.h"
 #include "jsonld/nodemap.h"
 
 static JldValue *nodes_in_order(JldValue *graph);
@@ -83,7 +84,7 @@ jsonld_flatten_sql(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	jsonld_begin(&proc, PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2));
+	jsonld_begin(&proc, argument_jsonb(fcinfo, 2));
 	doc = jld_from_jsonb(PG_GETARG_JSONB_P(0));
 	doc = jsonld_flatten(&proc, jsonld_expand(&proc, doc));
 	if (!PG_ARGISNULL(1))

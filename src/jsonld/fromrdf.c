@@ -33,6 +33,7 @@
 #include "utils/hsearch.h"
 #include "utils/numeric.h"
 
+#include "call/argument.h"
 #include "compat.h"
 #include "jsonld/jcs.h"
 #include "jsonld/nodemap.h"
@@ -692,11 +693,14 @@ PG_FUNCTION_INFO_V1(jsonld_from_rdf_sql);
 Datum
 jsonld_from_rdf_sql(PG_FUNCTION_ARGS)
 {
-	text	   *nquads = PG_GETARG_TEXT_PP(0);
+	text	   *nquads;
 	JldProcessor proc;
 	RdfDataset *dataset;
 
-	jsonld_begin(&proc, PG_GETARG_JSONB_P(1));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	nquads = PG_GETARG_TEXT_PP(0);
+	jsonld_begin(&proc, argument_jsonb(fcinfo, 1));
 	dataset = nquads_parse(VARDATA_ANY(nquads), VARSIZE_ANY_EXHDR(nquads),
 						   proc.options.produceGeneralizedRdf);
 	PG_RETURN_POINTER(jld_to_jsonb(jsonld_from_rdf(&proc, dataset)));

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "call/options.h"
 #include "jsonld/context.h"
 #include "jsonld/iri.h"
 #include "jsonld/jsonld.h"
@@ -30,9 +31,6 @@ static int	max_depth = 512;
 static int	max_steps = 100000;
 static int	max_terms = 10000;
 static int	max_output = 65536; /* kB */
-
-static void read_option(JldOptions *o, JldStr name, JldValue *value);
-static void option_error(const char *name, const char *expected);
 
 void
 jsonld_init(void)
@@ -59,10 +57,67 @@ jsonld_init(void)
 
 /* --- options -------------------------------------------------------------- */
 
+static bool
+take_base(const JsonbValue *value, void *options)
+{
+	JldOptions *o = options;
+
+	return value->type == jbvNull ||
+		(jld_string_of(value, &o->base) && iri_is_absolute(o->base));
+}
+
+static bool
+take_context(const JsonbValue *value, void *options)
+{
+	JldOptions *o = options;
+
+	o->expandContext = NULL;
+	if (value->type == jbvString || value->type == jbvBinary)
+		o->expandContext = jld_from_value(value);
+	return o->expandContext != NULL || value->type == jbvNull;
+}
+
+static bool
+take_direction(const JsonbValue *value, void *options)
+{
+	JldOptions *o = options;
+	JldStr		s;
+
+	o->rdfDirection = JLD_DIRECTION_NONE;
+	if (value->type == jbvNull)
+		return true;
+	if (!jld_string_of(value, &s))
+		return false;
+	if (jld_is(s, "i18n-datatype"))
+		o->rdfDirection = JLD_DIRECTION_I18N;
+	if (jld_is(s, "compound-literal"))
+		o->rdfDirection = JLD_DIRECTION_COMPOUND;
+	return o->rdfDirection != JLD_DIRECTION_NONE;
+}
+
+static const char *const mode_words[] = {"json-ld-1.1", "json-ld-1.0", NULL};
+
+#define FIELD(field) offsetof(JldOptions, field)
+
+static const OptionDef jsonld_options[] = {
+	{"base", 1, OPTION_OTHER, 0, NULL, take_base, "an IRI"},
+	{"expandContext", 1, OPTION_OTHER, 0, NULL, take_context, "a context"},
+	{"compactArrays", 1, OPTION_BOOL, FIELD(compactArrays)},
+	{"compactToRelative", 1, OPTION_BOOL, FIELD(compactToRelative)},
+	{"ordered", 1, OPTION_BOOL, FIELD(ordered)},
+	{"processingMode", 1, OPTION_WORD, FIELD(processingMode), mode_words},
+	{"rdfDirection", 1, OPTION_OTHER, 0, NULL, take_direction, "\"i18n-datatype\", \"compound-literal\" or null"},
+	{"useNativeTypes", 1, OPTION_BOOL, FIELD(useNativeTypes)},
+	{"useRdfType", 1, OPTION_BOOL, FIELD(useRdfType)},
+	{"produceGeneralizedRdf", 1, OPTION_BOOL, FIELD(produceGeneralizedRdf)},
+	{"safe", 1, OPTION_BOOL, FIELD(safe)},
+	{"strictCompactIri", 1, OPTION_BOOL, FIELD(strictCompactIri)},
+};
+
 void
 jsonld_begin(JldProcessor *proc, Jsonb *options)
 {
-	JldValue   *o;
+	OptionSet	set = OPTION_SET(jsonld_options, 1, &proc->options);
 
 	memset(proc, 0, sizeof(JldProcessor));
 	proc->mcxt = CurrentMemoryContext;
@@ -70,106 +125,7 @@ jsonld_begin(JldProcessor *proc, Jsonb *options)
 	proc->options.contextKey = JLD_STR("expandContext");
 	proc->options.compactArrays = true;
 	proc->options.compactToRelative = true;
-	if (options == NULL)
-		return;
-
-	o = jld_from_jsonb(options);
-	if (o->type != JLD_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options are not a JSON object"),
-				 errdetail("The options are %s.", jld_excerpt(o))));
-	for (int i = 0; i < o->n; i++)
-		read_option(&proc->options, o->u.object.members[i].key,
-					o->u.object.members[i].value);
-}
-
-static void
-option_error(const char *name, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" is not %s", name, expected)));
-}
-
-/* the boolean options, by name */
-static bool *
-boolean_option(JldOptions *o, JldStr name)
-{
-	const struct
-	{
-		JldStr		name;
-		bool	   *target;
-	}			booleans[] = {
-		{JLD_STR_INIT("compactArrays"), &o->compactArrays},
-		{JLD_STR_INIT("compactToRelative"), &o->compactToRelative},
-		{JLD_STR_INIT("ordered"), &o->ordered},
-		{JLD_STR_INIT("produceGeneralizedRdf"), &o->produceGeneralizedRdf},
-		{JLD_STR_INIT("safe"), &o->safe},
-		{JLD_STR_INIT("strictCompactIri"), &o->strictCompactIri},
-		{JLD_STR_INIT("useNativeTypes"), &o->useNativeTypes},
-		{JLD_STR_INIT("useRdfType"), &o->useRdfType},
-	};
-
-	for (int i = 0; i < lengthof(booleans); i++)
-		if (jld_eq(booleans[i].name, name))
-			return booleans[i].target;
-	return NULL;
-}
-
-static void
-read_option(JldOptions *o, JldStr name, JldValue *value)
-{
-	bool	   *flag = boolean_option(o, name);
-	bool		is_string = value->type == JLD_STRING;
-	JldStr		s = is_string ? value->u.string : JLD_NOSTR;
-
-	if (flag)
-	{
-		if (value->type != JLD_BOOL)
-			option_error(jld_cstr(name), "a boolean");
-		*flag = value->u.boolean;
-	}
-	else if (jld_is(name, "base"))
-	{
-		if (value->type == JLD_NULL)
-			return;
-		if (!is_string || !iri_is_absolute(s))
-			option_error("base", "an IRI");
-		o->base = s;
-	}
-	else if (jld_is(name, "expandContext"))
-	{
-		if (value->type == JLD_BOOL || value->type == JLD_NUMBER)
-			option_error("expandContext", "a context");
-		o->expandContext = value->type == JLD_NULL ? NULL : value;
-	}
-	else if (jld_is(name, "processingMode"))
-	{
-		if (is_string && jld_is(s, "json-ld-1.1"))
-			o->processingMode = JLD_MODE_1_1;
-		else if (is_string && jld_is(s, "json-ld-1.0"))
-			o->processingMode = JLD_MODE_1_0;
-		else
-			option_error("processingMode", "\"json-ld-1.1\" or \"json-ld-1.0\"");
-	}
-	else if (jld_is(name, "rdfDirection"))
-	{
-		if (value->type == JLD_NULL)
-			o->rdfDirection = JLD_DIRECTION_NONE;
-		else if (is_string && jld_is(s, "i18n-datatype"))
-			o->rdfDirection = JLD_DIRECTION_I18N;
-		else if (is_string && jld_is(s, "compound-literal"))
-			o->rdfDirection = JLD_DIRECTION_COMPOUND;
-		else
-			option_error("rdfDirection",
-						 "\"i18n-datatype\", \"compound-literal\" or null");
-	}
-	else
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unrecognized option \"%s\"", jld_cstr(name)),
-				 errhint("Options are base, expandContext, compactArrays, compactToRelative, ordered, processingMode, rdfDirection, useNativeTypes, useRdfType, produceGeneralizedRdf, safe and strictCompactIri.")));
+	options_read(options, &set, 1);
 }
 
 /* --- budgets -------------------------------------------------------------- */

@@ -40,6 +40,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "call/argument.h"
 #include "compat.h"
 #include "jsonld/iri.h"
 #include "jsonld/process.h"
@@ -203,18 +204,20 @@ spi_run(const char *sql, int nargs, Oid *types, Datum *values)
 Datum
 jsonld_set_context(PG_FUNCTION_ARGS)
 {
-	text	   *iri_text = PG_GETARG_TEXT_PP(0);
-	JldStr		iri = iri_argument(iri_text);
-	Jsonb	   *jb = PG_GETARG_JSONB_P(1);
-	JldValue   *document = jld_from_jsonb(jb);
+	JldStr		iri;
 	JldValue   *stored;
 	bool		lasting;
 	Oid			types[] = {TEXTOID, JSONBOID};
-	Datum		values[] = {PointerGetDatum(iri_text), PointerGetDatum(jb)};
+	Datum		values[2];
+
+	arguments_require(fcinfo, 2);
+	values[0] = PointerGetDatum(PG_GETARG_TEXT_PP(0));
+	values[1] = PointerGetDatum(PG_GETARG_JSONB_P(1));
+	iri = iri_argument(DatumGetTextPP(values[0]));
 
 	/* what is there already is not written again */
 	stored = registry_load(iri, &lasting);
-	if (stored && jld_equal(stored, document))
+	if (stored && jld_equal(stored, jld_from_jsonb(DatumGetJsonbP(values[1]))))
 		PG_RETURN_BOOL(false);
 
 	spi_run(psprintf("INSERT INTO %s (iri, document) VALUES ($1, $2) "
@@ -228,12 +231,16 @@ jsonld_set_context(PG_FUNCTION_ARGS)
 Datum
 jsonld_drop_context(PG_FUNCTION_ARGS)
 {
-	text	   *iri_text = PG_GETARG_TEXT_PP(0);
-	JldStr		iri = {VARDATA_ANY(iri_text), VARSIZE_ANY_EXHDR(iri_text)};
+	text	   *iri_text;
+	JldStr		iri;
 	bool		lasting;
 	Oid			types[] = {TEXTOID};
-	Datum		values[] = {PointerGetDatum(iri_text)};
+	Datum		values[1];
 
+	arguments_require(fcinfo, 1);
+	iri_text = PG_GETARG_TEXT_PP(0);
+	iri = (JldStr) {VARDATA_ANY(iri_text), VARSIZE_ANY_EXHDR(iri_text)};
+	values[0] = PointerGetDatum(iri_text);
 	if (registry_load(iri, &lasting) == NULL)
 		PG_RETURN_BOOL(false);
 	spi_run(psprintf("DELETE FROM %s WHERE iri OPERATOR(pg_catalog.=) $1",

@@ -22,6 +22,7 @@
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
 
+#include "call/argument.h"
 #include "jsonld/jcs.h"
 #include "jsonld/nodemap.h"
 #include "jsonld/nquads.h"
@@ -405,7 +406,7 @@ dataset_of_args(FunctionCallInfo fcinfo, JldProcessor *proc)
 {
 	JldValue   *doc;
 
-	jsonld_begin(proc, PG_GETARG_JSONB_P(1));
+	jsonld_begin(proc, argument_jsonb(fcinfo, 1));
 	doc = jld_from_jsonb(PG_GETARG_JSONB_P(0));
 	return jsonld_to_rdf(proc, jsonld_expand(proc, doc));
 }
@@ -415,9 +416,12 @@ Datum
 jsonld_to_rdf_sql(PG_FUNCTION_ARGS)
 {
 	JldProcessor proc;
-	RdfDataset *dataset = dataset_of_args(fcinfo, &proc);
+	RdfDataset *dataset;
 	StringInfoData out;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	dataset = dataset_of_args(fcinfo, &proc);
 	initStringInfo(&out);
 	for (int i = 0; i < dataset->n; i++)
 	{
@@ -442,6 +446,8 @@ jsonld_quads_sql(PG_FUNCTION_ARGS)
 	RdfDataset *dataset;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
 	dataset = dataset_of_args(fcinfo, &proc);
 	for (int i = 0; i < dataset->n; i++)
 	{

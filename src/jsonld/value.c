@@ -31,7 +31,6 @@
 
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -39,6 +38,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "call/excerpt.h"
 #include "compat.h"
 #include "jsonld/value.h"
 
@@ -678,6 +678,23 @@ jld_from_jsonb(Jsonb *jb)
 }
 
 JldValue *
+jld_from_value(const JsonbValue *value)
+{
+	JsonbValue	copy = *value;
+
+	return jld_from_jsonb(JsonbValueToJsonb(&copy));
+}
+
+bool
+jld_string_of(const JsonbValue *value, JldStr *s)
+{
+	if (value->type != jbvString)
+		return false;
+	*s = (JldStr) {value->val.string.val, value->val.string.len};
+	return true;
+}
+
+JldValue *
 jld_from_container(JsonbContainer *jc)
 {
 	int			n = JsonContainerSize(jc);
@@ -833,14 +850,5 @@ compare_pairs(const void *a, const void *b)
 char *
 jld_excerpt(const JldValue *v)
 {
-	Jsonb	   *jb = jld_to_jsonb(v);
-	char	   *text = JsonbToCString(NULL, &jb->root, VARSIZE(jb));
-	int			len = strlen(text);
-
-	if (len > 100)
-	{
-		len = pg_mbcliplen(text, len, 97);
-		strcpy(text + len, "...");
-	}
-	return text;
+	return excerpt_jsonb(jld_to_jsonb(v));
 }

@@ -165,13 +165,17 @@ jld_has(const JldValue *v, JldStr key)
  */
 extern JldValue *jld_from_jsonb(Jsonb *jb);
 extern JldValue *jld_from_container(JsonbContainer *jc);	/* no raw scalar */
+extern JldValue *jld_from_value(const JsonbValue *value);	/* copies */
 extern Jsonb *jld_to_jsonb(const JldValue *v);
 extern Jsonb *jld_jsonb_copy(const Jsonb *jb);	/* into the current context */
 
 /* Deep copy into the current context: nothing of the source is shared. */
 extern JldValue *jld_copy_deep(const JldValue *v);
 
-/* Compact JSON text for messages, cut at about 100 bytes. */
+/* The string, pointing into the value; false if it is none. */
+extern bool jld_string_of(const JsonbValue *value, JldStr *s);
+
+/* JSON text for messages, cut where it gets long. */
 extern char *jld_excerpt(const JldValue *v);
 
 #endif							/* UPSERT_JSONLD_VALUE_H */

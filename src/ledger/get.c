@@ -16,7 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-#include "document/answer.h"
+#include "call/answer.h"
+#include "call/argument.h"
 #include "ledger/ledger.h"
 
 static void need_history(const Ledger *ledger);
@@ -119,9 +120,9 @@ ledger_get(PG_FUNCTION_ARGS)
 	JldStr		graph;
 	Jsonb	   *answer;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	ledger_options(PG_GETARG_JSONB_P(4), LEDGER_OPTION_GRAPH, &options);
+	ledger_options(argument_jsonb(fcinfo, 4), LEDGER_OPTION_GRAPH, &options);
 	if (!PG_ARGISNULL(2))
 		context = jld_from_jsonb(PG_GETARG_JSONB_P(2));
 

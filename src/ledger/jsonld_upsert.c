@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "call/argument.h"
 #include "jsonb/doc.h"
 #include "document/batch.h"
 #include "jsonld/iri.h"
@@ -24,7 +25,7 @@
 #include "upsert.h"
 
 static JldStr key_of(JldStr iri);
-static void split_options(JldValue *options, JldProcessor *proc, UpsertOptions *batch);
+static void read_options(Jsonb *json, JldProcessor *proc, UpsertOptions *batch);
 
 static JldStr
 key_of(JldStr iri)
@@ -45,41 +46,35 @@ key_of(JldStr iri)
 	return (JldStr) {key.data, key.len};
 }
 
+static bool
+take_base(const JsonbValue *value, void *options)
+{
+	JldOptions *o = options;
+
+	return jld_string_of(value, &o->base) && iri_is_absolute(o->base);
+}
+
+static const OptionDef processor_options[] = {
+	{"base", 1, OPTION_OTHER, 0, NULL, take_base, "an absolute IRI"},
+	{"strictCompactIri", 1, OPTION_BOOL, offsetof(JldOptions, strictCompactIri)},
+};
+
 /* JSON-LD's options go to the processor, the others to the batch. */
 static void
-split_options(JldValue *options, JldProcessor *proc, UpsertOptions *batch)
+read_options(Jsonb *json, JldProcessor *proc, UpsertOptions *batch)
 {
-	JldValue   *rest;
+	OptionSet	sets[] = {
+		OPTION_SET(processor_options, 1, &proc->options),
+		options_set(CALL_JSONLD_UPSERT, batch)
+	};
 
-	if (!jld_is_object(options))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
 	jsonld_begin(proc, NULL);
 	proc->options.safe = true;
 	proc->options.keepNulls = true;
 	proc->options.keepRelative = true;
 	proc->options.strictCompactIri = true;
-	rest = jld_new_object(options->n);
-	for (int i = 0; i < options->n; i++)
-	{
-		JldMember  *m = &options->u.object.members[i];
-
-		if (jld_is(m->key, "base") && jld_is_string(m->value) && iri_is_absolute(m->value->u.string))
-			proc->options.base = m->value->u.string;
-		else if (jld_is(m->key, "strictCompactIri") && m->value->type == JLD_BOOL)
-			proc->options.strictCompactIri = m->value->u.boolean;
-		else if (jld_is(m->key, "base") || jld_is(m->key, "strictCompactIri") ||
-				 jld_is(m->key, "mode") || jld_is(m->key, "mergeObjects"))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid value for option \"%s\"", jld_cstr(m->key)),
-					 errdetail("It is %s.", jld_excerpt(m->value)),
-					 errhint("The values of each predicate are replaced; \"mode\" and \"mergeObjects\" are no options here.")));
-		else
-			jld_put(rest, m->key, m->value);
-	}
-	options_parse(jld_to_jsonb(rest), batch);
+	options_read(json, sets, lengthof(sets));
+	/* the values of each predicate are replaced */
 	batch->merge_objects = false;
 }
 
@@ -95,12 +90,14 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
 	UpsertOptions options;
 	JldProcessor proc;
-	Jsonb	   *doc = PG_GETARG_JSONB_P(1);
+	Jsonb	   *doc;
 	List	   *nodes = NIL;
 	ListCell   *lc;
 	Batch	   *b;
 
-	split_options(jld_from_jsonb(PG_GETARG_JSONB_P(2)), &proc, &options);
+	arguments_require(fcinfo, 2);
+	doc = PG_GETARG_JSONB_P(1);
+	read_options(argument_jsonb(fcinfo, 2), &proc, &options);
 	if (JB_ROOT_IS_SCALAR(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),

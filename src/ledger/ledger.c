@@ -39,6 +39,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "call/argument.h"
+#include "call/options.h"
 #include "compat.h"
 #include "jsonld/context.h"
 #include "jsonld/iri.h"
@@ -273,67 +275,41 @@ ledger_next_t(Ledger *ledger, bool *shared)
 
 /* --- options -------------------------------------------------------------- */
 
-static void
-wrong_option(const char *name, const char *expected)
+static bool
+take_base(const JsonbValue *value, void *options)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("Expected %s.", expected)));
+	LedgerOptions *o = options;
+
+	return jld_string_of(value, &o->base) && iri_is_absolute(o->base);
 }
+
+static bool
+take_graph(const JsonbValue *value, void *options)
+{
+	LedgerOptions *o = options;
+
+	return jld_string_of(value, &o->graph) &&
+		(iri_is_absolute(o->graph) || jld_is_blank_node_id(o->graph));
+}
+
+static const char *const nulls_words[] = {"ignore", "delete", "error", NULL};
+
+static const OptionDef ledger_option_defs[] = {
+	{"nulls", LEDGER_OPTION_PAYLOAD, OPTION_WORD, offsetof(LedgerOptions, nulls), nulls_words},
+	{"strictCompactIri", LEDGER_OPTION_IRIS, OPTION_BOOL, offsetof(LedgerOptions, strict_compact_iri)},
+	{"base", LEDGER_OPTION_IRIS, OPTION_OTHER, 0, NULL, take_base, "an absolute IRI"},
+	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
+};
 
 void
 ledger_options(Jsonb *json, int takes, LedgerOptions *options)
 {
-	JldValue   *o = jld_from_jsonb(json);
+	OptionSet	set = OPTION_SET(ledger_option_defs, takes, options);
 
 	memset(options, 0, sizeof(LedgerOptions));
 	options->strict_compact_iri = true;
 	options->graph = JLD_STR("");
-	if (!jld_is_object(o))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
-	for (int i = 0; i < o->n; i++)
-	{
-		JldStr		name = o->u.object.members[i].key;
-		JldValue   *value = o->u.object.members[i].value;
-		JldStr		s = jld_is_string(value) ? value->u.string : JLD_STR("");
-
-		if ((takes & LEDGER_OPTION_PAYLOAD) && jld_is(name, "nulls"))
-		{
-			if (jld_is(s, "ignore"))
-				options->nulls = NULLS_IGNORE;
-			else if (jld_is(s, "delete"))
-				options->nulls = NULLS_DELETE;
-			else if (jld_is(s, "error"))
-				options->nulls = NULLS_ERROR;
-			else
-				wrong_option("nulls", "\"ignore\", \"delete\" or \"error\"");
-		}
-		else if ((takes & LEDGER_OPTION_IRIS) && jld_is(name, "strictCompactIri"))
-		{
-			if (value->type != JLD_BOOL)
-				wrong_option("strictCompactIri", "true or false");
-			options->strict_compact_iri = value->u.boolean;
-		}
-		else if ((takes & LEDGER_OPTION_IRIS) && jld_is(name, "base"))
-		{
-			if (!iri_is_absolute(s))
-				wrong_option("base", "an absolute IRI");
-			options->base = s;
-		}
-		else if ((takes & LEDGER_OPTION_GRAPH) && jld_is(name, "graph"))
-		{
-			if (!iri_is_absolute(s) && !jld_is_blank_node_id(s))
-				wrong_option("graph", "the IRI of a named graph");
-			options->graph = s;
-		}
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown option \"%s\"", jld_cstr(name))));
-	}
+	options_read(json, &set, 1);
 }
 
 void
@@ -369,16 +345,44 @@ depend(const char *name, const char *suffix, Oid namespace)
 	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
 }
 
+typedef struct CreateOptions
+{
+	JldValue   *context;		/* NULL: none */
+	bool		history;
+	bool		index;
+	bool		if_not_exists;
+} CreateOptions;
+
+static bool
+take_context(const JsonbValue *value, void *arg)
+{
+	CreateOptions *options = arg;
+
+	options->context = NULL;
+	if (value->type == jbvNull)
+		return true;
+	if (value->type != jbvString && value->type != jbvBinary)
+		return false;
+	options->context = jld_from_value(value);
+	if (jld_has(options->context, JLD_STR("@context")))
+		options->context = jld_get(options->context, JLD_STR("@context"));
+	return true;
+}
+
+static const OptionDef create_options[] = {
+	{"context", 1, OPTION_OTHER, 0, NULL, take_context, "a JSON-LD context"},
+	{"history", 1, OPTION_BOOL, offsetof(CreateOptions, history)},
+	{"index", 1, OPTION_BOOL, offsetof(CreateOptions, index)},
+	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
+};
+
 /* create_ledger(name text, options jsonb) */
 Datum
 create_ledger(PG_FUNCTION_ARGS)
 {
-	char	   *name = ledger_full_name(PG_GETARG_TEXT_PP(0));
-	JldValue   *options = jld_from_jsonb(PG_GETARG_JSONB_P(1));
-	JldValue   *context = NULL;
-	bool		history = true;
-	bool		index = true;
-	bool		if_not_exists = false;
+	char	   *name;
+	CreateOptions options = {.history = true, .index = true};
+	OptionSet	set = OPTION_SET(create_options, 1, &options);
 	char	   *schema;
 	Oid			namespace;
 	char	   *nodes;
@@ -386,51 +390,23 @@ create_ledger(PG_FUNCTION_ARGS)
 	char	   *log;
 	char	   *flakes;
 
-	if (!jld_is_object(options))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object")));
-	for (int i = 0; i < options->n; i++)
+	arguments_require(fcinfo, 1);
+	name = ledger_full_name(PG_GETARG_TEXT_PP(0));
+	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	if (options.context)
 	{
-		JldMember  *m = &options->u.object.members[i];
-		bool	   *flag = NULL;
+		JldProcessor proc;
 
-		if (jld_is(m->key, "context"))
-		{
-			JldProcessor proc;
-
-			if (m->value->type == JLD_BOOL || m->value->type == JLD_NUMBER)
-				wrong_option("context", "a JSON-LD context");
-			if (m->value->type == JLD_NULL)
-				continue;
-			context = m->value;
-			if (jld_has(context, JLD_STR("@context")))
-				context = jld_get(context, JLD_STR("@context"));
-			/* that it is one shows when it is processed */
-			jsonld_begin(&proc, NULL);
-			(void) context_process(&proc, context_plain(&proc), context);
-			continue;
-		}
-		if (jld_is(m->key, "history"))
-			flag = &history;
-		else if (jld_is(m->key, "index"))
-			flag = &index;
-		else if (jld_is(m->key, "ifNotExists"))
-			flag = &if_not_exists;
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown option \"%s\"", jld_cstr(m->key))));
-		if (m->value->type != JLD_BOOL)
-			wrong_option(jld_cstr(m->key), "true or false");
-		*flag = m->value->u.boolean;
+		/* that it is one shows when it is processed */
+		jsonld_begin(&proc, NULL);
+		(void) context_process(&proc, context_plain(&proc), options.context);
 	}
 
 	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
 	schema = get_namespace_name(namespace);
 	if (OidIsValid(get_relname_relid(name, namespace)))
 	{
-		ereport(if_not_exists ? NOTICE : ERROR,
+		ereport(options.if_not_exists ? NOTICE : ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
 				 errmsg("ledger \"%s\" already exists", name)));
 		PG_RETURN_VOID();
@@ -447,7 +423,7 @@ create_ledger(PG_FUNCTION_ARGS)
 					 "doc pg_catalog.jsonb NOT NULL, "
 					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
 					 nodes, NODES_FILLFACTOR));
-	if (index)
+	if (options.index)
 		execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
 	execute(psprintf("CREATE TABLE %s ("
 					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
@@ -456,15 +432,15 @@ create_ledger(PG_FUNCTION_ARGS)
 					 "context pg_catalog.jsonb) WITH (fillfactor = 10)", head));
 	{
 		Oid			types[] = {JSONBOID};
-		Datum		values[] = {context ? JsonbPGetDatum(jld_to_jsonb(context)) : (Datum) 0};
-		const char *nulls = context ? " " : "n";
+		Datum		values[] = {options.context ? JsonbPGetDatum(jld_to_jsonb(options.context)) : (Datum) 0};
+		const char *nulls = options.context ? " " : "n";
 		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
 												   1, types, values, nulls, false, 0);
 
 		if (result != SPI_OK_INSERT)
 			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
 	}
-	if (history)
+	if (options.history)
 	{
 		execute(psprintf("CREATE TABLE %s ("
 						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
@@ -489,7 +465,7 @@ create_ledger(PG_FUNCTION_ARGS)
 
 	/* dropping the nodes drops the ledger */
 	depend(name, HEAD_SUFFIX, namespace);
-	if (history)
+	if (options.history)
 	{
 		depend(name, LOG_SUFFIX, namespace);
 		depend(name, FLAKES_SUFFIX, namespace);
@@ -503,6 +479,7 @@ drop_ledger(PG_FUNCTION_ARGS)
 {
 	Ledger	   *ledger;
 
+	arguments_require(fcinfo, 1);
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	/* one by one: a dump does not bring back that they belong together */

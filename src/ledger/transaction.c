@@ -23,9 +23,11 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "call/argument.h"
+#include "call/options.h"
+#include "call/outcome.h"
 #include "jsonb/build.h"
 #include "ledger/log.h"
-#include "store/store.h"
 #include "upsert.h"
 
 /* One change, while it is applied. */
@@ -355,25 +357,6 @@ put_number(DocBuilder *b, DocFrame *f, int64 number)
 	doc_put_item(b, f, &item);
 }
 
-static const char *
-action_name(StoreOutcome outcome, bool replaced)
-{
-	switch (outcome)
-	{
-		case STORE_INSERTED:
-			return upsert_outcome_name(UPSERT_INSERTED);
-		case STORE_UPDATED:
-			return upsert_outcome_name(replaced ? UPSERT_REPLACED : UPSERT_UPDATED);
-		case STORE_UNCHANGED:
-			return upsert_outcome_name(UPSERT_UNCHANGED);
-		case STORE_DELETED:
-			return upsert_outcome_name(UPSERT_DELETED);
-		case STORE_SKIPPED:
-			break;
-	}
-	return upsert_outcome_name(UPSERT_IGNORED);
-}
-
 /* Written as an image, with keys in jsonb's order: there may be many nodes. */
 static Jsonb *
 receipt(Work *work, bool replaced)
@@ -407,7 +390,7 @@ receipt(Work *work, bool replaced)
 		put_string(&b, &node, step->change->id);
 		if (named_graph)
 			put_string(&b, &node, step->change->graph);
-		put_string(&b, &node, jld_str(action_name(step->outcome, replaced)));
+		put_string(&b, &node, jld_str(outcome_name(outcome_of_store(step->outcome, replaced))));
 		doc_close(&b, &node, &nodes);
 	}
 	doc_close(&b, &nodes, &root);
@@ -478,8 +461,7 @@ return_receipt(const Jsonb *receipt)
 static Datum
 ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 {
-	text	   *name = PG_GETARG_TEXT_PP(0);
-	Jsonb	   *doc = PG_GETARG_JSONB_P(1);
+	Jsonb	   *doc;
 	LedgerOptions options;
 	JldProcessor proc;
 	Ledger	   *ledger;
@@ -487,20 +469,19 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	List	   *changes = NIL;
 	ListCell   *lc;
 
-	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS,
+	arguments_require(fcinfo, 2);
+	doc = PG_GETARG_JSONB_P(1);
+	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS,
 				   &options);
 	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"nulls\""),
-				 errdetail("An insert retracts nothing.")));
+		option_refuse("nulls", "An insert retracts nothing.");
 	if (JB_ROOT_IS_SCALAR(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a transaction must be a JSON object or an array of such"),
 				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
 	SPI_connect();
-	ledger = ledger_open(name, false);
+	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	ledger_processor(ledger, &options, payload_has_context(doc), &proc);
 	nodes = JB_ROOT_COUNT(doc) == 0 ? NIL :
 		payload_read(&proc, doc, options.nulls, mode == NODE_INSERT);
@@ -557,7 +538,8 @@ ledger_delete(PG_FUNCTION_ARGS)
 	Ledger	   *ledger;
 	NodeChange *change = palloc0(sizeof(NodeChange));
 
-	ledger_options(PG_GETARG_JSONB_P(2), LEDGER_OPTION_GRAPH, &options);
+	arguments_require(fcinfo, 2);
+	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH, &options);
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	jsonld_begin(&proc, NULL);

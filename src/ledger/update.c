@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "call/argument.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
 
@@ -552,10 +553,10 @@ read_keys(const JldValue *txn, Keys *keys)
 static void
 read_options(Jsonb *argument, const JldValue *opts, LedgerOptions *options)
 {
-	JldValue   *given = jld_from_jsonb(argument);
+	JldValue   *given;
 	JldValue   *all;
 
-	if (opts == NULL || !jld_is_object(given))
+	if (opts == NULL || (argument && !JB_ROOT_IS_OBJECT(argument)))
 	{
 		ledger_options(argument, LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
 		return;
@@ -566,6 +567,7 @@ read_options(Jsonb *argument, const JldValue *opts, LedgerOptions *options)
 				 errmsg("\"opts\" must be an object"),
 				 errdetail("It is %s.", jld_excerpt(opts))));
 	all = jld_copy_shallow(opts);
+	given = argument ? jld_from_jsonb(argument) : jld_new_object(0);
 	for (int i = 0; i < given->n; i++)
 		jld_put(all, given->u.object.members[i].key, given->u.object.members[i].value);
 	ledger_options(jld_to_jsonb(all), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
@@ -657,7 +659,7 @@ PG_FUNCTION_INFO_V1(ledger_update);
 Datum
 ledger_update(PG_FUNCTION_ARGS)
 {
-	JldValue   *locked = jld_new_object(8);
+	JldValue   *locked;
 	LedgerOptions options;
 	Update		u = {0};
 	Keys		keys;
@@ -666,8 +668,10 @@ ledger_update(PG_FUNCTION_ARGS)
 	void	   *copy;
 	bool		anything;
 
+	arguments_require(fcinfo, 2);
+	locked = jld_new_object(8);
 	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
-	read_options(PG_GETARG_JSONB_P(2), keys.opts, &options);
+	read_options(argument_jsonb(fcinfo, 2), keys.opts, &options);
 
 	SPI_connect();
 	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);

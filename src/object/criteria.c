@@ -30,7 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "document/answer.h"
+#include "call/answer.h"
 #include "object/table.h"
 
 static void

@@ -45,32 +45,23 @@
  */
 
 static void
-refuse_option(const char *option, const char *reason)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" cannot be had for objects", option),
-			 errdetail_internal("%s", reason)));
-}
-
-static void
 check_options(ObjectStore *os)
 {
 	const UpsertOptions *o = os->options;
 	bool		revisions = os->table->facts->rev_attno != InvalidAttrNumber;
 
 	if (o->mode == MODE_REPLACE || o->mode == MODE_MERGE_PATCH)
-		refuse_option("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
+		option_refuse("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
 	if (!o->keep_null)
-		refuse_option("keepNull", "A null sets its column to NULL.");
+		option_refuse("keepNull", "A null sets its column to NULL.");
 	if (!o->merge_objects)
-		refuse_option("mergeObjects", "A value replaces the column's whole.");
+		option_refuse("mergeObjects", "A value replaces the column's whole.");
 	if (o->multiple == MULTIPLE_FIRST)
-		refuse_option("multiple", "More than one match is always an error.");
+		option_refuse("multiple", "More than one match is always an error.");
 	if (!revisions && o->if_rev_given && o->if_rev)
-		refuse_option("ifRev", "The table has no column \"_rev\" of type text.");
+		option_refuse("ifRev", "The table has no column \"_rev\" of type text.");
 	if (!revisions && !o->ignore_revs)
-		refuse_option("ignoreRevs", "The table has no column \"_rev\" of type text.");
+		option_refuse("ignoreRevs", "The table has no column \"_rev\" of type text.");
 
 	if (o->version_attribute)
 	{
@@ -89,7 +80,7 @@ choose_any(ObjectStore *os)
 	ListCell   *lc;
 
 	if (os->options->duplicates != DUPLICATES_APPLY)
-		refuse_option("duplicates", "Criteria \"any\" have no one key that could come twice.");
+		option_refuse("duplicates", "Criteria \"any\" have no one key that could come twice.");
 	foreach(lc, criteria_list(os->table))
 		if (((Criteria *) lfirst(lc))->unusable == NULL)
 			os->any = lappend(os->any, lfirst(lc));
@@ -455,22 +446,6 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
  * ----------
  */
 
-static UpsertOutcome
-outcome_of(StoreOutcome outcome)
-{
-	switch (outcome)
-	{
-		case STORE_INSERTED:
-			return UPSERT_INSERTED;
-		case STORE_UPDATED:
-			return UPSERT_UPDATED;
-		case STORE_UNCHANGED:
-			return UPSERT_UNCHANGED;
-		default:
-			return UPSERT_IGNORED;
-	}
-}
-
 static char *
 row_key(ObjectStore *os, TupleTableSlot *slot)
 {
@@ -508,7 +483,7 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
 		answer->new = NULL;
 	if (ret == RETURN_DIFF)
 	{
-		answer->new = answer->new ? doc_diff(answer->old ? answer->old : document_empty(), answer->new) : NULL;
+		answer->new = answer->new ? doc_diff(answer->old ? answer->old : doc_empty(), answer->new) : NULL;
 		answer->old = NULL;
 	}
 }
@@ -526,7 +501,7 @@ object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 
 	oldcontext = MemoryContextSwitchTo(context);
 	memset(answer, 0, sizeof(*answer));
-	answer->outcome = outcome_of(outcome);
+	answer->outcome = outcome_of_store(outcome, false);
 	fill_answer(os, r, answer);
 	MemoryContextSwitchTo(oldcontext);
 }

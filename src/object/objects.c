@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "call/argument.h"
 #include "object/object.h"
 #include "store/group.h"
 #include "upsert.h"
@@ -259,16 +260,6 @@ PG_FUNCTION_INFO_V1(upsert_object);
 PG_FUNCTION_INFO_V1(upsert_object_by_columns);
 PG_FUNCTION_INFO_V1(upsert_objects);
 
-/* No options are the default ones. */
-static void
-get_options(FunctionCallInfo fcinfo, int argno, UpsertOptions *options)
-{
-	if (PG_ARGISNULL(argno))
-		options_default(options);
-	else
-		options_parse(PG_GETARG_JSONB_P(argno), options);
-}
-
 static Datum
 upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 {
@@ -277,7 +268,8 @@ upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 	Datum		values[5];
 	bool		nulls[5];
 
-	get_options(fcinfo, 3, &options);
+	arguments_require(fcinfo, 2);
+	options_parse(argument_jsonb(fcinfo, 3), CALL_OBJECT, &options);
 	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), selector, &options,
 			   &answer);
 	answer_columns(&answer, values, nulls);
@@ -289,8 +281,6 @@ upsert_object(PG_FUNCTION_ARGS)
 {
 	CriteriaSelector selector = {0};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
 	if (!PG_ARGISNULL(2))
 		selector.name = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	return upsert_object_row(fcinfo, &selector);
@@ -301,8 +291,6 @@ upsert_object_by_columns(PG_FUNCTION_ARGS)
 {
 	CriteriaSelector selector = {0};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
 	if (!PG_ARGISNULL(2))
 		selector.columns = PG_GETARG_ARRAYTYPE_P(2);
 	return upsert_object_row(fcinfo, &selector);
@@ -318,11 +306,10 @@ upsert_objects(PG_FUNCTION_ARGS)
 	ObjectBatch b;
 	int			i;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return (Datum) 0;
+	arguments_require(fcinfo, 2);
 	if (!PG_ARGISNULL(2))
 		selector.name = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	get_options(fcinfo, 3, &options);
+	options_parse(argument_jsonb(fcinfo, 3), CALL_OBJECTS, &options);
 
 	begin_batch(&b, PG_GETARG_OID(0), &selector, &options);
 	take_objects(&b, PG_GETARG_JSONB_P(1));

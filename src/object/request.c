@@ -22,6 +22,7 @@
 #include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
+#include "call/excerpt.h"
 #include "compat.h"
 #include "jsonb/build.h"
 #include "object/object_impl.h"
@@ -52,7 +53,7 @@ take_revision(ObjectStore *os, const JsonbValue *v)
 		return;
 	os->rev = v->type == jbvString ?
 		pnstrdup(v->val.string.val, v->val.string.len) :
-		answer_excerpt(v);
+		excerpt_value(v);
 }
 
 /* The attributes as they stand, without a value yet. */

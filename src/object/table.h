@@ -15,8 +15,8 @@
 
 #include "catalog/memo.h"
 #include "compat.h"
-#include "document/answer.h"
-#include "document/options.h"
+#include "call/answer.h"
+#include "call/options.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "store/store.h"

@@ -1,8 +1,11 @@
 /*
  * answer.c
- *		From what became of a document to what SQL sees of it.
+ *		From what became of an item to the row that SQL sees of it.
  *
- * The only file that knows the result types' column order.
+ *		upsert_result	action, key, rev, old, new
+ *		upsert_item		ord, action, key, rev, old, new, error
+ *
+ * The only file that knows these types' order of columns.
  */
 #include "postgres.h"
 
@@ -10,53 +13,11 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "jsonb/doc.h"
-#include "document/answer.h"
-
-#define EXCERPT_BYTES 200
-
-static Jsonb *
-show(const Collection *c, const DocumentResult *result, const char *rev,
-	 const Jsonb *doc)
-{
-	return doc ? document_show(c, result->key, rev, doc) : NULL;
-}
-
-static Jsonb *
-diff(const DocumentResult *result)
-{
-	if (result->new == NULL)
-		return NULL;
-	return doc_diff(result->old ? result->old : document_empty(), result->new);
-}
-
-void
-answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
-			UpsertOutcome outcome, const DocumentResult *result)
-{
-	memset(answer, 0, sizeof(*answer));
-	answer->outcome = outcome;
-	/* a dry run may not know the key that the table would make */
-	if ((result->key == NULL && result->new == NULL) || ret == RETURN_NONE)
-		return;
-
-	if (result->key)
-		answer->key = pstrdup(result->key);
-	if (result->rev)
-		answer->rev = pstrdup(result->rev);
-	if (ret == RETURN_BOTH || ret == RETURN_OLD)
-		answer->old = show(c, result, result->old_rev, result->old);
-	if (ret == RETURN_BOTH || ret == RETURN_NEW)
-		answer->new = show(c, result, result->rev, result->new);
-	if (ret == RETURN_DIFF)
-		answer->new = diff(result);
-}
+#include "call/answer.h"
 
 static void
 push_member(CompatJsonbState *state, const char *name, const char *value)
@@ -106,29 +67,11 @@ jsonb_column(const Jsonb *jsonb, Datum *value, bool *isnull)
 void
 answer_columns(const Answer *answer, Datum *values, bool *nulls)
 {
-	text_column(upsert_outcome_name(answer->outcome), &values[0], &nulls[0]);
+	text_column(outcome_name(answer->outcome), &values[0], &nulls[0]);
 	text_column(answer->key, &values[1], &nulls[1]);
 	text_column(answer->rev, &values[2], &nulls[2]);
 	jsonb_column(answer->old, &values[3], &nulls[3]);
 	jsonb_column(answer->new, &values[4], &nulls[4]);
-}
-
-char *
-answer_excerpt(const JsonbValue *v)
-{
-	StringInfoData buf;
-	JsonbValue	copy = *v;
-	Jsonb	   *jsonb = JsonbValueToJsonb(&copy);
-
-	initStringInfo(&buf);
-	(void) JsonbToCString(&buf, &jsonb->root, VARSIZE(jsonb));
-	if (buf.len > EXCERPT_BYTES)
-	{
-		buf.len = pg_mbcliplen(buf.data, buf.len, EXCERPT_BYTES);
-		buf.data[buf.len] = '\0';
-		appendStringInfoString(&buf, "...");
-	}
-	return buf.data;
 }
 
 TupleDesc

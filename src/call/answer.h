@@ -5,9 +5,9 @@
 #ifndef UPSERT_ANSWER_H
 #define UPSERT_ANSWER_H
 
-#include "document/document.h"
+#include "call/outcome.h"
 #include "fmgr.h"
-#include "upsert.h"
+#include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
 /*
@@ -24,18 +24,11 @@ typedef struct Answer
 	Jsonb	   *error;			/* of an ignored item */
 } Answer;
 
-/* Builds the answer in the current memory context; nothing is shared. */
-extern void answer_fill(Answer *answer, const Collection *c, UpsertReturn ret,
-						UpsertOutcome outcome, const DocumentResult *result);
-
 /* An error as jsonb: sqlstate, message, detail, hint, constraint, ... */
 extern Jsonb *answer_error(const ErrorData *error);
 
 /* The first five columns of both result types. */
 extern void answer_columns(const Answer *answer, Datum *values, bool *nulls);
-
-/* A JSON value as an error's DETAIL shows it: shortened text, palloc'd. */
-extern char *answer_excerpt(const JsonbValue *v);
 
 /*
  * The tuple descriptor of a function that returns a row, blessed.  Error if

@@ -27,34 +27,26 @@
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 
+#include "call/argument.h"
+#include "call/options.h"
 #include "catalog/collection.h"
 
 /* Room for updates on the same page. */
 #define COLLECTION_FILLFACTOR 85
 
+typedef enum CollectionType
+{
+	TYPE_DOCUMENT,
+	TYPE_EDGE
+} CollectionType;
+
 typedef struct CreateOptions
 {
 	bool		if_not_exists;
 	bool		unlogged;
-	bool		edge;
+	CollectionType type;
 	List	   *unique;			/* of lists of attribute names (char *) */
 } CreateOptions;
-
-static void
-bad_option(const char *name, int len, const char *expected)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%.*s\"", len, name),
-			 errdetail("Expected %s.", expected)));
-}
-
-static bool
-is_word(const JsonbValue *v, const char *word)
-{
-	return v->type == jbvString && v->val.string.len == strlen(word) &&
-		memcmp(v->val.string.val, word, v->val.string.len) == 0;
-}
 
 /* An attribute path: "a.b" or ["a", "b"]. */
 static List *
@@ -96,75 +88,35 @@ parse_path(const JsonbValue *v)
 	return path;
 }
 
-static List *
-parse_unique(const JsonbValue *v)
+static bool
+take_unique(const JsonbValue *v, void *arg)
 {
-	const char *expected = "an array of attribute paths";
-	List	   *paths = NIL;
+	CreateOptions *options = arg;
 	uint32		n;
-	uint32		i;
 
 	if (v->type != jbvBinary || !JsonContainerIsArray(v->val.binary.data))
-		bad_option("unique", 6, expected);
+		return false;
+	options->unique = NIL;
 	n = JsonContainerSize(v->val.binary.data);
-	for (i = 0; i < n; i++)
+	for (uint32 i = 0; i < n; i++)
 	{
 		List	   *path = parse_path(getIthJsonbValueFromContainer(v->val.binary.data, i));
 
 		if (path == NIL)
-			bad_option("unique", 6, expected);
-		paths = lappend(paths, path);
+			return false;
+		options->unique = lappend(options->unique, path);
 	}
-	return paths;
+	return true;
 }
 
-static CreateOptions
-parse_create_options(Jsonb *json)
-{
-	CreateOptions options = {0};
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	v;
+static const char *const type_words[] = {"document", "edge", NULL};
 
-	if (!JB_ROOT_IS_OBJECT(json))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errdetail("They are %s.",
-						   JB_ROOT_IS_SCALAR(json) ? "a scalar" : "an array")));
-	it = JsonbIteratorInit(&json->root);
-	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
-	{
-		if (token != WJB_KEY)
-			continue;
-		(void) JsonbIteratorNext(&it, &v, true);
-		if (is_word(&key, "ifNotExists") || is_word(&key, "unlogged"))
-		{
-			if (v.type != jbvBool)
-				bad_option(key.val.string.val, key.val.string.len, "true or false");
-			if (is_word(&key, "unlogged"))
-				options.unlogged = v.val.boolean;
-			else
-				options.if_not_exists = v.val.boolean;
-		}
-		else if (is_word(&key, "type"))
-		{
-			if (!is_word(&v, "document") && !is_word(&v, "edge"))
-				bad_option("type", 4, "one of \"document\" \"edge\"");
-			options.edge = is_word(&v, "edge");
-		}
-		else if (is_word(&key, "unique"))
-			options.unique = parse_unique(&v);
-		else
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unknown option \"%.*s\"",
-							key.val.string.len, key.val.string.val),
-					 errhint("The options are \"ifNotExists\", \"unlogged\", \"type\" and \"unique\".")));
-	}
-	return options;
-}
+static const OptionDef create_options[] = {
+	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
+	{"unlogged", 1, OPTION_BOOL, offsetof(CreateOptions, unlogged)},
+	{"type", 1, OPTION_WORD, offsetof(CreateOptions, type), type_words},
+	{"unique", 1, OPTION_OTHER, 0, NULL, take_unique, "an array of attribute paths"},
+};
 
 /* The path as one name: its parts with dots between. */
 static char *
@@ -204,7 +156,7 @@ append_columns(StringInfo sql, const CreateOptions *options)
 						   "_key pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
 						   "_rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						   "doc pg_catalog.jsonb NOT NULL");
-	if (options->edge)
+	if (options->type == TYPE_EDGE)
 		appendStringInfoString(sql,
 							   ", _from pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL"
 							   " GENERATED ALWAYS AS (doc OPERATOR(pg_catalog.->>) '_from') STORED"
@@ -243,14 +195,19 @@ PG_FUNCTION_INFO_V1(create_collection);
 Datum
 create_collection(PG_FUNCTION_ARGS)
 {
-	text	   *name = PG_GETARG_TEXT_PP(0);
-	CreateOptions options = parse_create_options(PG_GETARG_JSONB_P(1));
-	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(name));
-	Oid			namespace = RangeVarGetCreationNamespace(range);
-	Oid			relid = get_relname_relid(range->relname, namespace);
+	CreateOptions options = {0};
+	OptionSet	set = OPTION_SET(create_options, 1, &options);
+	RangeVar   *range;
+	Oid			namespace;
+	Oid			relid;
 	char	   *qualified;
 	StringInfoData sql;
 
+	arguments_require(fcinfo, 1);
+	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
+	namespace = RangeVarGetCreationNamespace(range);
+	relid = get_relname_relid(range->relname, namespace);
 	if (OidIsValid(relid) && options.if_not_exists)
 	{
 		ereport(NOTICE,
@@ -269,7 +226,7 @@ create_collection(PG_FUNCTION_ARGS)
 	append_columns(&sql, &options);
 	appendStringInfo(&sql, ") WITH (fillfactor = %d)", COLLECTION_FILLFACTOR);
 	execute(sql.data);
-	if (options.edge)
+	if (options.type == TYPE_EDGE)
 	{
 		execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
 		execute(psprintf("CREATE INDEX ON %s (_to)", qualified));

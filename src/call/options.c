@@ -1,0 +1,269 @@
+/*
+ * options.c
+ *		The options object, read by a table.
+ *
+ *		{"mode": "replace", "dryRun": true}
+ *			|
+ *		sets of the call	[ name, calls, type, offset ] ...	--> structs
+ *
+ * A call may read several sets from one object (jsonld_upsert() does: the
+ * processor's and the batch's).  Knows the words, not what they do.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "utils/guc.h"
+
+#include "call/excerpt.h"
+#include "call/options.h"
+
+/* ----------
+ * Reading
+ * ----------
+ */
+
+/* "The options of this call are ...", for a HINT. */
+static char *
+describe_sets(const OptionSet *sets, int nsets)
+{
+	StringInfoData buf;
+	int			n = 0;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < nsets; i++)
+		for (int k = 0; k < sets[i].ndefs; k++)
+			if (sets[i].defs[k].calls & sets[i].call)
+				appendStringInfo(&buf, "%s\"%s\"", n++ ? ", " : "",
+								 sets[i].defs[k].name);
+	return buf.data;
+}
+
+static bool
+is_word(const JsonbValue *v, const char *word)
+{
+	return v->type == jbvString && v->val.string.len == strlen(word) &&
+		memcmp(v->val.string.val, word, v->val.string.len) == 0;
+}
+
+/* The name is none of this call's: does another call know it? */
+static void
+no_such_option(const OptionSet *sets, int nsets, const JsonbValue *name,
+			   const JsonbValue *value)
+{
+	bool		known = false;
+
+	for (int i = 0; i < nsets; i++)
+		for (int k = 0; k < sets[i].ndefs; k++)
+			known |= is_word(name, sets[i].defs[k].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 known ? errmsg("option \"%.*s\" cannot be had in this call",
+							name->val.string.len, name->val.string.val) :
+			 errmsg("unknown option \"%.*s\"",
+					name->val.string.len, name->val.string.val),
+			 errdetail("Its value is %s.", excerpt_value(value)),
+			 errhint("The options of this call are %s.",
+					 describe_sets(sets, nsets))));
+}
+
+static void
+invalid_value(const OptionDef *def, const JsonbValue *value, const char *expected)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\"", def->name),
+			 errdetail("It is %s.", excerpt_value(value)),
+			 errhint("Give %s.", expected)));
+}
+
+void
+option_refuse(const char *name, const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" cannot be had in this call", name),
+			 errdetail_internal("%s", reason)));
+}
+
+const OptionDef *
+option_find(const OptionSet *set, const char *name, int len)
+{
+	for (int i = 0; i < set->ndefs; i++)
+	{
+		const OptionDef *def = &set->defs[i];
+
+		if ((def->calls & set->call) && strlen(def->name) == len &&
+			memcmp(def->name, name, len) == 0)
+			return def;
+	}
+	return NULL;
+}
+
+static int
+find_word(const OptionDef *def, const JsonbValue *value)
+{
+	StringInfoData expected;
+	int			i;
+
+	for (i = 0; def->words[i] != NULL; i++)
+		if (*def->words[i] != '\0' && is_word(value, def->words[i]))
+			return i;
+
+	initStringInfo(&expected);
+	appendStringInfoString(&expected, "one of");
+	for (i = 0; def->words[i] != NULL; i++)
+		if (*def->words[i] != '\0')
+			appendStringInfo(&expected, " \"%s\"", def->words[i]);
+	invalid_value(def, value, expected.data);
+	return 0;					/* keep the compiler quiet */
+}
+
+static void
+set_option(const OptionDef *def, const JsonbValue *value, void *options)
+{
+	void	   *field = (char *) options + def->offset;
+
+	switch (def->type)
+	{
+		case OPTION_BOOL:
+			if (value->type != jbvBool)
+				invalid_value(def, value, "true or false");
+			*(bool *) field = value->val.boolean;
+			break;
+
+		case OPTION_STRING:
+			if (value->type != jbvString)
+				invalid_value(def, value, "a string");
+			*(char **) field = pnstrdup(value->val.string.val,
+										value->val.string.len);
+			break;
+
+		case OPTION_WORD:
+			*(int *) field = find_word(def, value);
+			break;
+
+		case OPTION_OTHER:
+			if (!def->take(value, options))
+				invalid_value(def, value, def->expected);
+			break;
+	}
+}
+
+void
+options_read(Jsonb *json, const OptionSet *sets, int nsets)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	name;
+	JsonbValue	value;
+
+	if (json == NULL)
+		return;
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errdetail("They are %s.", excerpt_jsonb(json)),
+				 errhint("The options of this call are %s.",
+						 describe_sets(sets, nsets))));
+	if (JB_ROOT_COUNT(json) == 0)
+		return;
+
+	it = JsonbIteratorInit(&json->root);
+	while ((token = JsonbIteratorNext(&it, &name, true)) != WJB_DONE)
+	{
+		const OptionDef *def = NULL;
+		int			i;
+
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(&it, &value, true);
+		for (i = 0; i < nsets && def == NULL; i++)
+			def = option_find(&sets[i], name.val.string.val, name.val.string.len);
+		if (def == NULL)
+			no_such_option(sets, nsets, &name, &value);
+		set_option(def, &value, sets[i - 1].options);
+	}
+}
+
+/* ----------
+ * What most writing calls take
+ * ----------
+ */
+
+#define ONE			(CALL_UPSERT | CALL_UPSERT_BY | CALL_OBJECT)
+#define MANY		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | CALL_JSONLD_UPSERT)
+#define ALL			(ONE | MANY)
+#define WITH_MODE	(ALL & ~CALL_JSONLD_UPSERT)
+
+static bool
+take_if_rev(const JsonbValue *value, void *options)
+{
+	UpsertOptions *o = options;
+
+	o->if_rev_given = true;
+	o->if_rev = NULL;
+	if (value->type == jbvString)
+		o->if_rev = pnstrdup(value->val.string.val, value->val.string.len);
+	return value->type == jbvString || value->type == jbvNull;
+}
+
+static const char *const mode_words[] = {"update", "replace", "mergePatch", "nothing", NULL};
+static const char *const duplicates_words[] = {"apply", "error", "first", "last", NULL};
+static const char *const return_words[] = {"both", "new", "old", "key", "none", "diff", NULL};
+static const char *const multiple_words[] = {"", "error", "first", NULL};
+
+#define FIELD(field) offsetof(UpsertOptions, field)
+
+static const OptionDef upsert_options[] = {
+	{"mode", WITH_MODE, OPTION_WORD, FIELD(mode), mode_words},
+	{"keepNull", ALL | CALL_C8QL, OPTION_BOOL, FIELD(keep_null)},
+	{"mergeObjects", WITH_MODE | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
+	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
+	{"ifRev", ALL, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
+	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
+	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
+	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},
+	{"multiple", CALL_UPSERT_BY | CALL_OBJECT | CALL_OBJECTS, OPTION_WORD, FIELD(multiple), multiple_words},
+	{"exclusive", ALL | CALL_C8QL, OPTION_BOOL, FIELD(exclusive)},
+	{"waitForSync", ALL | CALL_C8QL, OPTION_BOOL, FIELD(wait_for_sync)},
+	{"dryRun", ALL, OPTION_BOOL, FIELD(dry_run)},
+	{"return", ALL & ~CALL_UPSERT_LOAD, OPTION_WORD, FIELD(ret), return_words},
+};
+
+void
+options_default(UpsertOptions *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->keep_null = true;
+	options->merge_objects = true;
+	options->ignore_revs = true;
+}
+
+OptionSet
+options_set(UpsertCall call, UpsertOptions *options)
+{
+	OptionSet	set = OPTION_SET(upsert_options, call, options);
+
+	options_default(options);
+	return set;
+}
+
+void
+options_parse(Jsonb *json, UpsertCall call, UpsertOptions *options)
+{
+	OptionSet	set = options_set(call, options);
+
+	options_read(json, &set, 1);
+}
+
+void
+options_apply_wait_for_sync(const UpsertOptions *options)
+{
+	/* false leaves the setting; more than "on" stays as it is */
+	if (options->wait_for_sync && synchronous_commit < SYNCHRONOUS_COMMIT_ON)
+		(void) set_config_option("synchronous_commit", "on", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+								 false);
+}
