@@ -129,7 +129,9 @@ FROM unnest(ARRAY['{"type": "record", "record": {"type": "object", "properties":
 TRUNCATE at_lexicons;
 
 -- grapheme clusters: an Indic conjunct is one, unless its consonants are kept apart
-SELECT s, at_graphemes(s) AS clusters FROM unnest(ARRAY['', 'a', E'\r\n', E'\n\r', 'é', 'é', 'क्ष', 'क्‌ष', 'क्‍ष', 'क़ष', 'क्क्क', '્ક', 'ક્ેક', 'ക്ക', 'แม่', '한국', '👩‍👩‍👧‍👦🇯🇵🇩🇪', '🇯🇵🇩', '👍🏽', 'ᄀ가각']) WITH ORDINALITY AS v(s, ord) ORDER BY ord;
+\a
+SELECT to_json(s) AS s, at_graphemes(s) AS clusters FROM unnest(ARRAY['', 'a', E'\r\n', E'\n\r', 'é', 'é', 'क्ष', 'क्‌ष', 'क्‍ष', 'क़ष', 'क्क्क', '્ક', 'ક્ેક', 'ക്ക', 'แม่', '한국', '👩‍👩‍👧‍👦🇯🇵🇩🇪', '🇯🇵🇩', '👍🏽', 'ᄀ가각']) WITH ORDINALITY AS v(s, ord) ORDER BY ord;
+\a
 SELECT at_graphemes(repeat('क्ष', 300)) AS conjuncts, at_graphemes(NULL) IS NULL AS strict;
 
 -- everybody may read lexicons, their owner writes them

@@ -23,6 +23,7 @@
 #error "this PostgreSQL minor release has a broken ABI; build on the next one"
 #endif
 
+#include "access/tupdesc.h"
 #include "common/jsonapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -65,6 +66,15 @@ compat_backend_slot(void)
 	return MyProcNumber;
 #else
 	return MyBackendId;
+#endif
+}
+
+/* A tuple descriptor made by hand is complete: 19 wants to be told. */
+static inline void
+compat_tupdesc_finish(TupleDesc desc)
+{
+#if PG_VERSION_NUM >= 190000
+	TupleDescFinalize(desc);
 #endif
 }
 

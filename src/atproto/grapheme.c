@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 
 #include "atproto/grapheme.h"
+#include "compat.h"
 
 typedef enum GraphemeClass
 {

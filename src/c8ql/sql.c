@@ -68,6 +68,7 @@ begin_set(FunctionCallInfo fcinfo, const char *column, Oid type, Set *set)
 	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
 	set->desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(set->desc, 1, column, type, -1, 0);
+	compat_tupdesc_finish(set->desc);
 	set->store = tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
 									   false, work_mem);
 	rsinfo->returnMode = SFRM_Materialize;

@@ -53,6 +53,7 @@ begin_sort(const Collection *c, TupleTableSlot **slot)
 	TupleDescInitEntryCollation(tupdesc, COLUMN_KEY + 1, c->key_collation);
 	TupleDescInitEntry(tupdesc, COLUMN_ORD + 1, "ord", INT8OID, -1, 0);
 	TupleDescInitEntry(tupdesc, COLUMN_DOC + 1, "doc", JSONBOID, -1, 0);
+	compat_tupdesc_finish(tupdesc);
 	*slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
 
 	operators[0] = lookup_type_cache(c->key_type, TYPECACHE_LT_OPR)->lt_opr;

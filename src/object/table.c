@@ -269,6 +269,7 @@ one_column(Form_pg_attribute att)
 	TupleDescInitEntry(desc, 1, NameStr(att->attname), att->atttypid,
 					   att->atttypmod, 0);
 	TupleDescInitEntryCollation(desc, 1, att->attcollation);
+	compat_tupdesc_finish(desc);
 	return BlessTupleDesc(desc);
 }
 
