@@ -55,6 +55,8 @@ REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_comp
 REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += func_type func_string func_number func_bit func_array func_document func_date
 REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
+# what everything must withstand
+REGRESS     += privileges hostile_path
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
@@ -64,7 +66,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 ISOLATION     += object_unique object_search object_levels
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
-ISOLATION     += jsonld_registry catalog_change
+ISOLATION     += jsonld_registry catalog_change exclusive_privilege
 ISOLATION     += c8ql_search_race c8ql_search_changed
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 

@@ -60,9 +60,28 @@ add_expression_keys(Criteria *c, Node *expression)
 		add_key(c, x + FirstLowInvalidHeapAttributeNumber);
 }
 
+/* Which rows are found tells what the predicate makes of them. */
+static void
+add_predicate(Criteria *c, List *predicate, int natts)
+{
+	Bitmapset  *columns = NULL;
+	int			x = -1;
+
+	pull_varattnos((Node *) predicate, 1, &columns);
+	while ((x = bms_next_member(columns, x)) >= 0)
+	{
+		AttrNumber	attno = x + FirstLowInvalidHeapAttributeNumber;
+
+		if (attno > 0)
+			c->predicate = bms_add_member(c->predicate, attno);
+		else if (attno == InvalidAttrNumber)	/* the whole row */
+			c->predicate = bms_add_range(c->predicate, 1, natts);
+	}
+}
+
 /* The criteria that a unique index stands for. */
 static Criteria *
-criteria_of_index(Relation index)
+criteria_of_index(Relation rel, Relation index)
 {
 	Form_pg_index form = index->rd_index;
 	Criteria   *c = palloc0(sizeof(Criteria));
@@ -88,6 +107,7 @@ criteria_of_index(Relation index)
 		}
 	}
 
+	add_predicate(c, RelationGetIndexPredicate(index), RelationGetNumberOfAttributes(rel));
 	if (c->unusable == NULL && c->nkeys == 0)
 		c->unusable = "its expressions read no columns";
 	if (!form->indisvalid || !form->indisready)
@@ -122,7 +142,7 @@ criteria_gather(Relation rel, const List *indexes)
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
 		if (index->rd_index->indisunique)
-			result = lappend(result, criteria_of_index(index));
+			result = lappend(result, criteria_of_index(rel, index));
 		index_close(index, NoLock);
 	}
 	list_sort(result, compare_criteria);

@@ -118,17 +118,33 @@ object_store_end(ObjectStore *os)
 	object_table_close(os->table);
 }
 
-/* Whoever looks a row up by its key reads the key. */
+/* A column that the call asks something of; no column is InvalidAttrNumber. */
 static void
-check_key_privileges(ObjectStore *os)
+check_readable(ObjectStore *os, AttrNumber attno)
 {
+	if (attno != InvalidAttrNumber &&
+		!bms_is_member(attno, os->table->readable))
+		aclcheck_error(ACLCHECK_NO_PRIV,
+					   get_relkind_objtype(os->table->rel->rd_rel->relkind),
+					   RelationGetRelationName(os->table->rel));
+}
+
+/* Whoever looks a row up by its key reads the key, and so with conditions. */
+static void
+check_read_privileges(ObjectStore *os)
+{
+	const UpsertOptions *o = os->options;
+	int			attno = -1;
 	int			i;
 
 	for (i = 0; i < os->criteria->nkeys; i++)
-		if (!bms_is_member(os->criteria->keys[i], os->table->readable))
-			aclcheck_error(ACLCHECK_NO_PRIV,
-						   get_relkind_objtype(os->table->rel->rd_rel->relkind),
-						   RelationGetRelationName(os->table->rel));
+		check_readable(os, os->criteria->keys[i]);
+	while ((attno = bms_next_member(os->criteria->predicate, attno)) >= 0)
+		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attisdropped)
+			check_readable(os, attno);
+	check_readable(os, os->version_attno);
+	if ((o->if_rev_given && o->if_rev) || !o->ignore_revs)
+		check_readable(os, os->table->facts->rev_attno);
 }
 
 void
@@ -138,7 +154,7 @@ object_open_by_key(ObjectStore *os, bool preview)
 	Bitmapset  *writable = NULL;
 	int			attno = -1;
 
-	check_key_privileges(os);
+	check_read_privileges(os);
 	while ((attno = bms_next_member(os->columns, attno)) >= 0)
 		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attgenerated)
 			writable = bms_add_member(writable, attno);
@@ -196,6 +212,14 @@ row_revision(ObjectStore *os, TupleTableSlot *slot)
 		return NULL;
 	value = slot_getattr(slot, os->table->facts->rev_attno, &isnull);
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* The same for the caller to see; NULL where he may not. */
+static char *
+shown_revision(ObjectStore *os, TupleTableSlot *slot)
+{
+	return bms_is_member(os->table->facts->rev_attno, os->table->readable) ?
+		row_revision(os, slot) : NULL;
 }
 
 static void
@@ -390,7 +414,7 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 	bool		changed = false;
 	int			i;
 
-	check_revision(os, old_rev);
+	check_revision(os, shown_revision(os, old));
 	if (os->options->mode == MODE_NOTHING)
 		return STORE_KEEP;
 	if (is_stale(os, old))
@@ -472,7 +496,7 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
 		return;
 
 	answer->key = new ? row_key(os, new) : object_request_key(os, r);
-	answer->rev = row_revision(os, new);
+	answer->rev = shown_revision(os, new);
 	if (old && (ret == RETURN_BOTH || ret == RETURN_OLD || ret == RETURN_DIFF))
 		answer->old = object_table_row(os->table, old);
 	if (new && new == old && answer->old)

@@ -64,6 +64,7 @@ typedef struct Criteria
 	const char *unusable;		/* why not; NULL: it can be used */
 	int			nkeys;			/* columns whose values decide, in the order */
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* of the index */
+	Bitmapset  *predicate;		/* columns that its predicate reads */
 } Criteria;
 
 /*

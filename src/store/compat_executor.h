@@ -95,24 +95,30 @@ compat_init_range_table(EState *estate, Relation rel, LOCKMODE lockmode,
 #endif
 }
 
+/* Columns (offset) that a statement sets, by the path taken. */
+typedef struct CompatSetColumns
+{
+	Bitmapset  *inserted;
+	Bitmapset  *updated;
+} CompatSetColumns;
+
 /*
- * Tells triggers which columns (offset) the next row updates; returns what
+ * Tells triggers and messages which columns the next row sets; returns what
  * they were told before.
  */
-static inline Bitmapset *
-compat_set_updated_columns(EState *estate, Bitmapset *columns)
+static inline CompatSetColumns
+compat_set_columns(EState *estate, CompatSetColumns columns)
 {
 	RangeTblEntry *rte = exec_rt_fetch(1, estate);
-	Bitmapset **field;
-	Bitmapset  *before;
-
 #if PG_VERSION_NUM >= 160000
-	field = &getRTEPermissionInfo(estate->es_rteperminfos, rte)->updatedCols;
+	RTEPermissionInfo *perm = getRTEPermissionInfo(estate->es_rteperminfos, rte);
 #else
-	field = &rte->updatedCols;
+	RangeTblEntry *perm = rte;
 #endif
-	before = *field;
-	*field = columns;
+	CompatSetColumns before = {perm->insertedCols, perm->updatedCols};
+
+	perm->insertedCols = columns.inserted;
+	perm->updatedCols = columns.updated;
 	return before;
 }
 

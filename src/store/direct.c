@@ -569,14 +569,18 @@ try_update_columns(Store *s, DirectState *st)
 	return TRY_DONE;
 }
 
-/* The same, with the columns that are really updated for triggers to see. */
+/*
+ * The same, with the columns that are really updated for triggers to see, and
+ * for messages: what other items of the batch set is not this row's to show.
+ */
 static TryResult
 try_update(Store *s, DirectState *st)
 {
-	Bitmapset  *all = compat_set_updated_columns(st->estate, st->updated.columns);
+	CompatSetColumns all = compat_set_columns(st->estate,
+											  (CompatSetColumns) {.updated = st->updated.columns});
 	TryResult	result = try_update_columns(s, st);
 
-	(void) compat_set_updated_columns(st->estate, all);
+	(void) compat_set_columns(st->estate, all);
 	return result;
 }
 
@@ -671,6 +675,8 @@ static TryResult
 apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 			 StoreCompose compose, void *arg, StoreOutcome *outcome)
 {
+	CompatSetColumns all;
+
 	if (!*composed)
 	{
 		switch (store_compose(s, NULL, compose, arg))
@@ -704,7 +710,10 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 			*outcome = STORE_SKIPPED;
 			return TRY_DONE;
 		}
+		all = compat_set_columns(st->estate,
+								 (CompatSetColumns) {.inserted = st->inserted.columns});
 		check_new(s, st, CMD_INSERT);
+		(void) compat_set_columns(st->estate, all);
 		*composed = true;
 	}
 

@@ -12,9 +12,13 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/objectaddress.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "store/preview.h"
@@ -33,6 +37,36 @@ store_init(void)
 	store_level_init();
 }
 
+/*
+ * The lock for this user to hold to the end of the transaction, asked as LOCK
+ * TABLE asks, and before it is taken.  Who may write nothing may still find
+ * that nothing is to be written: that takes a reader's lock, and what else
+ * he tries is refused when it is tried.
+ */
+static LOCKMODE
+writer_lock(Oid relid, bool exclusive)
+{
+	const AclMode write = ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE;
+	Oid			user = GetUserId();
+
+	if (IsCatalogRelationOid(relid) && !allowSystemTableMods)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied: \"%s\" is a system catalog",
+						get_rel_name(relid))));
+	if (exclusive)
+	{
+		if (pg_class_aclcheck(relid, user, write) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV,
+						   get_relkind_objtype(get_rel_relkind(relid)),
+						   get_rel_name(relid));
+		return ShareRowExclusiveLock;
+	}
+	return pg_class_aclcheck(relid, user, write | ACL_INSERT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck_all(relid, user, ACL_INSERT | ACL_UPDATE, ACLMASK_ANY) == ACLCHECK_OK ?
+		RowExclusiveLock : AccessShareLock;
+}
+
 Store *
 store_open(const StoreTarget *target)
 {
@@ -49,7 +83,7 @@ store_open(const StoreTarget *target)
 	{
 		PreventCommandIfParallelMode("upsert()");
 		PreventCommandDuringRecovery("upsert()");
-		lockmode = target->exclusive ? ShareRowExclusiveLock : RowExclusiveLock;
+		lockmode = writer_lock(target->relid, target->exclusive);
 	}
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "upsert store",

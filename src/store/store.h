@@ -102,12 +102,13 @@ extern void store_init(void);
 
 /*
  * Opens the table for upserts: takes RowExclusiveLock (ShareRowExclusiveLock
- * if exclusive, AccessShareLock for a preview), which is kept to the end of
- * the transaction, refuses read-only transactions, parallel mode and
- * recovery, and chooses the implementation.  Privileges are checked when a
- * path is first taken.  The result lives in a context of its own below
- * CurrentMemoryContext.  Stores nest: close them in reverse order, unless they
- * share a level.
+ * if exclusive, AccessShareLock for a preview or a user who may write
+ * nothing), which is kept to the end of the transaction, refuses read-only
+ * transactions, parallel mode, recovery and system catalogs, and chooses the
+ * implementation.  Privileges are checked when a path is first taken, that to
+ * be exclusive, as LOCK TABLE asks for it, before the lock (42501).  The
+ * result lives in a context of its own below CurrentMemoryContext.  Stores
+ * nest: close them in reverse order, unless they share a level.
  */
 extern Store *store_open(const StoreTarget *target);
 

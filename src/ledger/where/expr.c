@@ -16,6 +16,9 @@
  * What SQL needs more than once of an argument it gets from a subselect, so
  * that the text does not double with each level of nesting.
  *
+ * No operator is left to the search_path, and neither is the one that CASE x
+ * WHEN, NULLIF and IN would look for: they are not used.
+ *
  * In a subquery that groups, aggregates are functions like others; their
  * arguments see the rows (w->rows), all else only what is grouped by.
  */
@@ -45,6 +48,9 @@
  */
 #define GIVEN(expr, x)		"(SELECT " expr " FROM (SELECT " x " OFFSET 0) AS s(x))"
 #define GIVEN2(expr, x, y)	"(SELECT " expr " FROM (SELECT " x ", " y " OFFSET 0) AS s(x, y))"
+
+/* is the JSON type of the value of x */
+#define TYPE_OF_VALUE	"pg_catalog.jsonb_typeof(x" ARROW "'@value')" AND_EQ
 
 /* text, pattern: the first group of the first match */
 #define PART(pattern)		"pg_catalog.\"substring\"(%s, '" pattern "')"
@@ -89,9 +95,9 @@ static const struct
 	{"strstarts", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH, "pg_catalog.starts_with(%s, %s)"},
 	{"strends", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH, "pg_catalog.starts_with(pg_catalog.reverse(%s), pg_catalog.reverse(%s))"},
 	{"strbefore", 2, {KIND_TEXT, KIND_TEXT}, KIND_TEXT,
-		GIVEN2("CASE pg_catalog.strpos(x, y) WHEN 0 THEN '' ELSE pg_catalog.\"left\"(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.-) 1) END", "%s", "%s")},
+		GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.\"left\"(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.-) 1) END", "%s", "%s")},
 	{"strafter", 2, {KIND_TEXT, KIND_TEXT}, KIND_TEXT,
-		GIVEN2("CASE pg_catalog.strpos(x, y) WHEN 0 THEN '' ELSE pg_catalog.substr(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.+) pg_catalog.length(y)) END", "%s", "%s")},
+		GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.substr(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.+) pg_catalog.length(y)) END", "%s", "%s")},
 	{"substr", 2, {KIND_TEXT, KIND_NUMBER}, KIND_TEXT, "pg_catalog.substr(%s, " PLACE ")"},
 	{"substr", 3, {KIND_TEXT, KIND_NUMBER, KIND_NUMBER}, KIND_TEXT, "pg_catalog.substr(%s, " PLACE ", GREATEST(" PLACE ", 0))"},
 	{"encodeforuri", 1, {KIND_TEXT}, KIND_TEXT,
@@ -121,14 +127,14 @@ static const struct
 	{"!", 1, {KIND_TRUTH}, KIND_TRUTH, "(NOT %s)"},
 	{"lang", 1, {KIND_TERM}, KIND_TEXT, GIVEN("CASE WHEN x OPERATOR(pg_catalog.?) '@value' THEN COALESCE(x" ARROW_TEXT "'@language', '') END", "%s")},
 	{"langmatches", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH,
-		GIVEN2("CASE y WHEN '*' THEN x OPERATOR(pg_catalog.<>) '' ELSE x OPERATOR(pg_catalog.=) y OR pg_catalog.starts_with(x, y OPERATOR(pg_catalog.||) '-') END",
+		GIVEN2("CASE WHEN y" AND_EQ "'*' THEN x OPERATOR(pg_catalog.<>) '' ELSE x OPERATOR(pg_catalog.=) y OR pg_catalog.starts_with(x, y OPERATOR(pg_catalog.||) '-') END",
 			   "pg_catalog.lower(%s)", "pg_catalog.lower(%s)")},
 	{"datatype", 1, {KIND_TERM}, KIND_TERM,
 		GIVEN("CASE WHEN x OPERATOR(pg_catalog.?) '@value' THEN pg_catalog.jsonb_build_object('@id', "
 			  "CASE WHEN x" ARROW_TEXT "'@type'" AND_EQ "'@json' THEN '" RDF "JSON' "
 			  "WHEN x OPERATOR(pg_catalog.?) '@type' THEN x" ARROW_TEXT "'@type' "
 			  "WHEN x OPERATOR(pg_catalog.?) '@language' THEN '" RDF "langString' "
-			  "ELSE CASE pg_catalog.jsonb_typeof(x" ARROW "'@value') WHEN 'string' THEN '" XSD "string' WHEN 'boolean' THEN '" XSD "boolean' "
+			  "ELSE CASE WHEN " TYPE_OF_VALUE "'string' THEN '" XSD "string' WHEN " TYPE_OF_VALUE "'boolean' THEN '" XSD "boolean' "
 			  "ELSE CASE WHEN pg_catalog.mod((x" ARROW_TEXT "'@value')::pg_catalog.numeric, 1)" AND_EQ "0 THEN '" XSD "integer' ELSE '" XSD "double' END END END) END", "%s")},
 	{"isiri", 1, {KIND_TERM}, KIND_TRUTH, "(NOT pg_catalog.starts_with(COALESCE((%s)" ARROW_TEXT "'@id', '_:'), '_:'))"},
 	{"isuri", 1, {KIND_TERM}, KIND_TRUTH, "(NOT pg_catalog.starts_with(COALESCE((%s)" ARROW_TEXT "'@id', '_:'), '_:'))"},
@@ -313,9 +319,8 @@ where_parse(Where *w, const JldValue *expr)
 char *
 where_number(const char *sql)
 {
-	return psprintf(GIVEN("CASE pg_catalog.jsonb_typeof(x" ARROW "'@value') "
-						  "WHEN 'number' THEN (x" ARROW_TEXT "'@value')::pg_catalog.numeric "
-						  "WHEN 'string' THEN CASE WHEN x" ARROW_TEXT "'@type' OPERATOR(pg_catalog.~) '^" XSD NUMBER_TYPES "$' "
+	return psprintf(GIVEN("CASE WHEN " TYPE_OF_VALUE "'number' THEN (x" ARROW_TEXT "'@value')::pg_catalog.numeric "
+						  "WHEN " TYPE_OF_VALUE "'string' THEN CASE WHEN x" ARROW_TEXT "'@type' OPERATOR(pg_catalog.~) '^" XSD NUMBER_TYPES "$' "
 						  "AND x" ARROW_TEXT "'@value' OPERATOR(pg_catalog.~) '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$' "
 						  "THEN (x" ARROW_TEXT "'@value')::pg_catalog.numeric END END", "%s"), sql);
 }
@@ -336,7 +341,7 @@ as_kind(SqlExpr e, ExprKind kind)
 		case KIND_TERM:
 			if (e.kind == KIND_NUMBER)
 				e.sql = psprintf("pg_catalog.trim_scale(%s)", e.sql);
-			return psprintf("NULLIF(pg_catalog.jsonb_build_object('@value', %s), '{\"@value\": null}'::pg_catalog.jsonb)", e.sql);
+			return psprintf(GIVEN("CASE WHEN x IS NOT NULL THEN pg_catalog.jsonb_build_object('@value', x) END", "%s"), e.sql);
 		case KIND_NUMBER:
 			return e.kind == KIND_TERM ? where_number(e.sql) : "NULL::pg_catalog.numeric";
 		case KIND_TEXT:
@@ -348,7 +353,7 @@ as_kind(SqlExpr e, ExprKind kind)
 		case KIND_TRUTH:
 			if (e.kind != KIND_TERM)
 				return "NULL::pg_catalog.bool";
-			return psprintf(GIVEN("CASE pg_catalog.jsonb_typeof(x" ARROW "'@value') WHEN 'boolean' "
+			return psprintf(GIVEN("CASE WHEN " TYPE_OF_VALUE "'boolean' "
 								  "THEN (x" ARROW_TEXT "'@value')::pg_catalog.bool END", "%s"), e.sql);
 	}
 	return e.sql;				/* not reached */
@@ -401,7 +406,7 @@ compile_chain(const char *op, ExprKind kind, SqlExpr *args, int n)
 		if (i > 0)
 			appendStringInfo(&sql, " %s ", op);
 		if (i > 0 && strstr(op, "./)"))
-			appendStringInfo(&sql, "NULLIF(%s, 0)", as_kind(args[i], kind));
+			appendStringInfo(&sql, GIVEN("CASE WHEN x OPERATOR(pg_catalog.<>) 0 THEN x END", "%s"), as_kind(args[i], kind));
 		else
 			appendStringInfo(&sql, "(%s)", as_kind(args[i], kind));
 	}
@@ -422,13 +427,13 @@ compile_in(Where *w, const JldValue *call, bool not, const Bindings *bindings)
 	if (items->n == 0)
 		appendStringInfoString(&sql, not ? "true" : "false");
 	else
-		appendStringInfo(&sql, "((%s) %sIN (", as_kind(compile(w, call->u.items[1], bindings), KIND_TERM),
-						 not ? "NOT " : "");
+		appendStringInfo(&sql, "((%s) OPERATOR(pg_catalog.%s (ARRAY[", as_kind(compile(w, call->u.items[1], bindings), KIND_TERM),
+						 not ? "<>) ALL" : "=) ANY");
 	for (int i = 0; i < items->n; i++)
 		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
 						 as_kind(compile(w, items->u.items[i], bindings), KIND_TERM));
 	if (items->n > 0)
-		appendStringInfoString(&sql, "))");
+		appendStringInfoString(&sql, "]))");
 	return (SqlExpr) {sql.data, KIND_TRUTH};
 }
 

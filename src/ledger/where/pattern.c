@@ -357,11 +357,11 @@ new_row(Bgp *bgp)
 	appendStringInfo(&bgp->conditions, " AND %s.graph OPERATOR(pg_catalog.<>) ''", alias);
 	if (w->named)
 	{
-		appendStringInfo(&bgp->conditions, " AND %s.graph IN (''", alias);
+		appendStringInfo(&bgp->conditions, " AND %s.graph" AND_EQ "ANY (ARRAY[''", alias);
 		for (int i = 0; i < w->named->n; i++)
 			appendStringInfo(&bgp->conditions, ", %s",
 							 where_text_param(w, w->named->u.object.members[i].value->u.string));
-		appendStringInfoChar(&bgp->conditions, ')');
+		appendStringInfoString(&bgp->conditions, "]::pg_catalog.text[])");
 	}
 	bind_iri(bgp, w->scope.variable, psprintf("%s.graph", alias));
 	return alias;
@@ -440,10 +440,10 @@ triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 		appendStringInfo(&bgp->from, " CROSS JOIN LATERAL %s.ledger_members(%s.doc OPERATOR(pg_catalog.-) '@id'::pg_catalog.text) AS %s",
 						 w->schema, alias, entry);
 		bind_value(bgp, predicate,
-				   psprintf("pg_catalog.jsonb_build_object('@id', CASE %s.key WHEN '@type' THEN '" RDF_TYPE "' ELSE %s.key END)",
+				   psprintf("pg_catalog.jsonb_build_object('@id', CASE WHEN %s.key" AND_EQ "'@type' THEN '" RDF_TYPE "' ELSE %s.key END)",
 							entry, entry));
 		values = psprintf("%s.value", entry);
-		object = psprintf("CASE %s.key WHEN '@type' THEN pg_catalog.jsonb_build_object('@id', %s.value) ELSE %s.value END",
+		object = psprintf("CASE WHEN %s.key" AND_EQ "'@type' THEN pg_catalog.jsonb_build_object('@id', %s.value) ELSE %s.value END",
 						  entry, item, item);
 	}
 	else
@@ -484,7 +484,7 @@ reference(Bgp *bgp, const char *alias, JldStr key, JldValue *node, bool in_list)
 	if (where_variable(bgp->w, key) >= 0)
 		where_bad_pattern(node, "a nested node cannot stand under a variable");
 	contains(bgp, alias, key, in_list, psprintf("pg_catalog.jsonb_build_object('@id', %s.iri)", inner));
-	appendStringInfo(&bgp->conditions, " AND %s.iri IN (SELECT %s.value" ARROW_TEXT "'@id' FROM %s)",
+	appendStringInfo(&bgp->conditions, " AND %s.iri" AND_EQ "ANY (SELECT %s.value" ARROW_TEXT "'@id' FROM %s)",
 					 inner, item, unnested(values, item, in_list, bgp->w));
 }
 
