@@ -1,6 +1,6 @@
 -- Every function under a search_path that finds another's operators, functions
 -- and types before PostgreSQL's own.  A function of the extension that is not
--- called here is listed at the end: give it a call.
+-- IMMUTABLE and not called here is listed at the end: give it a call.
 \set ON_ERROR_ROLLBACK on
 SET client_min_messages = warning;
 SET check_function_bodies = off;
@@ -156,7 +156,7 @@ RESET search_path;
 -- what was not called
 SELECT p.oid::regprocedure AS uncalled FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'upsert' AND d.deptype = 'e'
-WHERE p.prokind <> 'a' AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal') AND NOT EXISTS (SELECT FROM pg_stat_xact_user_functions AS s WHERE s.funcid = p.oid AND s.calls > 0)
+WHERE p.prokind <> 'a' AND p.provolatile <> 'i' AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal') AND NOT EXISTS (SELECT FROM pg_stat_xact_user_functions AS s WHERE s.funcid = p.oid AND s.calls > 0)
 AND NOT EXISTS (SELECT FROM pg_type AS t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
 AND NOT EXISTS (SELECT FROM pg_aggregate AS a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn))
 ORDER BY p.oid::regprocedure::text COLLATE "C";
