@@ -12,7 +12,7 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/tid.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
+OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
@@ -20,7 +20,8 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandmap.o \
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
-	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o
+	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
+	src/jsonld/ndegree.o src/jsonld/canonize.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/level.o
@@ -50,7 +51,7 @@ REGRESS     += collection document options batch triggers fallback dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += lexis precedence expression docexpr value
-REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten
+REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += func_type func_string func_number func_bit func_array func_document func_date

@@ -425,6 +425,36 @@ AS 'MODULE_PATHNAME', 'jsonld_from_rdf_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.jsonb) IS
 'The expanded JSON-LD document of an RDF dataset in N-Quads (strict RDF 1.1; a blank node as predicate only with the option produceGeneralizedRdf). RDF lists become @list; with rdfDirection compound literals or i18n datatypes become @direction; with useNativeTypes booleans, integers and doubles become JSON values. Nodes are ordered by @id. Errors: 22P02 with line and column for bad N-Quads, UP008 with the code of the specification in DETAIL, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.4, 8.5 and 9.3 fromRdf(); RDF 1.1 N-Quads.';
 
+-- canonicalization
+
+CREATE FUNCTION @extschema@.rdf_canonize(nquads pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'rdf_canonize_sql';
+COMMENT ON FUNCTION @extschema@.rdf_canonize(pg_catalog.text, pg_catalog.jsonb) IS
+'The canonical form of an RDF dataset in N-Quads: all datasets that differ in nothing but the labels of blank nodes and the order and spelling of statements have the same one, which can be hashed, signed and compared. Option hashAlgorithm: "SHA-256" (default) or "SHA-384". Errors: 22P02 with line and column for bad N-Quads, UP009 where blank nodes are too hard to tell apart (upsert.jsonld_max_work), 22023 for options. Source: W3C RDF Dataset Canonicalization (RDFC-1.0), 2024-05-21.';
+
+CREATE FUNCTION @extschema@.rdf_canonical_labels(nquads pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'rdf_canonical_labels_sql';
+COMMENT ON FUNCTION @extschema@.rdf_canonical_labels(pg_catalog.text, pg_catalog.jsonb) IS
+'The labels that rdf_canonize gives to the blank nodes of a dataset in N-Quads: {"label in the dataset": "c14n0", ...}. Options and errors as for rdf_canonize. Source: the issued identifiers map of W3C RDF Dataset Canonicalization (RDFC-1.0).';
+
+CREATE FUNCTION @extschema@.jsonld_canonize(doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.text
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_canonize_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_canonize(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'What a JSON-LD document states, in canonical N-Quads: what a signature or a content hash is made of. Options: those of the JSON-LD API but produceGeneralizedRdf, and hashAlgorithm ("SHA-256" or "SHA-384"). Data that RDF cannot hold, or that no term defines, would be left out of what is signed: UP008 "dropped data", unless "safe" is false. Other errors: as jsonld_to_rdf and rdf_canonize. STABLE, as it reads stored contexts.';
+
+CREATE FUNCTION @extschema@.jsonld_canonize_inline(doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.text
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_canonize_inline_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_canonize_inline(pg_catalog.jsonb, pg_catalog.jsonb) IS
+'jsonld_canonize for documents that carry their contexts with them: IMMUTABLE, for indexes and generated columns. A context by IRI is UP008 "loading remote context failed", stored or not. Options and other errors as for jsonld_canonize.';
+
 --
 -- 7. Ledgers (src/ledger)
 --

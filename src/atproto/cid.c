@@ -19,68 +19,24 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "atproto/base32.h"
 #include "atproto/cid.h"
+#include "base/digest.h"
 #include "compat.h"
 
 #define CID_VERSION			1
 #define CID_HASH_SHA256		0x12
 #define CID_HEADER_LENGTH	4
 
-static pg_cryptohash_ctx *sha256_context(void);
 static bool varint_read(const uint8 **pos, const uint8 *end, uint64 *value);
-
-/*
- * The one hash context of this backend, for with OpenSSL to make one costs as
- * much as to hash a record.  PostgreSQL gives it to the current resource
- * owner, which would take it along at the end of the transaction; hence the
- * owner that nobody ever releases.  NULL if there is no memory for it.
- */
-static pg_cryptohash_ctx *
-sha256_context(void)
-{
-	static ResourceOwner owner = NULL;
-	static pg_cryptohash_ctx *ctx = NULL;
-	ResourceOwner caller_owner = CurrentResourceOwner;
-	MemoryContext caller_context;
-
-	if (ctx != NULL)
-		return ctx;
-	if (owner == NULL)
-		owner = ResourceOwnerCreate(NULL, "upsert hash");
-	caller_context = MemoryContextSwitchTo(TopMemoryContext);
-	CurrentResourceOwner = owner;
-	PG_TRY();
-	{
-		ctx = pg_cryptohash_create(PG_SHA256);
-	}
-	PG_FINALLY();
-	{
-		CurrentResourceOwner = caller_owner;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller_context);
-	return ctx;
-}
 
 void
 cid_digest(const void *data, Size len, uint8 out[CID_DIGEST_LENGTH])
 {
-	pg_cryptohash_ctx *ctx = sha256_context();
-
-	if (ctx == NULL ||
-		pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, data, len) < 0 ||
-		pg_cryptohash_final(ctx, out, CID_DIGEST_LENGTH) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute SHA-256 hash")));
+	digest_compute(DIGEST_SHA256, data, len, out);
 }
 
 void

@@ -279,6 +279,9 @@ context_load(JldProcessor *proc, JldStr iri)
 	bool		lasting = true;
 	ListCell   *lc;
 
+	if (proc->options.inlineContexts)
+		jld_error(proc, JLD_LOADING_REMOTE_CONTEXT_FAILED, jld_cstr(iri),
+				  "a context by IRI cannot be read here");
 	memo->used_remote = true;
 	foreach(lc, memo->remotes)
 	{
@@ -341,6 +344,7 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 
 		if (entry->hash != hash || entry->mode != o->processingMode ||
 			entry->strict != o->strictCompactIri ||
+			(entry->remote && o->inlineContexts) ||
 			(entry->base.data == NULL) != (o->base.data == NULL) ||
 			!jld_eq(entry->base, o->base) ||
 			!jld_equal(entry->local, local))

@@ -158,6 +158,8 @@ jld_error(JldProcessor *proc, JldErrorCode code, const char *subject,
 			(errcode(ERRCODE_UPSERT_JSONLD_ERROR),
 			 errmsg_internal("%s", message.data),
 			 errdetail_internal("%s", detail.data),
+			 code == JLD_LOADING_REMOTE_CONTEXT_FAILED && proc && proc->options.inlineContexts ?
+			 errhint("Stored contexts are read by jsonld_canonize().") :
 			 code == JLD_LOADING_REMOTE_CONTEXT_FAILED ?
 			 errhint("Contexts are never fetched; store the document with jsonld_set_context().") :
 			 code == JLD_UNDEFINED_PREFIX ?

@@ -702,6 +702,6 @@ jsonld_from_rdf_sql(PG_FUNCTION_ARGS)
 	nquads = PG_GETARG_TEXT_PP(0);
 	jsonld_begin(&proc, argument_jsonb(fcinfo, 1));
 	dataset = nquads_parse(VARDATA_ANY(nquads), VARSIZE_ANY_EXHDR(nquads),
-						   proc.options.produceGeneralizedRdf);
+						   proc.options.produceGeneralizedRdf ? NQUADS_GENERALIZED : 0);
 	PG_RETURN_POINTER(jld_to_jsonb(jsonld_from_rdf(&proc, dataset)));
 }

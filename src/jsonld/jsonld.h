@@ -11,6 +11,7 @@
 #ifndef UPSERT_JSONLD_H
 #define UPSERT_JSONLD_H
 
+#include "base/digest.h"
 #include "jsonld/error.h"
 #include "jsonld/value.h"
 
@@ -47,6 +48,9 @@ typedef struct JldOptions
 	bool		keepNulls;		/* ours, not for SQL: a property that is null
 								 * expands to [], so that a caller who cares
 								 * can tell it from one not given */
+	DigestKind	hashAlgorithm;	/* of canonicalization */
+	bool		inlineContexts; /* ours, not for SQL: stored contexts are not
+								 * read */
 	bool		keepRelative;	/* ours, not for SQL: the caller checks IRIs,
 								 * so safe does not refuse relative ones */
 } JldOptions;
@@ -81,6 +85,16 @@ typedef struct JldProcessor
  */
 extern void jsonld_begin(JldProcessor *proc, Jsonb *options);
 
+/* The same for calls that take other options than the API's first six. */
+typedef enum JldCall
+{
+	JLD_CALL_API = 0x01,
+	JLD_CALL_CANONIZE = 0x02,	/* safe unless told otherwise */
+	JLD_CALL_RDF_CANONIZE = 0x04
+} JldCall;
+
+extern void jsonld_begin_call(JldProcessor *proc, Jsonb *options, JldCall call);
+
 /* Budgets: each raises UP009 when its limit is passed. */
 extern void jld_enter(JldProcessor *proc);	/* one level deeper; also checks
 											 * the stack */
@@ -88,6 +102,8 @@ extern void jld_leave(JldProcessor *proc);
 extern void jld_step(JldProcessor *proc);	/* one step of context processing */
 extern void jld_output(JldProcessor *proc, int64 bytes);	/* made so much */
 extern void jld_terms(JldProcessor *proc, int n);	/* terms of a context */
+extern int	jld_max_work(void); /* steps of canonicalization ... */
+pg_noreturn extern void jld_limit_work(JldProcessor *proc); /* ... and these were more */
 
 /*
  * Data are about to be left out of the answer.  In safe mode that is an error

@@ -31,7 +31,7 @@ typedef struct Reader
 	const char *end;
 	const char *line_start;
 	int			line;			/* from 1 */
-	bool		generalized;
+	int			flags;			/* NQUADS_... */
 } Reader;
 
 static void skip_space(Reader *r);
@@ -49,7 +49,6 @@ static pg_wchar peek_char(Reader *r, int *len);
 static bool is_label_start(pg_wchar c);
 static bool is_label_char(pg_wchar c);
 pg_noreturn static void syntax_error(Reader *r, const char *at, const char *expected);
-static void append_term(StringInfo out, const RdfTerm *term);
 static void append_escaped(StringInfo out, JldStr s);
 
 static inline int
@@ -62,10 +61,10 @@ peek(Reader *r)
 
 /* nquadsDoc ::= statement? (EOL statement?)* EOL? */
 RdfDataset *
-nquads_parse(const char *text, int len, bool generalized)
+nquads_parse(const char *text, int len, int flags)
 {
 	RdfDataset *dataset = rdf_dataset_create();
-	Reader		reader = {text, text + len, text, 1, generalized};
+	Reader		reader = {text, text + len, text, 1, flags};
 	Reader	   *r = &reader;
 
 	for (;;)
@@ -125,7 +124,8 @@ read_statement(Reader *r, RdfQuad *quad)
 {
 	quad->subject = read_resource(r, "an IRI or a blank node as subject", true);
 	skip_space(r);
-	quad->predicate = read_resource(r, "an IRI as predicate", r->generalized);
+	quad->predicate = read_resource(r, "an IRI as predicate",
+									(r->flags & NQUADS_GENERALIZED) != 0);
 	skip_space(r);
 	quad->object = read_object(r);
 	skip_space(r);
@@ -364,6 +364,11 @@ read_escape(Reader *r, StringInfo into, bool in_iri)
 			syntax_error(r, r->at, digits == 4 ? "four hexadecimal digits" :
 						 "eight hexadecimal digits");
 	}
+	if (code == 0 && !in_iri && (r->flags & NQUADS_NUL))
+	{
+		appendStringInfoChar(into, '\0');
+		return;
+	}
 	if (code == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
@@ -446,21 +451,21 @@ syntax_error(Reader *r, const char *at, const char *expected)
 void
 nquads_append(StringInfo out, const RdfQuad *quad)
 {
-	append_term(out, &quad->subject);
+	nquads_append_term(out, &quad->subject);
 	appendStringInfoChar(out, ' ');
-	append_term(out, &quad->predicate);
+	nquads_append_term(out, &quad->predicate);
 	appendStringInfoChar(out, ' ');
-	append_term(out, &quad->object);
+	nquads_append_term(out, &quad->object);
 	if (quad->graph.kind != RDF_NONE)
 	{
 		appendStringInfoChar(out, ' ');
-		append_term(out, &quad->graph);
+		nquads_append_term(out, &quad->graph);
 	}
 	appendStringInfoString(out, " .\n");
 }
 
-static void
-append_term(StringInfo out, const RdfTerm *term)
+void
+nquads_append_term(StringInfo out, const RdfTerm *term)
 {
 	switch (term->kind)
 	{
@@ -508,7 +513,17 @@ append_escaped(StringInfo out, JldStr s)
 		const char *found;
 
 		if (c >= ' ' && c != '"' && c != '\\' && c != 0x7F)
+		{
+			/* U+FFFE and U+FFFF are no characters of XML 1.1 */
+			if (c != 0xEF || end - p < 3 || (unsigned char) p[1] != 0xBF ||
+				(unsigned char) p[2] < 0xBE || GetDatabaseEncoding() != PG_UTF8)
+				continue;
+			appendBinaryStringInfo(out, start, p - start);
+			appendStringInfo(out, "\\uFFF%c", (unsigned char) p[2] == 0xBE ? 'E' : 'F');
+			p += 2;
+			start = p + 1;
 			continue;
+		}
 		appendBinaryStringInfo(out, start, p - start);
 		start = p + 1;
 		if (c != '\0' && (found = strchr(escaped, c)) != NULL)

@@ -2,7 +2,7 @@
  * processor.c
  *		The state of one JSON-LD call: options, budgets, kinds of objects.
  *
- * Owns the options object of the API, the four limits and the settings they
+ * Owns the options object of the API, the limits and the settings they
  * come from, and the definitions that tell the kinds of expanded objects
  * apart.  Knows nothing of contexts or algorithms.
  *
@@ -10,6 +10,7 @@
  *		upsert.jsonld_max_steps		contexts and term definitions processed
  *		upsert.jsonld_max_terms		terms of one active context
  *		upsert.jsonld_max_output	bytes that one call makes
+ *		upsert.jsonld_max_work		steps of canonicalization
  *
  * A context that a backend has processed before costs no steps.
  */
@@ -31,6 +32,7 @@ static int	max_depth = 512;
 static int	max_steps = 100000;
 static int	max_terms = 10000;
 static int	max_output = 65536; /* kB */
+static int	max_work = 1000000;
 
 void
 jsonld_init(void)
@@ -52,6 +54,11 @@ jsonld_init(void)
 							"Sets how much output a JSON-LD call may produce.",
 							NULL, &max_output, 65536, 1, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("upsert.jsonld_max_work",
+							"Sets how many steps the canonicalization of an RDF dataset may take.",
+							"Steps to tell apart blank nodes of which the same is said; each blank node adds 20.",
+							&max_work, 1000000, 0, INT_MAX, PGC_USERSET, 0,
+							NULL, NULL, NULL);
 	registry_init();
 }
 
@@ -96,28 +103,39 @@ take_direction(const JsonbValue *value, void *options)
 }
 
 static const char *const mode_words[] = {"json-ld-1.1", "json-ld-1.0", NULL};
+static const char *const hash_words[] = {"SHA-256", "SHA-384", NULL};
 
 #define FIELD(field) offsetof(JldOptions, field)
 
+/* the calls that read a document */
+#define DOCUMENT	(JLD_CALL_API | JLD_CALL_CANONIZE)
+
 static const OptionDef jsonld_options[] = {
-	{"base", 1, OPTION_OTHER, 0, NULL, take_base, "an IRI"},
-	{"expandContext", 1, OPTION_OTHER, 0, NULL, take_context, "a context"},
-	{"compactArrays", 1, OPTION_BOOL, FIELD(compactArrays)},
-	{"compactToRelative", 1, OPTION_BOOL, FIELD(compactToRelative)},
-	{"ordered", 1, OPTION_BOOL, FIELD(ordered)},
-	{"processingMode", 1, OPTION_WORD, FIELD(processingMode), mode_words},
-	{"rdfDirection", 1, OPTION_OTHER, 0, NULL, take_direction, "\"i18n-datatype\", \"compound-literal\" or null"},
-	{"useNativeTypes", 1, OPTION_BOOL, FIELD(useNativeTypes)},
-	{"useRdfType", 1, OPTION_BOOL, FIELD(useRdfType)},
-	{"produceGeneralizedRdf", 1, OPTION_BOOL, FIELD(produceGeneralizedRdf)},
-	{"safe", 1, OPTION_BOOL, FIELD(safe)},
-	{"strictCompactIri", 1, OPTION_BOOL, FIELD(strictCompactIri)},
+	{"base", DOCUMENT, OPTION_OTHER, 0, NULL, take_base, "an IRI"},
+	{"expandContext", DOCUMENT, OPTION_OTHER, 0, NULL, take_context, "a context"},
+	{"compactArrays", DOCUMENT, OPTION_BOOL, FIELD(compactArrays)},
+	{"compactToRelative", DOCUMENT, OPTION_BOOL, FIELD(compactToRelative)},
+	{"ordered", DOCUMENT, OPTION_BOOL, FIELD(ordered)},
+	{"processingMode", DOCUMENT, OPTION_WORD, FIELD(processingMode), mode_words},
+	{"rdfDirection", DOCUMENT, OPTION_OTHER, 0, NULL, take_direction, "\"i18n-datatype\", \"compound-literal\" or null"},
+	{"useNativeTypes", DOCUMENT, OPTION_BOOL, FIELD(useNativeTypes)},
+	{"useRdfType", DOCUMENT, OPTION_BOOL, FIELD(useRdfType)},
+	{"produceGeneralizedRdf", JLD_CALL_API, OPTION_BOOL, FIELD(produceGeneralizedRdf)},
+	{"hashAlgorithm", JLD_CALL_CANONIZE | JLD_CALL_RDF_CANONIZE, OPTION_WORD, FIELD(hashAlgorithm), hash_words},
+	{"safe", DOCUMENT, OPTION_BOOL, FIELD(safe)},
+	{"strictCompactIri", DOCUMENT, OPTION_BOOL, FIELD(strictCompactIri)},
 };
 
 void
 jsonld_begin(JldProcessor *proc, Jsonb *options)
 {
-	OptionSet	set = OPTION_SET(jsonld_options, 1, &proc->options);
+	jsonld_begin_call(proc, options, JLD_CALL_API);
+}
+
+void
+jsonld_begin_call(JldProcessor *proc, Jsonb *options, JldCall call)
+{
+	OptionSet	set = OPTION_SET(jsonld_options, call, &proc->options);
 
 	memset(proc, 0, sizeof(JldProcessor));
 	proc->mcxt = CurrentMemoryContext;
@@ -125,6 +143,7 @@ jsonld_begin(JldProcessor *proc, Jsonb *options)
 	proc->options.contextKey = JLD_STR("expandContext");
 	proc->options.compactArrays = true;
 	proc->options.compactToRelative = true;
+	proc->options.safe = call == JLD_CALL_CANONIZE;
 	options_read(options, &set, 1);
 }
 
@@ -169,6 +188,22 @@ jld_terms(JldProcessor *proc, int n)
 {
 	if (n > max_terms)
 		limit_exceeded(proc, "terms", "upsert.jsonld_max_terms", max_terms);
+}
+
+int
+jld_max_work(void)
+{
+	return max_work;
+}
+
+void
+jld_limit_work(JldProcessor *proc)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+			 errmsg("canonicalization exceeds its limit of steps"),
+			 errdetail("The blank nodes of the dataset are hard to tell apart, as in datasets made for it; the limit is %d.", max_work),
+			 errhint("If the dataset is to be trusted, raise \"%s\".", "upsert.jsonld_max_work")));
 }
 
 void
