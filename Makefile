@@ -12,7 +12,7 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
+OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/base/schema.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
@@ -24,7 +24,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/ndegree.o src/jsonld/canonize.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
-	src/store/searchlock.o src/store/level.o
+	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o
 OBJS += src/document/create.o src/document/precondition.o src/document/document.o src/document/request.o \
 	src/document/batch.o src/document/from.o src/document/advice.o src/document/sql.o
@@ -47,7 +47,7 @@ REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts
-REGRESS     += collection document options batch triggers fallback dry_run ddl
+REGRESS     += collection document options batch triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += lexis precedence expression docexpr value

@@ -80,6 +80,7 @@ SELECT FROM public.upsert_many('hc'::pg_catalog.regclass, '[{"_key": "b", "n": 5
 SELECT FROM public.upsert_object('plain'::pg_catalog.regclass, '{"id": 2, "e": "e", "b": 4}'::pg_catalog.jsonb, 'plain_expression'::pg_catalog.text);
 SELECT FROM public.upsert_object('plain'::pg_catalog.regclass, '{"id": 3, "e": "f", "b": 4, "a": "z"}'::pg_catalog.jsonb, 'any'::pg_catalog.text);
 SELECT FROM public.upsert_object('plain'::pg_catalog.regclass, '{"b": 4, "d": {"x": 2}, "id": 4}'::pg_catalog.jsonb, ARRAY['d']::pg_catalog.text[]);
+SELECT FROM public.upsert_note_key(1);
 SELECT FROM public.c8ql_execute('REMOVE "y" IN hc');
 SET LOCAL upsert.direct = on;
 -- JSON-LD

@@ -312,6 +312,13 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_objects(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
 'upsert_object for each element of an array, locked in the order of the keys, answered in the order of the array. Options as for upsert_many: ignoreErrors makes answers of the errors, duplicates says what becomes of a key that comes twice.';
 
+CREATE FUNCTION @extschema@.upsert_note_key(VARIADIC pg_catalog."any")
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 'upsert_note_key'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_note_key(VARIADIC pg_catalog."any") IS
+'Internal: stands in the statements that write a table through SQL, and tells the caller the key of a row that its BEFORE INSERT trigger has moved to one that exists. Arguments: the columns of the key. Always false, and without effect elsewhere. No errors.';
+
 CREATE FUNCTION @extschema@.upsert_criteria(target pg_catalog.regclass,
     OUT name pg_catalog.text, OUT columns pg_catalog.text[], OUT is_primary pg_catalog.bool,
     OUT usable pg_catalog.bool, OUT reason pg_catalog.text)

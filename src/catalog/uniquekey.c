@@ -2,6 +2,18 @@
  * uniquekey.c
  *		Which unique indexes stand behind a set of columns.
  *
+ * Columns alone do not make a key: an index has an equality of its own, by
+ * its operator classes and collations.
+ *
+ *		CREATE TABLE t (id text PRIMARY KEY)
+ *		CREATE UNIQUE INDEX t_ci ON t (id COLLATE ci)	-- 'a' is 'A'
+ *
+ * Who looks for id = 'A' does not find 'a', so that t_ci cannot arbitrate for
+ * the key (id): a conflict there is a violation.  An index has the columns'
+ * own equality if it has the "=" that SQL has for their types, and tells the
+ * same strings apart as their collations do; deterministic ones all tell the
+ * same.
+ *
  * REINDEX CONCURRENTLY swaps index OIDs, so what is known of a table's indexes
  * is kept (memo.c) until the relation cache reports a change.  Knows nothing
  * of rows.
@@ -9,11 +21,14 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/stratnum.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_index.h"
 #include "nodes/nodes.h"
 #include "storage/lockdefs.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "catalog/memo.h"
 #include "catalog/uniquekey.h"
@@ -28,6 +43,7 @@ typedef struct IndexFacts
 	bool		partial;
 	bool		nulls_equal;	/* NULLS NOT DISTINCT */
 	bool		btree;
+	bool		own_equality;	/* that of its columns */
 	int			nkeys;
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* 0: an expression */
 } IndexFacts;
@@ -37,6 +53,38 @@ typedef struct TableIndexes
 	Memo		memo;
 	List	   *facts;			/* of IndexFacts */
 } TableIndexes;
+
+static bool
+same_collation(Oid a, Oid b)
+{
+	return a == b ||
+		(OidIsValid(a) && OidIsValid(b) &&
+		 get_collation_isdeterministic(a) && get_collation_isdeterministic(b));
+}
+
+bool
+unique_key_has_own_equality(Relation rel, Relation index)
+{
+	int			i;
+
+	for (i = 0; i < index->rd_index->indnkeyatts; i++)
+	{
+		AttrNumber	attno = index->rd_index->indkey.values[i];
+		Form_pg_attribute att;
+		Oid			eq;
+
+		if (attno <= 0)
+			continue;			/* an expression is always compared so */
+		att = TupleDescAttr(RelationGetDescr(rel), attno - 1);
+		eq = get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i],
+								 index->rd_opcintype[i], BTEqualStrategyNumber);
+		if (!OidIsValid(eq) ||
+			eq != lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr ||
+			!same_collation(index->rd_indcollation[i], att->attcollation))
+			return false;
+	}
+	return true;
+}
 
 static void
 gather_indexes(Memo *memo, Relation rel)
@@ -58,6 +106,8 @@ gather_indexes(Memo *memo, Relation rel)
 		facts->partial = RelationGetIndexPredicate(index) != NIL;
 		facts->nulls_equal = form->indnullsnotdistinct;
 		facts->btree = index->rd_rel->relam == BTREE_AM_OID;
+		facts->own_equality = facts->unique && facts->btree &&
+			unique_key_has_own_equality(rel, index);
 		facts->nkeys = form->indnkeyatts;
 		for (i = 0; i < facts->nkeys; i++)
 			facts->keys[i] = form->indkey.values[i];
@@ -96,7 +146,7 @@ same_columns(const IndexFacts *index, int nkeys, const AttrNumber *keys)
 
 /* Would INSERT ... ON CONFLICT (these columns) use this index? */
 static bool
-arbitrates(const IndexFacts *index, int nkeys, const AttrNumber *keys)
+is_inferred(const IndexFacts *index, int nkeys, const AttrNumber *keys)
 {
 	return index->unique && index->immediate && index->ready &&
 		!index->partial && same_columns(index, nkeys, keys);
@@ -113,7 +163,7 @@ unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys)
 	{
 		const IndexFacts *index = lfirst(lc);
 
-		if (!arbitrates(index, nkeys, keys) || !index->btree ||
+		if (!is_inferred(index, nkeys, keys) || !index->own_equality ||
 			index->nulls_equal)
 			continue;
 		/* what can be looked up in comes first */
@@ -174,19 +224,26 @@ unique_key_arbiters_like(Relation rel, Oid indexoid)
 	return arbiters;
 }
 
-bool
-unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys)
+Oid
+unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys,
+					  bool *alone)
 {
+	Oid			result = InvalidOid;
 	ListCell   *lc;
 
+	*alone = true;
 	foreach(lc, indexes_of(rel))
 	{
 		const IndexFacts *index = lfirst(lc);
 
-		if (index->valid && arbitrates(index, nkeys, keys))
-			return true;
+		if (!is_inferred(index, nkeys, keys))
+			continue;
+		if (!index->own_equality)
+			*alone = false;
+		else if (index->valid && !OidIsValid(result))
+			result = index->oid;
 	}
-	return false;
+	return result;
 }
 
 List *

@@ -12,8 +12,8 @@
 /*
  * The unique btree indexes on exactly these columns, in whatever order, that
  * INSERT ... ON CONFLICT could use as arbiters: ready, immediate, without
- * predicate or expression.  During REINDEX CONCURRENTLY there are two, and
- * both must arbitrate.  NULLS NOT DISTINCT indexes do not count: their
+ * predicate or expression, and with the columns' own equality.  During
+ * REINDEX CONCURRENTLY there are two, and both must arbitrate.  NULLS NOT DISTINCT indexes do not count: their
  * equality is not that of a btree lookup.  A list of OIDs in the current
  * memory context; the first is valid, so that look-ups can use it, and where
  * none is so the list is NIL.
@@ -27,10 +27,19 @@ extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys
 extern List *unique_key_arbiters_like(Relation rel, Oid indexoid);
 
 /*
- * True if SQL's ON CONFLICT (these columns) would find an arbiter: as above,
- * and NULLS NOT DISTINCT indexes and those of partitioned tables too.
+ * An index by which INSERT ... ON CONFLICT (these columns) may arbitrate: as
+ * above, and NULLS NOT DISTINCT indexes and those of partitioned tables too;
+ * InvalidOid if there is none.  Not *alone: SQL would also take indexes of
+ * another equality for arbiters unless it is told this one's.
  */
-extern bool unique_key_can_arbitrate(Relation rel, int nkeys, const AttrNumber *keys);
+extern Oid unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys,
+								 bool *alone);
+
+/*
+ * True if the index compares those of its columns that are columns of the
+ * table as "=" does: the same operator, and a collation to the same effect.
+ */
+extern bool unique_key_has_own_equality(Relation rel, Relation index);
 
 /*
  * The unique indexes that check each row as it comes: what may arbitrate

@@ -23,9 +23,7 @@
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -41,6 +39,7 @@
 #include "utils/syscache.h"
 
 #include "call/argument.h"
+#include "base/schema.h"
 #include "compat.h"
 #include "jsonld/iri.h"
 #include "jsonld/process.h"
@@ -56,7 +55,6 @@ static Oid	registry_relid = InvalidOid;
 
 static JldValue *registry_load(JldStr iri, bool *lasting);
 static void registry_invalidated(Datum arg, Oid relid);
-static Oid	registry_schema(void);
 static Oid	registry_oid(void);
 static HeapTuple registry_fetch(Relation rel, Datum iri, Snapshot snapshot);
 static char *registry_qualified_name(void);
@@ -82,33 +80,11 @@ registry_invalidated(Datum arg, Oid relid)
 	}
 }
 
-/* the schema that the extension is installed in */
-static Oid
-registry_schema(void)
-{
-	Oid			extension = get_extension_oid("upsert", false);
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			schema = InvalidOid;
-
-	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(extension));
-	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return schema;
-}
-
 static Oid
 registry_oid(void)
 {
 	if (!OidIsValid(registry_relid))
-		registry_relid = get_relname_relid(REGISTRY_TABLE, registry_schema());
+		registry_relid = get_relname_relid(REGISTRY_TABLE, upsert_schema());
 	if (!OidIsValid(registry_relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

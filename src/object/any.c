@@ -17,6 +17,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "object/object_impl.h"
 #include "store/group.h"
@@ -46,13 +47,17 @@ look_at_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	return STORE_SKIP;
 }
 
-/* The one row that the keys find. */
+/*
+ * The one row that the keys find.  All look with one snapshot: a row that is
+ * updated in between would be found at two places.
+ */
 static FoundRow
 find_any(ObjectStore *os, ObjectRequest *r)
 {
 	FoundRow	result = {NULL};
 	ListCell   *lc;
 
+	os->look = RegisterSnapshot(GetTransactionSnapshot());
 	foreach(lc, r->filled)
 	{
 		FoundRow	found = {lfirst(lc)};
@@ -84,6 +89,8 @@ find_any(ObjectStore *os, ObjectRequest *r)
 							   result.by->name, found.by->name),
 					 errhint("Name the key that tells which row is meant as criteria.")));
 	}
+	UnregisterSnapshot(os->look);
+	os->look = NULL;
 	return result;
 }
 
@@ -133,6 +140,8 @@ object_apply_by_any(ObjectStore *os, ObjectRequest *r, MemoryContext context,
 {
 	bool		race = list_length(r->filled) > 1;
 	int			tries;
+
+	os->look = NULL;			/* an error may have left it there */
 
 	for (tries = 0;; tries++)
 	{

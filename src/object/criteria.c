@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 
 #include "call/answer.h"
+#include "catalog/uniquekey.h"
 #include "object/table.h"
 
 static void
@@ -93,8 +94,8 @@ criteria_of_index(Relation rel, Relation index)
 	c->index = RelationGetRelid(index);
 	c->primary = form->indisprimary;
 	c->nulls_equal = form->indnullsnotdistinct;
-	c->special = expressions != NIL ||
-		RelationGetIndexPredicate(index) != NIL;
+	c->plain = expressions == NIL && RelationGetIndexPredicate(index) == NIL;
+	c->special = !c->plain || !unique_key_has_own_equality(rel, index);
 
 	for (i = 0; i < form->indnkeyatts; i++)
 	{
@@ -238,6 +239,7 @@ Criteria *
 criteria_by_columns(const ObjectTable *table, ArrayType *names)
 {
 	Criteria   *columns = palloc0(sizeof(Criteria));
+	Criteria   *found = NULL;
 	Datum	   *elems;
 	bool	   *nulls;
 	int			n;
@@ -275,14 +277,16 @@ criteria_by_columns(const ObjectTable *table, ArrayType *names)
 							(int) VARSIZE_ANY_EXHDR(name), VARDATA_ANY(name))));
 	}
 
+	/* by the columns' own equality, if there is such an index */
 	foreach(lc, criteria_list(table))
 	{
 		Criteria   *c = lfirst(lc);
 
-		if (!c->special && c->unusable == NULL && same_columns(c, columns))
-			return c;
+		if (c->plain && c->unusable == NULL && same_columns(c, columns) &&
+			(found == NULL || (found->special && !c->special)))
+			found = c;
 	}
-	return columns;
+	return found ? found : columns;
 }
 
 /* ----------

@@ -170,6 +170,7 @@ object_open_by_key(ObjectStore *os, bool preview)
 	target.insert_columns = writable;
 	target.update_columns = writable;
 	target.preview = preview;
+	target.snapshot = os->look;
 	target.exclusive = os->options->exclusive;
 	os->store = store_open(&target);
 }

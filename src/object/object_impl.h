@@ -32,6 +32,7 @@ struct ObjectStore
 	char	   *rev;			/* its _rev, where revisions count; or NULL */
 	const UpsertOptions *options;
 	AttrNumber	version_attno;	/* of versionAttribute */
+	struct SnapshotData *look;	/* that "any" looks with */
 	Store	   *store;			/* NULL: not open */
 };
 

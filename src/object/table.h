@@ -60,7 +60,9 @@ typedef struct Criteria
 	Oid			index;			/* InvalidOid: no index makes them unique */
 	bool		primary;
 	bool		nulls_equal;	/* NULLS NOT DISTINCT: null is a value */
-	bool		special;		/* partial or expressions: needs this index */
+	bool		special;		/* partial, expressions, or an equality of its
+								 * own: needs this index */
+	bool		plain;			/* neither partial nor expressions */
 	const char *unusable;		/* why not; NULL: it can be used */
 	int			nkeys;			/* columns whose values decide, in the order */
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* of the index */

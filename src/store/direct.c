@@ -57,6 +57,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/uniquekey.h"
+#include "store/local.h"
 #include "store/preview.h"
 #include "store/probe.h"
 #include "store/store_impl.h"
@@ -108,6 +109,12 @@ typedef enum TryResult
 	TRY_NOTHING					/* a BEFORE trigger said: do nothing */
 } TryResult;
 
+/*
+ * An insertion that loses so often meets a row that no look-up finds: what its
+ * index says of it, 23505, is the answer.
+ */
+#define MAX_RACES 100
+
 /* Which unique indexes tell us of a lost race; the others raise 23505. */
 typedef enum Arbitration
 {
@@ -141,7 +148,8 @@ store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
 		rel->rd_rules != NULL ||
 		IsSystemRelation(rel))
 		return false;
-	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED ||
+		!store_is_local(rel))
 		return false;
 
 	*arbiters = OidIsValid(target->arbiter) ?
@@ -492,18 +500,18 @@ try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 }
 
 static TryResult
-lost(TM_Result result)
+lost(TM_Result result, const TM_FailureData *tmfd)
 {
 	switch (result)
 	{
 		case TM_Updated:
 		case TM_Deleted:
-			return TRY_LOST_ROW;
+			/* who loses to himself would lose for ever */
+			if (!TransactionIdIsCurrentTransactionId(tmfd->xmax))
+				return TRY_LOST_ROW;
+			/* FALLTHROUGH */
 		case TM_SelfModified:
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("tuple to be updated was already modified by an operation triggered by the current command"),
-					 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")));
+			store_self_modified();
 			break;
 		default:
 			elog(ERROR, "unrecognized table_tuple_update status: %u", result);
@@ -526,7 +534,7 @@ lock_old(Store *s, DirectState *st, LockTupleMode mode)
 	result = table_tuple_lock(s->rel, &tid, st->estate->es_snapshot, s->old,
 							  st->estate->es_output_cid, mode, LockWaitBlock, 0,
 							  &tmfd);
-	return result == TM_Ok ? TRY_DONE : lost(result);
+	return result == TM_Ok ? TRY_DONE : lost(result, &tmfd);
 }
 
 /* Replaces the version in s->old by s->new. */
@@ -556,7 +564,7 @@ try_update_columns(Store *s, DirectState *st)
 	result = compat_tuple_update(s->rel, estate, &tid, s->new, &tmfd,
 								 &update_indexes);
 	if (result != TM_Ok)
-		return lost(result);
+		return lost(result, &tmfd);
 	if (update_indexes != COMPAT_UPDATE_INDEXES_NONE)
 	{
 		open_indexes(s, st, false);
@@ -606,7 +614,7 @@ try_delete(Store *s, DirectState *st)
 
 	result = compat_tuple_delete(s->rel, estate, &tid, &tmfd);
 	if (result != TM_Ok)
-		return lost(result);
+		return lost(result, &tmfd);
 
 	ExecARDeleteTriggers(estate, st->rri, &tid, NULL, st->delete_capture, false);
 	return TRY_DONE;
@@ -730,6 +738,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	Arbitration arbitrate = key ? ARBITRATE_ALL : ARBITRATE_NOT;
 	bool		composed = false;	/* s->new is a row to insert */
 	bool		key_taken = false;	/* by a row that we do not see */
+	int			races = 0;		/* that our insertion has lost */
 	StoreOutcome outcome = STORE_SKIPPED;
 	Datum		newkey[INDEX_MAX_KEYS];
 	bool		newnulls[INDEX_MAX_KEYS];
@@ -742,7 +751,8 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		TryResult	result;
 
 		CHECK_FOR_INTERRUPTS();
-		PushActiveSnapshot(GetTransactionSnapshot());
+		PushActiveSnapshot(s->target.snapshot ? s->target.snapshot :
+						   GetTransactionSnapshot());
 		estate->es_snapshot = GetActiveSnapshot();
 		estate->es_output_cid = GetCurrentCommandId(false);
 
@@ -774,11 +784,15 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		{
 			ItemPointerData conflict;
 
-			if (!compat_check_index_constraints(st->rri, s->new, estate,
+			if (++races == MAX_RACES)
+				arbitrate = ARBITRATE_NOT;
+			else if (!compat_check_index_constraints(st->rri, s->new, estate,
 												&conflict, st->arbiters))
 			{
 				key_taken = true;
 				key_of_slot(s, s->new, newkey, newnulls);
+				s->key_moved = s->key_moved ||
+					!store_same_key(s, key, nulls, newkey, newnulls);
 				key = newkey;
 				nulls = newnulls;
 			}

@@ -6,9 +6,10 @@
  *
  *		key		mail = $1
  *		WHERE	lower(t.mail) OPERATOR(pg_catalog.=) lower($1) AND t.active
- *		ON CONFLICT (lower(mail)) WHERE active DO NOTHING
+ *		ON CONFLICT (lower(mail) COLLATE "default" text_ops) WHERE active DO ...
  *
- * Without such an index the key is its columns.  All names are quoted or
+ * Without such an index the key is its columns, by the equality of their
+ * types.  All names are quoted or
  * written by PostgreSQL's own deparser, and operators carry their schema.
  * Knows statements' text only; spi.c runs them.
  */
@@ -17,6 +18,7 @@
 #include "access/genam.h"
 #include "access/stratnum.h"
 #include "access/sysattr.h"
+#include "catalog/pg_index.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/primnodes.h"
@@ -24,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "catalog/uniquekey.h"
@@ -35,19 +38,24 @@ column_name(Store *s, int i)
 	return quote_identifier(NameStr(TupleDescAttr(s->tupdesc, i)->attname));
 }
 
-void
+bool
+keysql_has_equality(Store *s, int column)
+{
+	return OidIsValid(lookup_type_cache(TupleDescAttr(s->tupdesc, column)->atttypid,
+										TYPECACHE_EQ_OPR)->eq_opr);
+}
+
+bool
 keysql_equality(Store *s, StringInfo buf, int column, int param)
 {
 	Oid			type = TupleDescAttr(s->tupdesc, column)->atttypid;
 	Oid			eq = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 
 	if (!OidIsValid(eq))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an equality operator for type %s",
-						format_type_be(type))));
+		return false;
 	generate_operator_clause(buf, psprintf("t.%s", column_name(s, column)),
 							 type, eq, psprintf("$%d", param), type);
+	return true;
 }
 
 /* ----------
@@ -181,8 +189,11 @@ keysql_condition(Store *s, StringInfo buf, const bool *nulls)
 			appendStringInfoString(buf, " AND ");
 		if (nulls && nulls[i])
 			appendStringInfo(buf, "t.%s IS NULL", column_name(s, column));
-		else
-			keysql_equality(s, buf, column, i + 1);
+		else if (!keysql_equality(s, buf, column, i + 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("could not identify an equality operator for type %s",
+							format_type_be(TupleDescAttr(s->tupdesc, column)->atttypid))));
 	}
 }
 
@@ -191,51 +202,76 @@ keysql_condition(Store *s, StringInfo buf, const bool *nulls)
  * ----------
  */
 
-static char *
-index_conflict_clause(Store *s)
+/* " (lower(mail) COLLATE c text_ops) WHERE active", as ON CONFLICT has it. */
+static void
+append_index_target(Store *s, StringInfo buf, Relation index)
 {
-	Relation	index = index_open(s->target.arbiter, AccessShareLock);
 	List	   *context = deparse_context_for("t", RelationGetRelid(s->rel));
 	List	   *predicate = RelationGetIndexPredicate(index);
-	StringInfoData buf;
+	oidvector  *classes;
+	Datum		datum;
+	bool		isnull;
 	ListCell   *lc;
+	int			i = 0;
 
-	if (!index->rd_index->indimmediate)
-	{
-		index_close(index, AccessShareLock);
-		return NULL;
-	}
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, " ON CONFLICT (");
+	datum = SysCacheGetAttr(INDEXRELID, index->rd_indextuple,
+							Anum_pg_index_indclass, &isnull);
+	Assert(!isnull);
+	classes = (oidvector *) DatumGetPointer(datum);
+
+	appendStringInfoString(buf, " (");
 	foreach(lc, index_columns(s, index))
-		appendStringInfo(&buf, "%s(%s)", buf.len > strlen(" ON CONFLICT (") ? ", " : "",
+	{
+		appendStringInfo(buf, "%s(%s)", i > 0 ? ", " : "",
 						 deparse_expression(lfirst(lc), context, false, false));
-	appendStringInfoChar(&buf, ')');
+		if (OidIsValid(index->rd_indcollation[i]))
+			appendStringInfo(buf, " COLLATE %s",
+							 generate_collation_name(index->rd_indcollation[i]));
+		appendStringInfo(buf, " %s", generate_opclass_name(classes->values[i]));
+		i++;
+	}
+	appendStringInfoChar(buf, ')');
 	if (predicate)
-		appendStringInfo(&buf, " WHERE %s",
+		appendStringInfo(buf, " WHERE %s",
 						 deparse_expression((Node *) make_ands_explicit(predicate),
 											context, false, false));
-	appendStringInfoString(&buf, " DO NOTHING");
-	index_close(index, AccessShareLock);
-	return buf.data;
 }
 
 char *
-keysql_conflict_clause(Store *s)
+keysql_conflict_target(Store *s)
 {
+	Oid			indexoid = s->target.arbiter;
+	bool		alone = false;
 	StringInfoData buf;
 	int			i;
 
-	if (OidIsValid(s->target.arbiter))
-		return index_conflict_clause(s);
-	if (!unique_key_can_arbitrate(s->rel, s->target.nkeys, s->target.keys))
+	if (!OidIsValid(indexoid))
+		indexoid = unique_key_of_columns(s->rel, s->target.nkeys,
+										 s->target.keys, &alone);
+	if (!OidIsValid(indexoid))
 		return NULL;
+
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, " ON CONFLICT (");
-	for (i = 0; i < s->target.nkeys; i++)
-		appendStringInfo(&buf, "%s%s", i ? ", " : "",
-						 column_name(s, s->target.keys[i] - 1));
-	appendStringInfoString(&buf, ") DO NOTHING");
+	if (alone)
+	{
+		/* all indexes on the columns will do */
+		appendStringInfoString(&buf, " (");
+		for (i = 0; i < s->target.nkeys; i++)
+			appendStringInfo(&buf, "%s%s", i ? ", " : "",
+							 column_name(s, s->target.keys[i] - 1));
+		appendStringInfoChar(&buf, ')');
+	}
+	else
+	{
+		Relation	index = index_open(indexoid, AccessShareLock);
+		bool		immediate = index->rd_index->indimmediate;
+
+		if (immediate)
+			append_index_target(s, &buf, index);
+		index_close(index, AccessShareLock);
+		if (!immediate)
+			return NULL;
+	}
 	return buf.data;
 }
 

@@ -8,8 +8,12 @@
 
 #include "store/store_impl.h"
 
-/* Appends "t.column = $param", with the operator of the type's btree. */
-extern void keysql_equality(Store *s, StringInfo buf, int column, int param);
+/*
+ * Appends "t.column = $param", with the operator of the type's btree; false
+ * if the type has none, as keysql_has_equality() tells too.
+ */
+extern bool keysql_equality(Store *s, StringInfo buf, int column, int param);
+extern bool keysql_has_equality(Store *s, int column);
 
 /*
  * Appends a condition on the relation "t" that is true of the row with the
@@ -22,7 +26,10 @@ extern void keysql_condition(Store *s, StringInfo buf, const bool *nulls);
 /* "(a, b)=(1, x)", as PostgreSQL shows a key in messages. */
 extern char *keysql_describe(Store *s, const Datum *key, const bool *nulls);
 
-/* " ON CONFLICT (...) DO NOTHING", palloc'd; NULL if nothing can arbitrate. */
-extern char *keysql_conflict_clause(Store *s);
+/*
+ * " (a, b)", what ON CONFLICT has to name so that exactly the key arbitrates,
+ * palloc'd; NULL if nothing can.
+ */
+extern char *keysql_conflict_target(Store *s);
 
 #endif							/* UPSERT_KEYSQL_H */

@@ -283,20 +283,11 @@ preview_again(Store *s, const Datum *key, const bool *nulls,
 			  StoreCompose compose, void *arg, StoreOutcome *outcome)
 {
 	Preview    *p = s->preview;
-	int			i;
 
 	if (key == NULL || p == NULL || p->last == NULL || TTS_EMPTY(p->last))
 		return false;
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1);
-		bool		isnull = nulls && nulls[i];
-
-		if (isnull != p->last_nulls[i] ||
-			(!isnull && !datum_image_eq(key[i], p->last_key[i],
-										att->attbyval, att->attlen)))
-			return false;
-	}
+	if (!store_same_key(s, key, nulls, p->last_key, p->last_nulls))
+		return false;
 
 	ExecCopySlot(s->old, p->last);
 	ExecClearTuple(s->new);

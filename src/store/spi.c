@@ -2,37 +2,46 @@
  * spi.c
  *		The store through SQL statements, for whatever direct.c cannot take:
  *		partitioned tables, inheritance, row-level security, rules, views,
- *		foreign tables, deferrable keys, keys without any unique index, and
- *		everything where upsert.direct is off.
+ *		foreign tables, deferrable keys, keys without any unique index, tables
+ *		whose rows an extension has elsewhere, and everything where
+ *		upsert.direct is off.
  *
  * The same five steps as in direct.c, in SQL:
  *
  *		SELECT ... WHERE key				   found --> compose --> KEEP: done
- *		SELECT ... FOR NO KEY UPDATE		   another version? compose again
- *		UPDATE / DELETE ... WHERE ctid = ...
+ *		lock that version					   another one? look again
+ *		UPDATE / DELETE ... of that version	   did nothing? see below
  *											   absent -> compose
  *		INSERT ... ON CONFLICT DO NOTHING	   nothing inserted? look again
  *
- * Views and foreign tables have no rows of ours to lock, so there the UPDATE
- * itself is the compare and swap: it asks that the whole row still reads as
- * it did.  Where ON CONFLICT has no arbiter, the search lock keeps other
- * upserts of the key out, and a subtransaction catches the unique violation
- * that a plain INSERT of somebody else may cause.
+ * Versions in tables of this server are locked through their access method,
+ * which says what became of a row where SQL would raise an error: in READ
+ * COMMITTED a row that has moved to another partition is one to be looked for
+ * again.  Rows that lie elsewhere are locked by SELECT ... FOR UPDATE.
  *
- * Statements are prepared once for each store and set of columns.  All names
- * in them are quoted, and operators are schema-qualified.
+ * Views, foreign tables, and tables that the caller may read in part only have
+ * no rows of ours to lock, so there the UPDATE itself is the compare and swap:
+ * it asks that the whole row still reads as it did.
+ *
+ * A statement that does nothing says that a trigger, a rule or a policy had it
+ * so, but only where there is one; else the row is not what it was, and we
+ * look again.  No such loop is without end: see MAX_TRIES.
+ *
+ * Where ON CONFLICT has no arbiter, the search lock keeps other upserts of the
+ * key out, and a subtransaction catches the unique violation that a plain
+ * INSERT of somebody else may cause.
  */
 #include "postgres.h"
 
-#include "compat.h"
+#include "store/compat_executor.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class_d.h"
-#include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -40,52 +49,49 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "catalog/uniquekey.h"
+#include "store/keynote.h"
 #include "store/keysql.h"
+#include "store/local.h"
 #include "store/preview.h"
 #include "store/searchlock.h"
+#include "store/statement.h"
 #include "store/store_impl.h"
 
 /*
- * How often a write may do nothing, without a reason that we can see, before
- * we take it for a trigger's or a policy's word.  A concurrent delete gives
- * one such answer.
+ * How often an INSERT may do nothing, without a row that we can see, before we
+ * take it for a policy's word.  A concurrent delete gives one such answer.
  */
 #define MAX_REFUSED 5
 
-/* A prepared statement that goes when the store's memory goes. */
-typedef struct Statement
+/*
+ * How often an item is tried before it is an error that nothing comes of it.
+ * Where somebody else must have won for us to lose, there is no such limit.
+ */
+#define MAX_TRIES 100
+
+/* How a change of the row that was found ended. */
+typedef enum ChangeResult
 {
-	SPIPlanPtr	plan;
-	Bitmapset  *columns;		/* that it sets, or keys that it finds NULL */
-	const char *conflict;		/* clause of an INSERT */
-	MemoryContextCallback callback;
-} Statement;
+	CHANGE_DONE,
+	CHANGE_LOST,				/* somebody else has changed the row */
+	CHANGE_AGAIN,				/* it seems not to be that row any more */
+	CHANGE_REFUSED				/* a trigger or a rule said no */
+} ChangeResult;
 
-typedef struct SpiState
+/* One item on its way. */
+typedef struct SpiItem
 {
-	char	   *name;			/* quoted, with schema */
-	bool		lockable;		/* has rows with a ctid that we can lock */
-	bool		returning;		/* statements can say what they wrote */
-	const char *on_conflict;	/* clause, or NULL: no arbiter */
-	const char *on_any_conflict;	/* the same for all unique indexes */
-
-	Statement	find;
-	Statement	lock;
-	Statement	insert;
-	Statement	update;
-	Statement	remove;
-
-	/* of the row in s->old */
-	Datum		ctid;			/* points into ctid_data */
-	ItemPointerData ctid_data;
-	Oid			tableoid;
-	char	   *image;			/* the row as text, where rows cannot be locked */
-} SpiState;
+	Store	   *s;
+	const Datum *key;
+	const bool *nulls;
+	int			tries;			/* that others have won */
+	int			refused;		/* locks that we were not given */
+	char	   *tried;			/* row image that an update did not meet */
+} SpiItem;
 
 static void spi_open(Store *s, List *arbiters);
 static StoreOutcome spi_apply(Store *s, const Datum *key, const bool *nulls,
@@ -98,6 +104,42 @@ const StoreMethods store_spi_methods = {spi_open, spi_apply, spi_close};
  * Set-up
  * ----------
  */
+
+static bool
+may(Store *s, AttrNumber attno, AclMode mode)
+{
+	Oid			relid = RelationGetRelid(s->rel);
+
+	return pg_class_aclcheck(relid, GetUserId(), mode) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(relid, attno, GetUserId(), mode) == ACLCHECK_OK;
+}
+
+/* A column that the caller may set to what it is; no key if that can be. */
+static const char *
+touchable_column(Store *s)
+{
+	const char *result = NULL;
+	int			i;
+
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+		bool		key = false;
+		int			k;
+
+		if (att->attisdropped || att->attgenerated ||
+			att->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ||
+			!may(s, i + 1, ACL_SELECT) || !may(s, i + 1, ACL_UPDATE))
+			continue;
+		for (k = 0; k < s->target.nkeys; k++)
+			key = key || s->target.keys[k] == i + 1;
+		if (result == NULL || !key)
+			result = quote_identifier(NameStr(att->attname));
+		if (!key)
+			break;
+	}
+	return result;
+}
 
 static void
 spi_open(Store *s, List *arbiters)
@@ -113,12 +155,14 @@ spi_open(Store *s, List *arbiters)
 	/* who may not read the whole table may not read ctid */
 	st->lockable = table &&
 		pg_class_aclcheck(RelationGetRelid(s->rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	st->local = table && store_is_local(s->rel);
 	st->returning = s->rel->rd_rules == NULL ||
 		(relkind == RELKIND_VIEW && s->rel->rd_rules->numLocks == 1);
 	if (table && s->rel->rd_rules == NULL)
-		st->on_conflict = keysql_conflict_clause(s);
-	st->on_any_conflict = st->on_conflict && unique_keys_are_immediate(s->rel) ?
-		" ON CONFLICT DO NOTHING" : st->on_conflict;
+		st->conflict_target = keysql_conflict_target(s);
+	st->any_key = unique_keys_are_immediate(s->rel);
+	if (st->conflict_target && !s->target.preview)
+		st->touchable = touchable_column(s);
 
 	s->old = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
 	s->new = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
@@ -129,262 +173,6 @@ spi_close(Store *s)
 {
 	ExecDropSingleTupleTableSlot(s->old);
 	ExecDropSingleTupleTableSlot(s->new);
-}
-
-/* ----------
- * Statements
- * ----------
- */
-
-static const char *
-column_name(Store *s, int i)
-{
-	return quote_identifier(NameStr(TupleDescAttr(s->tupdesc, i)->attname));
-}
-
-/* Is column i one that statements read? */
-static bool
-is_read(Store *s, int i)
-{
-	return !TupleDescAttr(s->tupdesc, i)->attisdropped &&
-		bms_is_member(i + 1, s->target.read_columns);
-}
-
-static void
-append_columns(Store *s, StringInfo buf)
-{
-	const char *separator = "";
-	int			i;
-
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		if (!is_read(s, i))
-			continue;
-		appendStringInfo(buf, "%st.%s", separator, column_name(s, i));
-		separator = ", ";
-	}
-}
-
-/* The whole row, as far as it may be read, as text. */
-static void
-append_image(Store *s, StringInfo buf)
-{
-	appendStringInfoString(buf, "ROW(");
-	append_columns(s, buf);
-	appendStringInfoString(buf, ")::pg_catalog.text");
-}
-
-static void
-free_statement(void *arg)
-{
-	Statement  *statement = arg;
-
-	if (statement->plan)
-		SPI_freeplan(statement->plan);
-	statement->plan = NULL;
-}
-
-/* Prepares the statement, in place of what was there for other columns. */
-static void
-prepare(Store *s, Statement *statement, const char *sql, int nargs, Oid *types,
-		Bitmapset *columns)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
-
-	if (statement->callback.func == NULL)
-	{
-		statement->callback.func = free_statement;
-		statement->callback.arg = statement;
-		MemoryContextRegisterResetCallback(s->context, &statement->callback);
-	}
-	free_statement(statement);
-	statement->columns = bms_copy(columns);
-	MemoryContextSwitchTo(oldcontext);
-
-	statement->plan = SPI_prepare(sql, nargs, types);
-	if (statement->plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(statement->plan);
-}
-
-static Oid *
-key_types(Store *s, int extra)
-{
-	Oid		   *types = palloc(sizeof(Oid) * (s->target.nkeys + extra));
-	int			i;
-
-	for (i = 0; i < s->target.nkeys; i++)
-		types[i] = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1)->atttypid;
-	return types;
-}
-
-/*
- * SELECT by key; two rows are one too many.  The lock is the weakest that
- * keeps other writers out, so that foreign keys to the row do not wait for us;
- * a statement that changes a key takes what more it needs by itself.
- */
-static void
-prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
-{
-	SpiState   *st = s->impl;
-	Bitmapset  *null_keys = NULL;
-	StringInfoData sql;
-	int			i;
-
-	for (i = 0; i < s->target.nkeys; i++)
-		if (nulls && nulls[i])
-			null_keys = bms_add_member(null_keys, i);
-	if (statement->plan && bms_equal(null_keys, statement->columns))
-		return;
-
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT ");
-	append_columns(s, &sql);
-	if (st->lockable)
-		appendStringInfoString(&sql, ", t.ctid, t.tableoid");
-	else
-	{
-		appendStringInfoString(&sql, ", ");
-		append_image(s, &sql);
-	}
-	appendStringInfo(&sql, " FROM %s t WHERE ", st->name);
-	keysql_condition(s, &sql, nulls);
-	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR NO KEY UPDATE OF t" : "");
-	prepare(s, statement, sql.data, s->target.nkeys, key_types(s, 0), null_keys);
-}
-
-/* The columns that compose has set. */
-static Bitmapset *
-set_columns(Store *s)
-{
-	Bitmapset  *columns = NULL;
-	int			i;
-
-	for (i = 0; i < s->tupdesc->natts; i++)
-		if (s->row.set[i])
-			columns = bms_add_member(columns, i);
-	return columns;
-}
-
-static void
-append_returning(Store *s, StringInfo sql)
-{
-	SpiState   *st = s->impl;
-
-	if (!st->returning)
-		return;
-	appendStringInfoString(sql, " RETURNING ");
-	append_columns(s, sql);
-}
-
-static void
-prepare_insert(Store *s, const char *conflict)
-{
-	SpiState   *st = s->impl;
-	Bitmapset  *columns = set_columns(s);
-	Oid		   *types = palloc(sizeof(Oid) * s->tupdesc->natts);
-	StringInfoData names;
-	StringInfoData params;
-	StringInfoData sql;
-	int			n = 0;
-	int			i = -1;
-
-	if (st->insert.plan && st->insert.conflict == conflict &&
-		bms_equal(columns, st->insert.columns))
-		return;
-
-	initStringInfo(&names);
-	initStringInfo(&params);
-	while ((i = bms_next_member(columns, i)) >= 0)
-	{
-		store_check_identity(TupleDescAttr(s->tupdesc, i));
-		types[n++] = TupleDescAttr(s->tupdesc, i)->atttypid;
-		appendStringInfo(&names, "%s%s", n > 1 ? ", " : "", column_name(s, i));
-		appendStringInfo(&params, "%s$%d", n > 1 ? ", " : "", n);
-	}
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s AS t", st->name);
-	if (n > 0)
-		appendStringInfo(&sql, " (%s) VALUES (%s)", names.data, params.data);
-	else
-		appendStringInfoString(&sql, " DEFAULT VALUES");
-	if (conflict)
-		appendStringInfoString(&sql, conflict);
-	append_returning(s, &sql);
-	prepare(s, &st->insert, sql.data, n, types, columns);
-	st->insert.conflict = conflict;
-}
-
-/* The row that s->old is, after n parameters. */
-static void
-append_old_row(Store *s, StringInfo sql, Oid *types, int *n)
-{
-	SpiState   *st = s->impl;
-	int			i;
-
-	if (st->lockable)
-	{
-		appendStringInfo(sql,
-						 " WHERE t.ctid OPERATOR(pg_catalog.=) $%d AND t.tableoid OPERATOR(pg_catalog.=) $%d",
-						 *n + 1, *n + 2);
-		types[(*n)++] = TIDOID;
-		types[(*n)++] = OIDOID;
-		return;
-	}
-	appendStringInfoString(sql, " WHERE ");
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		int			column = s->target.keys[i] - 1;
-
-		keysql_equality(s, sql, column, *n + 1);
-		appendStringInfoString(sql, " AND ");
-		types[(*n)++] = TupleDescAttr(s->tupdesc, column)->atttypid;
-	}
-	append_image(s, sql);
-	appendStringInfo(sql, " OPERATOR(pg_catalog.=) $%d", *n + 1);
-	types[(*n)++] = TEXTOID;
-}
-
-static void
-prepare_update(Store *s)
-{
-	SpiState   *st = s->impl;
-	Bitmapset  *columns = set_columns(s);
-	Oid		   *types = palloc(sizeof(Oid) * (s->tupdesc->natts + INDEX_MAX_KEYS + 2));
-	StringInfoData sql;
-	int			n = 0;
-	int			i = -1;
-
-	if (st->update.plan && bms_equal(columns, st->update.columns))
-		return;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS t SET ", st->name);
-	while ((i = bms_next_member(columns, i)) >= 0)
-	{
-		types[n++] = TupleDescAttr(s->tupdesc, i)->atttypid;
-		appendStringInfo(&sql, "%s%s = $%d", n > 1 ? ", " : "", column_name(s, i), n);
-	}
-	append_old_row(s, &sql, types, &n);
-	append_returning(s, &sql);
-	prepare(s, &st->update, sql.data, n, types, columns);
-}
-
-static void
-prepare_remove(Store *s)
-{
-	SpiState   *st = s->impl;
-	Oid			types[INDEX_MAX_KEYS + 2];
-	StringInfoData sql;
-	int			n = 0;
-
-	if (st->remove.plan)
-		return;
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "DELETE FROM %s AS t", st->name);
-	append_old_row(s, &sql, types, &n);
-	prepare(s, &st->remove, sql.data, n, types, NULL);
 }
 
 /* ----------
@@ -423,7 +211,7 @@ store_result(Store *s, TupleTableSlot *slot)
 	ExecClearTuple(slot);
 	for (i = 0; i < s->tupdesc->natts; i++)
 	{
-		if (!is_read(s, i))
+		if (!statement_reads(s, i))
 		{
 			slot->tts_values[i] = (Datum) 0;
 			slot->tts_isnull[i] = true;
@@ -436,10 +224,12 @@ store_result(Store *s, TupleTableSlot *slot)
 	ExecMaterializeSlot(slot);
 }
 
-/* Looks up the key, with what identifies the version of the row. */
+/*
+ * Looks up the key, with what identifies the version of the row.  It is locked
+ * only if it is asked for.
+ */
 static bool
-find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
-	 bool lock, Snapshot snapshot)
+find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot)
 {
 	SpiState   *st = s->impl;
 	int			last;
@@ -447,8 +237,12 @@ find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
 	uint64		n;
 
 	ExecClearTuple(s->old);
-	prepare_find(s, statement, nulls, lock);
-	n = run(statement, (Datum *) key, nulls, s->target.nkeys, snapshot);
+	if (lock)
+		statement_lock(s, nulls);
+	else
+		statement_find(s, nulls);
+	n = run(lock ? &st->lock : &st->find, (Datum *) key, nulls,
+			s->target.nkeys, snapshot);
 	if (n == 0)
 		return false;
 	if (n > 1)
@@ -466,12 +260,11 @@ find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
 		Datum		ctid = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 										 last - 1, &isnull);
 
-		st->ctid_data = *(ItemPointer) DatumGetPointer(ctid);
-		st->ctid = PointerGetDatum(&st->ctid_data);
+		st->ctid = *(ItemPointer) DatumGetPointer(ctid);
 		st->tableoid = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
 													  SPI_tuptable->tupdesc,
 													  last, &isnull));
-		s->old->tts_tid = st->ctid_data;
+		s->old->tts_tid = st->ctid;
 		s->old->tts_tableOid = st->tableoid;
 	}
 	else
@@ -482,120 +275,107 @@ find(Store *s, Statement *statement, const Datum *key, const bool *nulls,
 	return true;
 }
 
-/* The parameters that append_old_row() asked for. */
-static void
-add_old_row(Store *s, Datum *values, bool *nulls, int *n)
-{
-	SpiState   *st = s->impl;
-	int			i;
-
-	if (st->lockable)
-	{
-		nulls[*n] = false;
-		values[(*n)++] = st->ctid;
-		nulls[*n] = false;
-		values[(*n)++] = ObjectIdGetDatum(st->tableoid);
-		return;
-	}
-	for (i = 0; i < s->target.nkeys; i++)
-	{
-		values[*n] = slot_getattr(s->old, s->target.keys[i], &nulls[*n]);
-		(*n)++;
-	}
-	nulls[*n] = false;
-	values[(*n)++] = CStringGetTextDatum(st->image);
-}
-
-/* The composed values, in the order of the statement's parameters. */
-static int
-row_values(Store *s, Datum *values, bool *nulls)
-{
-	int			n = 0;
-	int			i;
-
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		if (!s->row.set[i])
-			continue;
-		values[n] = s->row.values[i];
-		nulls[n++] = s->row.isnull[i];
-	}
-	return n;
-}
-
+/* Runs a statement that writes a row; true if it did. */
 static bool
-update_row(Store *s)
+run_write(Store *s, Statement *statement, Datum *values, bool *nulls, int n)
 {
 	SpiState   *st = s->impl;
-	int			size = s->tupdesc->natts + INDEX_MAX_KEYS + 2;
-	Datum	   *values = palloc(sizeof(Datum) * size);
-	bool	   *nulls = palloc(sizeof(bool) * size);
-	int			n;
 
-	prepare_update(s);
-	n = row_values(s, values, nulls);
-	add_old_row(s, values, nulls, &n);
-	if (run(&st->update, values, nulls, n, InvalidSnapshot) == 0)
+	if (run(statement, values, nulls, n, InvalidSnapshot) == 0)
 		return false;
-	if (st->returning)
+	if (st->returning && statement != &st->remove)
 		store_result(s, s->new);
 	return true;
 }
 
 static bool
-remove_row(Store *s)
+update_row(SpiItem *item)
 {
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+	int			size = statement_max_params(s);
+	Datum	   *values = palloc(sizeof(Datum) * size);
+	bool	   *nulls = palloc(sizeof(bool) * size);
+	int			n = statement_update(s, values, nulls);
+
+	return run_write(s, &st->update, values, nulls, n);
+}
+
+static bool
+remove_row(SpiItem *item)
+{
+	Store	   *s = item->s;
 	SpiState   *st = s->impl;
 	Datum		values[INDEX_MAX_KEYS + 2];
 	bool		nulls[INDEX_MAX_KEYS + 2];
-	int			n = 0;
+	int			n = statement_remove(s, values, nulls);
 
-	prepare_remove(s);
-	add_old_row(s, values, nulls, &n);
-	return run(&st->remove, values, nulls, n, InvalidSnapshot) > 0;
+	return run_write(s, &st->remove, values, nulls, n);
 }
 
 static bool
-insert_row(Store *s, const char *conflict)
+insert_row(Store *s, InsertKind kind)
 {
 	SpiState   *st = s->impl;
-	Datum	   *values = palloc(sizeof(Datum) * s->tupdesc->natts);
-	bool	   *nulls = palloc(sizeof(bool) * s->tupdesc->natts);
-	int			n;
+	int			size = statement_max_params(s);
+	Datum	   *values = palloc(sizeof(Datum) * size);
+	bool	   *nulls = palloc(sizeof(bool) * size);
+	int			n = statement_insert(s, kind, values, nulls);
 
-	prepare_insert(s, conflict);
-	n = row_values(s, values, nulls);
-	if (run(&st->insert, values, nulls, n, InvalidSnapshot) == 0)
-		return false;
-	if (st->returning)
-		store_result(s, s->new);
-	return true;
+	return run_write(s, &st->insert, values, nulls, n);
+}
+
+static bool
+insert_row_plain(SpiItem *item)
+{
+	return insert_row(item->s, INSERT_PLAIN);
+}
+
+/* Inserts, or notes the key of the row that was in the way of an insertion. */
+static bool
+insert_row_or_note(Store *s, KeyNote *note)
+{
+	KeyNote    *outer;
+	volatile bool inserted = false;
+
+	note->store = s;
+	note->noted = false;
+	outer = keynote_expect(note);
+	PG_TRY();
+	{
+		inserted = insert_row(s, INSERT_OR_NOTE);
+	}
+	PG_FINALLY();
+	{
+		(void) keynote_expect(outer);
+	}
+	PG_END_TRY();
+	return inserted;
 }
 
 /*
- * Inserts where only a unique violation tells that somebody was faster.
- * False: there was one, of whatever index; the caller looks again, and if it
- * finds nothing the violation is the answer.
+ * Does something in a subtransaction.  An error with this SQLSTATE is handed
+ * out, and the result is false; others are raised.
  */
 static bool
-insert_row_or_violation(Store *s, ErrorData **violation)
+try_to(bool (*what) (SpiItem *item), SpiItem *item, int sqlstate, ErrorData **error)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool inserted = false;
+	volatile bool done = false;
 
-	*violation = NULL;
+	*error = NULL;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		inserted = insert_row(s, NULL);
+		done = what(item);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		*violation = CopyErrorData();
+		*error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
@@ -603,9 +383,9 @@ insert_row_or_violation(Store *s, ErrorData **violation)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (*violation && (*violation)->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
-		ReThrowError(*violation);
-	return inserted;
+	if (*error && (*error)->sqlerrcode != sqlstate)
+		ReThrowError(*error);
+	return done && *error == NULL;
 }
 
 /* A hash of the key by the types' own notion of equality. */
@@ -656,76 +436,10 @@ preview_item(Store *s, TupleTableSlot *old)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/*
- * The row in s->old is to be changed.  True if that is done and *outcome
- * says how; false: it is not that row any more.
- */
-static bool
-change_found(Store *s, StoreVerdict verdict, StoreOutcome *outcome)
-{
-	SpiState   *st = s->impl;
-	bool		done;
-
-	*outcome = verdict == STORE_REMOVE ? STORE_DELETED : STORE_UPDATED;
-	if (s->target.preview)
-	{
-		if (verdict != STORE_REMOVE)
-			preview_item(s, s->old);
-		return true;
-	}
-	done = verdict == STORE_REMOVE ? remove_row(s) : update_row(s);
-	if (!done && st->lockable)
-	{
-		/* the row is locked, so it was a trigger that said no */
-		*outcome = STORE_SKIPPED;
-		return true;
-	}
-	return done;
-}
-
-/*
- * Locks the row that was found; true if it is still the same version.  In
- * READ COMMITTED the version that won is in s->old otherwise, or none is.
- */
-static bool
-lock_found(Store *s, const Datum *key, const bool *nulls)
-{
-	SpiState   *st = s->impl;
-	ItemPointerData ctid = st->ctid_data;
-	Oid			tableoid = st->tableoid;
-
-	return find(s, &st->lock, key, nulls, true, InvalidSnapshot) &&
-		ItemPointerEquals(&ctid, &st->ctid_data) && tableoid == st->tableoid;
-}
-
-/* The new row as it stands now, where the statement could not return it. */
-static void
-read_back(Store *s, const Datum *key, const bool *nulls)
-{
-	SpiState   *st = s->impl;
-
-	if (st->returning || key == NULL)
-		return;
-	prepare_find(s, &st->find, nulls, false);
-	if (run(&st->find, (Datum *) key, nulls, s->target.nkeys, InvalidSnapshot) > 0)
-		store_result(s, s->new);
-}
-
 static bool
 has_policies(Store *s)
 {
 	return check_enable_rls(RelationGetRelid(s->rel), InvalidOid, true) == RLS_ENABLED;
-}
-
-/* Can an INSERT do nothing though no row that we may see has its key? */
-static bool
-may_refuse(Store *s)
-{
-	TriggerDesc *trigdesc = s->rel->trigdesc;
-
-	/* a partition may have triggers of its own */
-	return s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ||
-		(trigdesc && trigdesc->trig_insert_before_row) || has_policies(s);
 }
 
 static void
@@ -737,15 +451,261 @@ refuse_by_policy(Store *s)
 					RelationGetRelationName(s->rel))));
 }
 
+/* A try has come to nothing, and nobody else has won it for sure. */
+static void
+count_try(SpiItem *item)
+{
+	if (++item->tries > MAX_TRIES)
+		store_serialization_failure();
+}
+
+/* ----------
+ * A row is there
+ * ----------
+ */
+
+/* As a statement would, but before we wait for anybody. */
+static void
+check_change_privileges(Store *s, bool remove)
+{
+	Bitmapset  *columns = NULL;
+	int			i;
+
+	for (i = 0; !remove && i < s->tupdesc->natts; i++)
+		if (s->row.set[i])
+			columns = bms_add_member(columns, i + 1);
+	compat_check_permissions(s->rel, remove ? ACL_DELETE : ACL_UPDATE, NULL,
+							 NULL, columns);
+}
+
+/* The table of this server that the row in s->old is in; NULL if there is none. */
+static Relation
+open_table_of_row(Store *s, LOCKMODE lockmode)
+{
+	SpiState   *st = s->impl;
+	Relation	rel;
+
+	if (!st->local || !st->lockable)
+		return NULL;
+	rel = table_open(st->tableoid, lockmode);
+	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
+		return rel;
+	table_close(rel, lockmode);
+	return NULL;
+}
+
+/* Locks the version in s->old; false if it is not the last one any more. */
+static bool
+lock_version(Store *s, Relation rel, LockTupleMode mode)
+{
+	SpiState   *st = s->impl;
+	ItemPointerData tid = st->ctid;
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TM_FailureData tmfd;
+	TM_Result	result;
+
+	/* what compose may have done to the row is to be seen */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	result = table_tuple_lock(rel, &tid, GetActiveSnapshot(), slot,
+							  GetCurrentCommandId(false), mode, LockWaitBlock,
+							  0, &tmfd);
+	PopActiveSnapshot();
+	ExecDropSingleTupleTableSlot(slot);
+	if (result == TM_Ok)
+		return true;
+	/* who loses to himself would lose for ever */
+	if (result == TM_SelfModified ||
+		((result == TM_Updated || result == TM_Deleted) &&
+		 TransactionIdIsCurrentTransactionId(tmfd.xmax)))
+		store_self_modified();
+	if (IsolationUsesXactSnapshot())
+		store_serialization_failure();
+	return false;
+}
+
+/*
+ * Locks the row that was found by SQL; true if it is still the same version.
+ * In READ COMMITTED the version that won is in s->old otherwise, or none is.
+ */
+static bool
+lock_found(SpiItem *item)
+{
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+	ItemPointerData ctid = st->ctid;
+	Oid			tableoid = st->tableoid;
+
+	return find(s, item->key, item->nulls, true, InvalidSnapshot) &&
+		ItemPointerEquals(&ctid, &st->ctid) && tableoid == st->tableoid;
+}
+
+/* Does a trigger or a rule have a word in a change of the row in s->old? */
+static bool
+may_refuse_change(Store *s, bool remove)
+{
+	Relation	rel;
+	TriggerDesc *trigdesc;
+	bool		result;
+
+	if (s->rel->rd_rules != NULL)
+		return true;
+	rel = open_table_of_row(s, AccessShareLock);
+	/* another server's triggers, or those of we know not which partition */
+	if (rel == NULL && (s->rel->rd_rel->relkind != RELKIND_RELATION ||
+						s->rel->rd_rel->relhassubclass))
+		return true;
+	trigdesc = rel ? rel->trigdesc : s->rel->trigdesc;
+	result = trigdesc && (remove ? trigdesc->trig_delete_before_row :
+						  trigdesc->trig_update_before_row);
+	if (rel)
+		table_close(rel, NoLock);
+	return result;
+}
+
+/* The statement did nothing: who said so? */
+static ChangeResult
+change_did_nothing(SpiItem *item, bool remove)
+{
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+	bool		refused = may_refuse_change(s, remove);
+
+	if (st->lockable)
+	{
+		/* the row is locked, so nobody else has touched it */
+		if (has_policies(s) &&
+			(!refused || !find(s, item->key, item->nulls, true, InvalidSnapshot)))
+			refuse_by_policy(s);
+		return refused ? CHANGE_REFUSED : CHANGE_AGAIN;
+	}
+
+	/* it reads the same at the second look, and still cannot be changed */
+	if (item->tried && strcmp(item->tried, st->image) == 0)
+		return refused ? CHANGE_REFUSED : CHANGE_AGAIN;
+	item->tried = st->image;
+	return CHANGE_LOST;
+}
+
+/*
+ * The row in s->old is to be changed.  In READ COMMITTED it may have moved to
+ * another partition since it was found, which SQL calls a serialization
+ * failure: then the key is elsewhere, or gone, and we look again.
+ */
+static ChangeResult
+change_found(SpiItem *item, bool remove)
+{
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+	bool		(*change) (SpiItem *item) = remove ? remove_row : update_row;
+	Relation	rel;
+	ErrorData  *moved = NULL;
+	bool		may_move;
+	bool		done;
+
+	check_change_privileges(s, remove);
+	rel = open_table_of_row(s, RowExclusiveLock);
+	may_move = rel == NULL && !IsolationUsesXactSnapshot() &&
+		s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	if (rel)
+	{
+		bool		locked = lock_version(s, rel, remove ? LockTupleExclusive :
+										  LockTupleNoKeyExclusive);
+
+		table_close(rel, NoLock);
+		if (!locked)
+			return CHANGE_LOST;
+	}
+	else if (st->lockable)
+	{
+		bool		locked = may_move ?
+			try_to(lock_found, item, ERRCODE_T_R_SERIALIZATION_FAILURE, &moved) :
+			lock_found(item);
+
+		/* visible, not gone, and yet not ours to lock */
+		if (!locked && !moved && TTS_EMPTY(s->old) && has_policies(s) &&
+			++item->refused > MAX_REFUSED)
+			refuse_by_policy(s);
+		if (!locked)
+			return CHANGE_AGAIN;
+	}
+
+	done = may_move ?
+		try_to(change, item, ERRCODE_T_R_SERIALIZATION_FAILURE, &moved) :
+		change(item);
+	if (done)
+		return CHANGE_DONE;
+	return moved ? CHANGE_AGAIN : change_did_nothing(item, remove);
+}
+
+/* ----------
+ * No row is there
+ * ----------
+ */
+
+/* The new row as it stands now, where the statement could not return it. */
+static void
+read_back(SpiItem *item)
+{
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+
+	if (st->returning || item->key == NULL)
+		return;
+	statement_find(s, item->nulls);
+	if (run(&st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
+			InvalidSnapshot) > 0)
+		store_result(s, s->new);
+}
+
+/* Has a BEFORE trigger a word in an INSERT?  A partition's we do not know. */
+static bool
+may_refuse_insert(Store *s)
+{
+	TriggerDesc *trigdesc = s->rel->trigdesc;
+
+	return trigdesc && trigdesc->trig_insert_before_row;
+}
+
+/* Would a DO UPDATE that updates nothing be heard of? */
+static bool
+tells_of_updates(Store *s)
+{
+	TriggerDesc *trigdesc = s->rel->trigdesc;
+
+	return trigdesc && (trigdesc->trig_update_before_statement ||
+						trigdesc->trig_update_after_statement);
+}
+
+/*
+ * A trigger is asked once if that can be, so what it makes of the row is noted
+ * at the first try.  Without one, somebody who inserts the same document is
+ * met by any of its unique attributes, and then found by its key; if not, the
+ * next try raises the violation.
+ */
+static InsertKind
+choose_insert(Store *s, int tries)
+{
+	SpiState   *st = s->impl;
+
+	if (st->touchable &&
+		(tries > 0 ?
+		 may_refuse_insert(s) || s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE :
+		 may_refuse_insert(s) && !tells_of_updates(s)))
+		return INSERT_OR_NOTE;
+	return tries > 0 || IsolationUsesXactSnapshot() || !st->any_key ?
+		INSERT_UNLESS_KEY : INSERT_UNLESS_ANY;
+}
+
 static StoreOutcome
 spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 					StoreCompose compose, void *arg)
 {
 	SpiState   *st = s->impl;
+	SpiItem		item = {s, key, nulls};
+	KeyNote    *note = NULL;
 	ErrorData  *violation = NULL;
 	bool		locked = false; /* we hold the search lock */
-	int			refused = 0;	/* writes that did nothing */
-	char	   *tried = NULL;	/* row image that an update did not meet */
 
 	/*
 	 * A foreign server may show one snapshot for all of a transaction, so that
@@ -760,40 +720,42 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 
 	for (;;)
 	{
-		StoreOutcome outcome;
 		StoreVerdict verdict;
 
 		CHECK_FOR_INTERRUPTS();
-		if (key != NULL && find(s, &st->find, key, nulls, false, InvalidSnapshot))
+		if (item.key != NULL &&
+			find(s, item.key, item.nulls, false, s->target.snapshot))
 		{
+			bool		remove;
+
+			violation = NULL;
 			verdict = compose_item(s, s->old, compose, arg);
 			if (verdict == STORE_KEEP)
 				return STORE_UNCHANGED;
 			if (verdict == STORE_SKIP)
 				return STORE_SKIPPED;
-			if (st->lockable && !s->target.preview &&
-				!lock_found(s, key, nulls))
+			remove = verdict == STORE_REMOVE;
+			if (s->target.preview)
 			{
-				/* visible, not gone, and yet not ours to lock */
-				if (TTS_EMPTY(s->old) && has_policies(s) &&
-					++refused > MAX_REFUSED)
-					refuse_by_policy(s);
-				continue;
+				if (!remove)
+					preview_item(s, s->old);
+				return remove ? STORE_DELETED : STORE_UPDATED;
 			}
-			if (!change_found(s, verdict, &outcome))
+			switch (change_found(&item, remove))
 			{
-				/*
-				 * Somebody changed the row, or, if it still reads the same at
-				 * the second look, an INSTEAD OF trigger said no.
-				 */
-				if (tried && strcmp(tried, st->image) == 0)
+				case CHANGE_DONE:
+					if (!remove)
+						read_back(&item);
+					return remove ? STORE_DELETED : STORE_UPDATED;
+				case CHANGE_REFUSED:
 					return STORE_SKIPPED;
-				tried = st->image;
-				continue;
+				case CHANGE_LOST:
+					break;
+				case CHANGE_AGAIN:
+					count_try(&item);
+					break;
 			}
-			if (outcome == STORE_UPDATED && !s->target.preview)
-				read_back(s, key, nulls);
-			return outcome;
+			continue;
 		}
 
 		if (violation)
@@ -810,58 +772,78 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			return STORE_INSERTED;
 		}
 
-		if (key == NULL || st->on_conflict)
-		{
-			/*
-			 * Somebody who inserts the same document is met by any of its
-			 * unique attributes, and then found by its key.  If not, the next
-			 * try raises the violation.
-			 */
-			const char *conflict = key == NULL ? NULL :
-				refused > 0 || IsolationUsesXactSnapshot() ? st->on_conflict :
-				st->on_any_conflict;
+		/* nobody is in the way of a key that a generator has made */
+		if (key == NULL)
+			return insert_row(s, INSERT_PLAIN) ? STORE_INSERTED : STORE_SKIPPED;
 
-			if (insert_row(s, conflict))
+		if (st->conflict_target && item.tries < MAX_TRIES)
+		{
+			InsertKind	kind = choose_insert(s, item.tries);
+			bool		inserted;
+
+			if (kind == INSERT_OR_NOTE && note == NULL)
+				note = MemoryContextAlloc(s->item_context, sizeof(KeyNote));
+			inserted = kind == INSERT_OR_NOTE ? insert_row_or_note(s, note) :
+				insert_row(s, kind);
+			if (inserted)
 			{
-				read_back(s, key, nulls);
+				read_back(&item);
 				return STORE_INSERTED;
+			}
+			if (kind == INSERT_OR_NOTE && !note->noted)
+				return STORE_SKIPPED;
+			item.tries++;
+			if (kind == INSERT_OR_NOTE)
+			{
+				/* a trigger has moved the key: that is the row now */
+				if (!store_same_key(s, note->key, note->nulls, item.key, item.nulls))
+				{
+					item.key = memcpy(palloc(sizeof(note->key)), note->key,
+									  sizeof(note->key));
+					item.nulls = memcpy(palloc(sizeof(note->nulls)), note->nulls,
+										sizeof(note->nulls));
+					s->key_moved = true;
+				}
+				continue;
 			}
 
 			/*
-			 * A trigger said no, or there is a conflict.  Another look shows
-			 * a row that came meanwhile, but not one that a policy hides.
+			 * Another look shows a row that came meanwhile, but not one that a
+			 * policy hides.  What a trigger did that we cannot ask shows when
+			 * nothing but a violation can stop the row.
 			 */
-			refused++;
-			if (key != NULL && (refused <= MAX_REFUSED || !may_refuse(s)))
-				continue;
-			if (has_policies(s))
+			if (item.tries > MAX_REFUSED && has_policies(s))
 				refuse_by_policy(s);
-			return STORE_SKIPPED;
+			if (item.tries > MAX_REFUSED &&
+				(may_refuse_insert(s) ||
+				 s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
+				item.tries = MAX_TRIES;
+			continue;
 		}
 
-		if (!locked)
+		if (st->conflict_target == NULL && !locked)
 		{
 			search_lock(RelationGetRelid(s->rel), hash_key(s, key, nulls));
 			locked = true;
 			if (IsolationUsesXactSnapshot())
 			{
 				PushActiveSnapshot(GetLatestSnapshot());
-				if (find(s, &st->find, key, nulls, false, GetActiveSnapshot()))
+				if (find(s, key, nulls, false, GetActiveSnapshot()))
 					store_serialization_failure();
 				PopActiveSnapshot();
 			}
 			continue;
 		}
-		if (insert_row_or_violation(s, &violation))
+		if (try_to(insert_row_plain, &item, ERRCODE_UNIQUE_VIOLATION, &violation))
 		{
-			read_back(s, key, nulls);
+			read_back(&item);
 			return STORE_INSERTED;
 		}
 		if (violation == NULL && st->returning)
 			return STORE_SKIPPED;
 		if (violation == NULL)
 		{
-			read_back(s, key, nulls);
+			read_back(&item);
 			return STORE_INSERTED;
 		}
 	}
@@ -872,12 +854,17 @@ spi_apply(Store *s, const Datum *key, const bool *nulls,
 		  StoreCompose compose, void *arg)
 {
 	StoreOutcome outcome;
+	Snapshot	held;
 
 	ExecClearTuple(s->old);
 	ExecClearTuple(s->new);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+
+	/* a version that was found must not give way to another at its place */
+	held = RegisterSnapshot(GetTransactionSnapshot());
 	outcome = spi_apply_connected(s, key, nulls, compose, arg);
+	UnregisterSnapshot(held);
 	SPI_finish();
 	return outcome;
 }

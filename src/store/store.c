@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
@@ -17,6 +18,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -125,6 +127,7 @@ store_apply(Store *s, const Datum *key, const bool *nulls,
 	StoreOutcome outcome;
 
 	MemoryContextReset(s->item_context);
+	s->key_moved = false;
 	oldcontext = MemoryContextSwitchTo(s->item_context);
 	if (!s->target.preview)
 		outcome = s->methods->apply(s, key, nulls, compose, arg);
@@ -167,11 +170,90 @@ store_close(Store *s)
 	MemoryContextDelete(s->context);
 }
 
+/*
+ * An update sets only what changes: a key that is set to itself takes a
+ * stronger lock, fires triggers and needs a privilege, and engines that keep
+ * rows by it refuse.  A compose that changes nothing means what it says.
+ */
+static void
+unset_unchanged(Store *s, TupleTableSlot *old)
+{
+	bool		unchanged[MaxTupleAttributeNumber];
+	bool		changes = false;
+	int			i;
+
+	for (i = 0; i < s->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+		bool		isnull;
+		Datum		value;
+
+		unchanged[i] = false;
+		if (!s->row.set[i])
+			continue;
+		if (bms_is_member(i + 1, s->target.read_columns))
+		{
+			value = slot_getattr(old, i + 1, &isnull);
+			unchanged[i] = isnull == s->row.isnull[i] &&
+				(isnull || datum_image_eq(value, s->row.values[i],
+										  att->attbyval, att->attlen));
+		}
+		changes = changes || !unchanged[i];
+	}
+	for (i = 0; changes && i < s->tupdesc->natts; i++)
+		if (unchanged[i])
+			s->row.set[i] = false;
+}
+
+/*
+ * The row was found by the key that a trigger has made of the caller's, and
+ * keeps it.  False if nothing else is set.
+ */
+static bool
+unset_key(Store *s)
+{
+	bool		changes = false;
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+		s->row.set[s->target.keys[i] - 1] = false;
+	for (i = 0; i < s->tupdesc->natts; i++)
+		changes = changes || s->row.set[i];
+	return changes;
+}
+
 StoreVerdict
 store_compose(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
 {
+	StoreVerdict verdict;
+
 	memset(s->row.set, 0, sizeof(bool) * s->tupdesc->natts);
-	return compose(arg, old, &s->row);
+	verdict = compose(arg, old, &s->row);
+	if (verdict != STORE_WRITE || old == NULL)
+		return verdict;
+	if (s->key_moved && !unset_key(s))
+		return STORE_KEEP;
+	unset_unchanged(s, old);
+	return verdict;
+}
+
+bool
+store_same_key(Store *s, const Datum *a, const bool *a_nulls,
+			   const Datum *b, const bool *b_nulls)
+{
+	int			i;
+
+	for (i = 0; i < s->target.nkeys; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1);
+		bool		a_null = a_nulls && a_nulls[i];
+		bool		b_null = b_nulls && b_nulls[i];
+
+		if (a_null != b_null ||
+			(!a_null && !datum_image_eq(a[i], b[i], att->attbyval, att->attlen)))
+			return false;
+	}
+	return true;
 }
 
 void
@@ -185,6 +267,15 @@ store_check_identity(Form_pg_attribute att)
 				 errdetail("Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
 						   NameStr(att->attname)),
 				 errhint("Leave it to the table to give a new row its value.")));
+}
+
+void
+store_self_modified(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("tuple to be updated was already modified by an operation triggered by the current command"),
+			 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")));
 }
 
 void

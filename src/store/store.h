@@ -47,6 +47,8 @@ typedef struct StoreTarget
 	Bitmapset  *update_columns; /* ... when there is an old row */
 	bool		preview;		/* compose and answer, but lock and write
 								 * nothing */
+	struct SnapshotData *snapshot;	/* that a preview looks with; NULL: one of
+									 * its own */
 	bool		exclusive;		/* keep other writers out until commit */
 	StoreLevel *level;			/* shared with other stores that are open at
 								 * the same time; NULL: one of its own */

@@ -31,6 +31,7 @@ struct Store
 	MemoryContext item_context; /* reset before each item */
 
 	StoreRow	row;			/* what compose fills */
+	bool		key_moved;		/* a trigger has given the item another key */
 	TupleTableSlot *old;		/* stored row, empty if there is none */
 	TupleTableSlot *new;		/* row as written, empty if none was */
 
@@ -54,6 +55,10 @@ extern bool store_direct_eligible(Relation rel, const StoreTarget *target,
 extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 								  StoreCompose compose, void *arg);
 
+/* Are two keys the same by image?  NULL nulls: none is. */
+extern bool store_same_key(Store *s, const Datum *a, const bool *a_nulls,
+						   const Datum *b, const bool *b_nulls);
+
 /* A new row's value for this column: error 428C9 if only the table gives it. */
 extern void store_check_identity(Form_pg_attribute att);
 
@@ -65,6 +70,9 @@ extern void store_level_check(const StoreLevel *level);
 
 /* A table with triggers writes at it. */
 extern void store_level_fires(StoreLevel *level);
+
+/* Raises 27000: our own callback, or a trigger, has changed the row at hand. */
+pg_noreturn extern void store_self_modified(void);
 
 /* Raises 40001 in PostgreSQL's own words. */
 pg_noreturn extern void store_serialization_failure(void);

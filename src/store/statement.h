@@ -1,0 +1,72 @@
+/*
+ * statement.h
+ *		The SQL statements of a store that goes through SQL.  Private to spi.c.
+ */
+#ifndef UPSERT_STATEMENT_H
+#define UPSERT_STATEMENT_H
+
+#include "executor/spi.h"
+#include "storage/itemptr.h"
+#include "store/store_impl.h"
+
+/* What an INSERT does about a row that is in its way. */
+typedef enum InsertKind
+{
+	INSERT_PLAIN,				/* 23505 */
+	INSERT_UNLESS_ANY,			/* nothing, whatever unique index finds it */
+	INSERT_UNLESS_KEY,			/* nothing, if it has the same key */
+	INSERT_OR_NOTE				/* the same, and notes the key; see keynote.h */
+} InsertKind;
+
+/* A prepared statement that goes when the store's memory goes. */
+typedef struct Statement
+{
+	SPIPlanPtr	plan;
+	Bitmapset  *columns;		/* that it sets */
+	Bitmapset  *null_keys;		/* positions of the keys that it has as NULL */
+	InsertKind	kind;
+	MemoryContextCallback callback;
+} Statement;
+
+typedef struct SpiState
+{
+	char	   *name;			/* quoted, with schema */
+	bool		lockable;		/* has rows with a ctid that we can lock */
+	bool		local;			/* ... and they lie in this server's tables */
+	bool		returning;		/* statements can say what they wrote */
+	bool		any_key;		/* all unique indexes can arbitrate */
+	const char *conflict_target;	/* NULL: no arbiter */
+	const char *touchable;		/* column for INSERT_OR_NOTE; NULL: none */
+
+	Statement	find;
+	Statement	lock;
+	Statement	insert;
+	Statement	update;
+	Statement	remove;
+
+	/* of the row in s->old */
+	ItemPointerData ctid;
+	Oid			tableoid;
+	char	   *image;			/* the row as text, where rows cannot be locked */
+} SpiState;
+
+/* Is column i one that statements read? */
+extern bool statement_reads(Store *s, int i);
+
+/*
+ * Prepare statements, unless the last of the kind will do.  Each fills values
+ * and nulls, which have room for statement_max_params(), and returns how many
+ * there are; the SELECTs take the key as it is.
+ *
+ * A SELECT finds two rows at most, and yields ctid and tableoid after the
+ * columns, or the row's image where rows are not lockable.  UPDATE and DELETE
+ * are of the row in s->old, as long as it is that version.
+ */
+extern void statement_find(Store *s, const bool *nulls);
+extern void statement_lock(Store *s, const bool *nulls);
+extern int	statement_insert(Store *s, InsertKind kind, Datum *values, bool *nulls);
+extern int	statement_update(Store *s, Datum *values, bool *nulls);
+extern int	statement_remove(Store *s, Datum *values, bool *nulls);
+extern int	statement_max_params(Store *s);
+
+#endif							/* UPSERT_STATEMENT_H */
