@@ -39,6 +39,7 @@
 #include "atproto/record_store.h"
 #include "atproto/syntax.h"
 #include "base/tid.h"
+#include "call/condition.h"
 #include "compat.h"
 #include "jsonb/doc.h"
 #include "upsert.h"
@@ -99,9 +100,8 @@ static void make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
 static int	compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1]);
 static void validate(RecordBatch *batch, RecordWrite *write, Jsonb *record);
 static void require_object(const Jsonb *value, const char *what);
-pg_noreturn static void refuse_existing(const RecordWrite *write, const char *cid);
-pg_noreturn static void refuse_missing(const RecordWrite *write,
-									   const char *cid);
+static void check_operation(const RecordWrite *write, bool exists,
+							const char *stored_cid);
 static void check_swap(const RecordBatch *batch, const RecordWrite *write,
 					   bool exists, const char *stored_cid);
 static void answer(RecordBatch *batch, RecordWrite *write, const char *cid,
@@ -359,29 +359,23 @@ make_ready(RecordBatch *batch, RecordWrite *write, Jsonb *record,
 	validate(batch, write, ready->record);
 }
 
+/* What the operation itself asks of the record that is there, or is not. */
 static void
-refuse_existing(const RecordWrite *write, const char *cid)
+check_operation(const RecordWrite *write, bool exists, const char *stored_cid)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
-			 errmsg("record \"%s\" exists", write->uri),
-			 cid != NULL ? errdetail("Expected none, found %s.", cid) : 0,
-			 write->op == RECORD_CREATE ?
-			 errhint("at_put_record() replaces it.") :
-			 errhint("Without \"swapRecord\" it is replaced.")));
-}
+	Condition	condition = {"record", write->uri};
+	Refusal		why;
 
-/* cid is the one that "swapRecord" expects, or NULL */
-static void
-refuse_missing(const RecordWrite *write, const char *cid)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
-			 errmsg("record \"%s\" does not exist", write->uri),
-			 cid != NULL ? errdetail("Expected %s, found none.", cid) : 0,
-			 cid != NULL ? errhint("Without \"swapRecord\" it is created.") :
-			 write->op == RECORD_UPDATE ?
-			 errhint("at_put_record() creates it.") : 0));
+	condition.given = write->op == RECORD_CREATE;
+	condition.must_exist = write->op == RECORD_UPDATE ||
+		(write->op == RECORD_DELETE && write->must_exist);
+	if (condition_holds(&condition, exists, stored_cid, &why))
+		return;
+	if (stored_cid == NULL)
+		why.detail = NULL;
+	why.hint = write->op == RECORD_CREATE ? "at_put_record() replaces it." :
+		write->op == RECORD_UPDATE ? "at_put_record() creates it." : NULL;
+	refusal_raise(&why);
 }
 
 /* Checks "swapRecord" against what is stored. */
@@ -390,20 +384,13 @@ check_swap(const RecordBatch *batch, const RecordWrite *write, bool exists,
 		   const char *stored_cid)
 {
 	const RecordOptions *options = batch->options;
+	Condition	condition = {"record", write->uri, "swapRecord", "cid"};
+	Refusal		why;
 
-	if (options->swap == SWAP_NONE && exists)
-		refuse_existing(write, stored_cid);
-	if (options->swap != SWAP_CID)
-		return;
-	if (!exists || stored_cid == NULL)
-		refuse_missing(write, options->swap_cid);
-	if (strcmp(options->swap_cid, stored_cid) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
-				 errmsg("record \"%s\" was changed meanwhile", write->uri),
-				 errdetail("Expected %s, found %s.", options->swap_cid,
-						   stored_cid),
-				 errhint("Read the record again and repeat the change on it.")));
+	condition.given = options->swap != SWAP_ANY;
+	condition.expected = options->swap == SWAP_CID ? options->swap_cid : NULL;
+	if (!condition_holds(&condition, exists, stored_cid, &why))
+		refusal_raise(&why);
 }
 
 static char *
@@ -449,8 +436,6 @@ compose_delete(ComposeState *state, const StoredRecord *stored, bool exists)
 
 	if (!exists)
 	{
-		if (write->must_exist)
-			refuse_missing(write, NULL);
 		answer(batch, write, NULL, NULL, NULL, NULL);
 		return STORE_KEEP;
 	}
@@ -482,12 +467,9 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		(void) compute_cid(stored.record, stored.cid);
 	}
 
+	check_operation(write, exists, stored.cid);
 	if (write->op == RECORD_DELETE)
 		return compose_delete(state, &stored, exists);
-	if (write->op == RECORD_CREATE && exists)
-		refuse_existing(write, stored.cid);
-	if (write->op == RECORD_UPDATE && !exists)
-		refuse_missing(write, NULL);
 	if (write->op == RECORD_UPSERT)
 	{
 		ExprBindings bindings = {.old = stored.record, .bind = write->bind};

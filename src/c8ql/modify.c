@@ -15,9 +15,9 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "jsonb/doc.h"
-#include "document/precondition.h"
 #include "expr/error.h"
 #include "expr/value.h"
 #include "c8ql/operation.h"
@@ -455,6 +455,23 @@ prepare_row(ModifyTry *try)
 	try->has_key = true;
 }
 
+/* The language's rule: where a number is stored, only a greater one is news. */
+static bool
+is_stale(const char *attribute, const Jsonb *old, const Jsonb *body)
+{
+	JsonbValue	there;
+	JsonbValue	here;
+
+	if (attribute == NULL || !doc_get_attribute(old, attribute, &there) ||
+		there.type != jbvNumeric)
+		return false;
+	if (!doc_get_attribute(body, attribute, &here) || here.type != jbvNumeric)
+		return true;
+	return !DatumGetBool(DirectFunctionCall2(numeric_gt,
+											 NumericGetDatum(here.val.numeric),
+											 NumericGetDatum(there.val.numeric)));
+}
+
 static StoreVerdict
 compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {
@@ -485,7 +502,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 		return STORE_REMOVE;
 	if (!o->ignore_revs)
 		c8ql_check_rev(&try->document, old_rev);
-	if (precondition_is_stale(o, old, try->body))
+	if (is_stale(o->version_attribute, old, try->body))
 		return STORE_SKIP;
 	*new = replace ? try->body :
 		doc_merge(old, try->body, o->keep_null, o->merge_objects);

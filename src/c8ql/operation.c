@@ -31,7 +31,7 @@
 #include "utils/numeric.h"
 
 #include "jsonb/doc.h"
-#include "document/precondition.h"
+#include "call/condition.h"
 #include "expr/error.h"
 #include "expr/value.h"
 #include "c8ql/operation.h"
@@ -207,14 +207,27 @@ c8ql_key_exists(const Collection *collection, Datum key)
 			   collection_key_to_string(collection, key));
 }
 
-/* ifRev of upsert_by(). */
+/* ifRev and mustExist of upsert_by(). */
 static void
 check_preconditions(UpsertOp *op, const Jsonb *old, const char *old_rev)
 {
+	Condition	condition = condition_of_options(&op->options, "document", NULL);
 	Refusal		why;
 
-	if (!precondition_holds(&op->options, NULL, old != NULL, old_rev, &why))
+	if (!condition_holds(&condition, old != NULL, old_rev, &why))
 		refusal_raise(&why);
+}
+
+/* versionAttribute of upsert_by(): is it no news? */
+static bool
+is_stale(UpsertOp *op, const Jsonb *old, const Jsonb *body)
+{
+	Refusal		why;
+	VersionVerdict version = condition_version(&op->options, old, body, &why);
+
+	if (version == VERSION_REFUSED)
+		refusal_raise(&why);
+	return version == VERSION_STALE;
 }
 
 /* ----------
@@ -283,6 +296,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 			return STORE_SKIP;
 		}
 		check_preconditions(op, NULL, NULL);
+		(void) is_stale(op, NULL, try->insert);
 		try->fate = TRY_APPLIED;
 		*new = try->insert;
 		return STORE_WRITE;
@@ -332,7 +346,7 @@ compose_update(UpsertTry *try, const Jsonb *old, const char *old_rev,
 		return STORE_KEEP;
 
 	body = document_body(value_to_jsonb(&value));
-	if (precondition_is_stale(&op->options, old, body))
+	if (is_stale(op, old, body))
 		return STORE_SKIP;
 	*new = op->replace ? body : doc_merge(old, body, op->options.keep_null,
 										  op->options.merge_objects);

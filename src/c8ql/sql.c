@@ -22,6 +22,7 @@
 #include "call/argument.h"
 #include "document/request.h"
 #include "expr/error.h"
+#include "expr/parse.h"
 #include "expr/value.h"
 #include "c8ql/execute.h"
 #include "c8ql/operation.h"
@@ -327,6 +328,7 @@ Datum
 upsert_by(PG_FUNCTION_ARGS)
 {
 	bool		replace = PG_ARGISNULL(3);
+	UpsertOptions options;
 	DocExpr    *exprs[3];
 	UpsertByCache *cache;
 	UpsertByWork work = {0};
@@ -338,7 +340,9 @@ upsert_by(PG_FUNCTION_ARGS)
 	bool		nulls[5];
 	TupleDesc	desc = answer_row_type(fcinfo);
 
-	arguments_require(fcinfo, 3);
+	options_parse(argument_jsonb(fcinfo, 6), CALL_UPSERT_BY, &options);
+	/* what never creates needs no document to create */
+	arguments_require(fcinfo, options.must_exist ? 2 : 3);
 	if (PG_ARGISNULL(3) == PG_ARGISNULL(4))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -346,20 +350,21 @@ upsert_by(PG_FUNCTION_ARGS)
 				 PG_ARGISNULL(3) ? errdetail("Neither is.") :
 				 errdetail("Both are."),
 				 errhint("\"update\" is merged into the document that is found, \"replace\" takes its place.")));
+	if (options.mode != MODE_UPDATE &&
+		!(replace && options.mode == MODE_REPLACE))
+		option_refuse("mode", replace ?
+					  "The argument \"replace\" is given, and says what is done." :
+					  "The argument \"update\" is given, and says what is done.");
 	exprs[0] = PG_GETARG_DOCEXPR_P(1);
-	exprs[1] = PG_GETARG_DOCEXPR_P(2);
+	exprs[1] = PG_ARGISNULL(2) ?
+		docexpr_from_tree(expr_parse_expression("{}")) : PG_GETARG_DOCEXPR_P(2);
 	exprs[2] = PG_GETARG_DOCEXPR_P(replace ? 4 : 3);
 	bind = argument_bind(fcinfo, 5);
 
 	/* the expressions may run anything */
 	held = collection_hold(PG_GETARG_OID(0));
 	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
-	options_parse(argument_jsonb(fcinfo, 6), CALL_UPSERT_BY, &cache->op->options);
-	if (cache->op->options.mode != MODE_UPDATE &&
-		!(replace && cache->op->options.mode == MODE_REPLACE))
-		option_refuse("mode", replace ?
-					  "The argument \"replace\" is given, and says what is done." :
-					  "The argument \"update\" is given, and says what is done.");
+	cache->op->options = options;
 	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
 	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
 

@@ -222,6 +222,7 @@ static const OptionDef upsert_options[] = {
 	{"mergeObjects", WITH_MODE | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
 	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
 	{"ifRev", ALL, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
+	{"mustExist", ALL, OPTION_BOOL, FIELD(must_exist)},
 	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
 	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
 	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},
@@ -251,11 +252,20 @@ options_set(UpsertCall call, UpsertOptions *options)
 }
 
 void
+options_check(const UpsertOptions *options)
+{
+	if (options->must_exist && options->if_rev_given && options->if_rev == NULL)
+		option_refuse("mustExist",
+					  "The option \"ifRev\" is null, which asks that there be none.");
+}
+
+void
 options_parse(Jsonb *json, UpsertCall call, UpsertOptions *options)
 {
 	OptionSet	set = options_set(call, options);
 
 	options_read(json, &set, 1);
+	options_check(options);
 }
 
 void

@@ -115,6 +115,7 @@ typedef struct UpsertOptions
 	bool		ignore_revs;
 	bool		if_rev_given;
 	char	   *if_rev;			/* NULL if given: must not exist */
+	bool		must_exist;
 	char	   *version_attribute;	/* NULL: none */
 	bool		ignore_errors;
 	UpsertDuplicates duplicates;
@@ -143,6 +144,9 @@ extern void options_default(UpsertOptions *options);
 
 /* The defaults, and the set that this call reads over them. */
 extern OptionSet options_set(UpsertCall call, UpsertOptions *options);
+
+/* Error 22023 for options that contradict each other. */
+extern void options_check(const UpsertOptions *options);
 
 /* The defaults, and over them what the call's argument says. */
 extern void options_parse(Jsonb *json, UpsertCall call, UpsertOptions *options);

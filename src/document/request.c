@@ -9,7 +9,7 @@
  *	mode mergePatch insert		RFC 7396
  *	mode nothing  insert		as it is
  *
- * after the preconditions of precondition.c have been asked.
+ * after the preconditions of call/condition.c have been asked.
  *
  * An insert merges into the empty document, so that a document sent twice
  * ends the same whether it was there or not: attributes that the mode removes
@@ -23,8 +23,8 @@
 #include "utils/builtins.h"
 
 #include "jsonb/doc.h"
+#include "call/condition.h"
 #include "call/excerpt.h"
-#include "document/precondition.h"
 #include "document/request.h"
 #include "upsert.h"
 
@@ -35,12 +35,7 @@ refuse(DocumentRequest *r, const Refusal *why)
 	if (!r->soft)
 		refusal_raise(why);
 
-	r->refusal = palloc0(sizeof(ErrorData));
-	r->refusal->elevel = ERROR;
-	r->refusal->sqlerrcode = why->sqlstate;
-	r->refusal->message = pstrdup(why->message);
-	r->refusal->detail = why->detail ? pstrdup(why->detail) : NULL;
-	r->refusal->hint = why->hint ? pstrdup(why->hint) : NULL;
+	r->refusal = refusal_error(why);
 }
 
 bool
@@ -96,19 +91,24 @@ compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {
 	DocumentRequest *r = arg;
 	const UpsertOptions *o = r->options;
+	Condition	condition = condition_of_options(o, "document", r->rev);
+	VersionVerdict version;
 	Refusal		why;
 
-	if (!precondition_holds(o, r->rev, old != NULL, old_rev, &why))
+	if (!condition_holds(&condition, old != NULL, old_rev, &why))
 	{
 		refuse(r, &why);
 		return STORE_SKIP;
 	}
+	if (old != NULL && o->mode == MODE_NOTHING)
+		return STORE_KEEP;
+	version = condition_version(o, old, r->body, &why);
+	if (version == VERSION_REFUSED)
+		refuse(r, &why);
+	if (version != VERSION_NEW)
+		return STORE_SKIP;
 	if (old != NULL)
 	{
-		if (o->mode == MODE_NOTHING)
-			return STORE_KEEP;
-		if (precondition_is_stale(o, old, r->body))
-			return STORE_SKIP;
 		if (o->mode == MODE_UPDATE && !JB_ROOT_IS_OBJECT(old))
 		{
 			why = (Refusal)

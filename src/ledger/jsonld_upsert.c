@@ -74,6 +74,7 @@ read_options(Jsonb *json, JldProcessor *proc, UpsertOptions *batch)
 	proc->options.keepRelative = true;
 	proc->options.strictCompactIri = true;
 	options_read(json, sets, lengthof(sets));
+	options_check(batch);
 	/* the values of each predicate are replaced */
 	batch->merge_objects = false;
 }

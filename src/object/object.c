@@ -35,6 +35,7 @@
 #include "utils/typcache.h"
 
 #include "base/tid.h"
+#include "call/condition.h"
 #include "jsonb/doc.h"
 #include "object/object_impl.h"
 #include "upsert.h"
@@ -287,20 +288,23 @@ check_required(ObjectStore *os, const ObjectRequest *r, const StoreRow *row)
 			 errtablecol(table->rel, first)));
 }
 
+/* What the caller said about the row that is there, or is not. */
+static void
+check_condition(ObjectStore *os, bool exists, const char *found)
+{
+	Condition	condition = condition_of_options(os->options, "row", os->rev);
+	Refusal		why;
+
+	if (!condition_holds(&condition, exists, found, &why))
+		refusal_raise(&why);
+}
+
 static StoreVerdict
 compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 {
 	int			i;
 
-	if (os->options->if_rev_given && os->options->if_rev)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_DOCUMENT_NOT_FOUND),
-				 errmsg("row not found in relation \"%s\"",
-						RelationGetRelationName(os->table->rel)),
-				 errdetail("The caller expected revision \"%s\".",
-						   os->options->if_rev),
-				 errhint("Leave \"ifRev\" out to create it.")));
-
+	check_condition(os, false, NULL);
 	for (i = 0; i < os->n; i++)
 	{
 		AttrNumber	attno = os->attnos[i];
@@ -331,30 +335,6 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 	set_revision(os, NULL, row);
 	check_required(os, r, row);
 	return STORE_WRITE;
-}
-
-/* What the caller said about the row that is there. */
-static void
-check_revision(ObjectStore *os, const char *found)
-{
-	const UpsertOptions *o = os->options;
-	const char *expected = o->if_rev_given ? o->if_rev : os->rev;
-
-	if (o->if_rev_given && o->if_rev == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_DOCUMENT_EXISTS),
-				 errmsg("row exists already in relation \"%s\"",
-						RelationGetRelationName(os->table->rel)),
-				 found ? errdetail("Its revision is \"%s\".", found) :
-				 errdetail("The option \"ifRev\" is null, which asks that there be none."),
-				 errhint("Leave \"ifRev\" out to update it.")));
-	if (expected && (found == NULL || strcmp(expected, found) != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_REVISION_CONFLICT),
-				 errmsg("conflict, _rev values do not match"),
-				 errdetail("Expected revision \"%s\", found \"%s\".",
-						   expected, found ? found : ""),
-				 errhint("Read the row again and repeat the change on what it is now.")));
 }
 
 /* Is the request's version no news?  Only a greater one is. */
@@ -415,7 +395,7 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 	bool		changed = false;
 	int			i;
 
-	check_revision(os, shown_revision(os, old));
+	check_condition(os, true, shown_revision(os, old));
 	if (os->options->mode == MODE_NOTHING)
 		return STORE_KEEP;
 	if (is_stale(os, old))
