@@ -4,21 +4,21 @@
  *
  * They are rows of the table at_lexicons(nsid, lexicon) in the extension's
  * schema, and travel in dumps.  Each backend keeps those that it has used, and
- * those that it has found missing, in a hash table:
+ * those that it has found missing, in a memo of that table:
  *
- *		NSID -> lexicon (jsonb in LexiconCache's context) | NULL
+ *		NSID -> lexicon (jsonb in the memo's context) | NULL
  *
- * The cache holds for one table; a relcache invalidation of the table drops
- * it.  The table's own trigger sends that invalidation, whichever way the
+ * The table's own trigger sends a relcache invalidation, whichever way the
  * rows were changed, and PostgreSQL delivers it at commit to all backends,
  * and to ours at the end of the command and again if the transaction fails.
  * Entries are read with the latest snapshot, so that an old one of REPEATABLE
- * READ does not outlive its transaction in the cache.
+ * READ does not outlive its transaction in the memo.
  *
  * This module must not know what is in a lexicon.
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -34,6 +34,8 @@
 #include "call/argument.h"
 #include "atproto/lexicon.h"
 #include "atproto/lexicon_registry.h"
+#include "base/spivalue.h"
+#include "catalog/memo.h"
 #include "compat.h"
 #include "upsert.h"
 
@@ -49,65 +51,49 @@ typedef struct LexiconEntry
 	Jsonb	   *lexicon;		/* NULL: not registered */
 } LexiconEntry;
 
-/* The cache; see above.  context is NULL while there is none. */
-static struct
+/* What a backend keeps. */
+typedef struct Lexicons
 {
-	MemoryContext context;
+	Memo		memo;
 	HTAB	   *entries;
-	Oid			schema;			/* of the extension */
-	Oid			relid;			/* of the table */
-	bool		callback;		/* registered */
-}			LexiconCache;
+} Lexicons;
 
-static void cache_invalidate(Datum arg, Oid relid);
-static void cache_prepare(Oid schema);
 static char *table_name(Oid schema);
 static Jsonb *load_lexicon(Oid schema, const char *nsid, MemoryContext context);
 
-/* Drops the cache if the table, or everything, has changed. */
 static void
-cache_invalidate(Datum arg, Oid relid)
+make_lexicons(Memo *memo, Relation rel)
 {
-	if (LexiconCache.context != NULL &&
-		(relid == InvalidOid || relid == LexiconCache.relid))
-	{
-		MemoryContextDelete(LexiconCache.context);
-		LexiconCache.context = NULL;
-	}
+	HASHCTL		ctl = {.keysize = NSID_SIZE,.entrysize = sizeof(LexiconEntry),
+	.hcxt = memo->context};
+
+	((Lexicons *) memo)->entries = hash_create("upsert lexicons", 32, &ctl,
+											   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
-/* Makes sure that there is a cache for the table in this schema. */
-static void
-cache_prepare(Oid schema)
+static MemoCache lexicons = {"upsert lexicons", sizeof(Lexicons), make_lexicons};
+
+/* Those of the table in this schema. */
+static Lexicons *
+known_lexicons(Oid schema)
 {
-	Oid			relid;
-	HASHCTL		ctl = {.keysize = NSID_SIZE, .entrysize = sizeof(LexiconEntry)};
+	Oid			relid = get_relname_relid(LEXICONS_TABLE, schema);
+	Relation	rel;
+	Lexicons   *known;
 
-	if (LexiconCache.context != NULL &&
-		(schema != LexiconCache.schema ||
-		 hash_get_num_entries(LexiconCache.entries) >= LEXICON_CACHE_MAX))
-		cache_invalidate((Datum) 0, InvalidOid);
-	if (LexiconCache.context != NULL)
-		return;
-
-	relid = get_relname_relid(LEXICONS_TABLE, schema);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"%s\" of the extension is missing", LEXICONS_TABLE)));
-	if (!LexiconCache.callback)
+	rel = table_open(relid, AccessShareLock);
+	known = (Lexicons *) memo_of(&lexicons, rel);
+	if (hash_get_num_entries(known->entries) >= LEXICON_CACHE_MAX)
 	{
-		CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
-		LexiconCache.callback = true;
+		memo_forget(&known->memo);
+		known = (Lexicons *) memo_of(&lexicons, rel);
 	}
-	LexiconCache.schema = schema;
-	LexiconCache.relid = relid;
-	LexiconCache.context = AllocSetContextCreate(CacheMemoryContext,
-												 "upsert lexicons",
-												 ALLOCSET_SMALL_SIZES);
-	ctl.hcxt = LexiconCache.context;
-	LexiconCache.entries = hash_create("upsert lexicons", 32, &ctl,
-									   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	table_close(rel, NoLock);
+	return known;
 }
 
 /* The table's qualified name, palloc'd. */
@@ -134,8 +120,9 @@ load_lexicon(Oid schema, const char *nsid, MemoryContext context)
 	if (SPI_processed > 0)
 	{
 		bool		isnull;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0],
-										  SPI_tuptable->tupdesc, 1, &isnull);
+		Datum		value = spi_value(SPI_tuptable->vals[0],
+									  SPI_tuptable->tupdesc, 1, JSONBOID,
+									  &isnull);
 
 		if (!isnull)
 		{
@@ -155,37 +142,26 @@ lexicon_registry_lookup(void *schema, const char *nsid, int len)
 {
 	Oid			schema_oid = *(Oid *) schema;
 	char		name[NSID_SIZE];
+	Lexicons   *known;
 	LexiconEntry *entry;
-	Jsonb	   *copy;
 
 	if (len >= NSID_SIZE)
 		return NULL;
 	memcpy(name, nsid, len);
 	name[len] = '\0';
 
-	cache_prepare(schema_oid);
-	entry = hash_search(LexiconCache.entries, name, HASH_FIND, NULL);
+	/* pinned here, so what it holds lives as long as the caller needs it */
+	known = known_lexicons(schema_oid);
+	entry = hash_search(known->entries, name, HASH_FIND, NULL);
 	if (entry == NULL)
 	{
-		Jsonb	   *lexicon = load_lexicon(schema_oid, name, CurrentMemoryContext);
+		Jsonb	   *lexicon = load_lexicon(schema_oid, name,
+										   known->memo.context);
 
-		/* reading may have dropped the cache under us */
-		cache_prepare(schema_oid);
-		entry = hash_search(LexiconCache.entries, name, HASH_ENTER, NULL);
-		entry->lexicon = NULL;
-		if (lexicon != NULL)
-		{
-			entry->lexicon = MemoryContextAlloc(LexiconCache.context,
-												VARSIZE(lexicon));
-			memcpy(entry->lexicon, lexicon, VARSIZE(lexicon));
-		}
-		return lexicon;
+		entry = hash_search(known->entries, name, HASH_ENTER, NULL);
+		entry->lexicon = lexicon;
 	}
-	if (entry->lexicon == NULL)
-		return NULL;
-	copy = palloc(VARSIZE(entry->lexicon));
-	memcpy(copy, entry->lexicon, VARSIZE(entry->lexicon));
-	return copy;
+	return entry->lexicon;
 }
 
 

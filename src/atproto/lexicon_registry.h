@@ -9,8 +9,9 @@
 
 /*
  * The registered lexicon with this NSID (len bytes), or NULL.  schema points
- * to the OID of the schema that the extension lives in.  The result is a copy
- * in the current memory context.  Has the signature of a LexiconLookup.
+ * to the OID of the schema that the extension lives in.  The result belongs to
+ * the registry and lives as long as the memory context that is current.  Has
+ * the signature of a LexiconLookup.
  */
 extern Jsonb *lexicon_registry_lookup(void *schema, const char *nsid, int len);
 

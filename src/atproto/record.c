@@ -149,8 +149,6 @@ enter_collection(RecordBatch *batch, const char *collection)
 		return false;
 	batch->collection = collection;
 	batch->collection_len = strlen(collection);
-	if (batch->lexicon != NULL)
-		pfree(batch->lexicon);
 	batch->lexicon = NULL;
 	batch->lexicon_sought = false;
 	return true;

@@ -18,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include "base/spivalue.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -495,8 +496,8 @@ at_get_record(PG_FUNCTION_ARGS)
 	{
 		bool		isnull;
 
-		result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-							   &isnull);
+		result = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+						   JSONBOID, &isnull);
 		result = SPI_datumTransfer(result, false, -1);
 	}
 	SPI_finish();

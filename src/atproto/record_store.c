@@ -189,24 +189,29 @@ record_store_columns(Oid relid, RecordColumns *columns)
 	require_column(relid, columns->record, "record", JSONBOID);
 }
 
+/* The columns of the companion table as they are now, if it has them. */
+static bool
+find_repo_columns(RecordStore *rs)
+{
+	const RecordColumns *columns = table_columns(rs->repos_relid);
+
+	rs->repos_repo = columns->repo;
+	rs->repos_rev = columns->rev;
+	return columns->repo != InvalidAttrNumber &&
+		columns->rev != InvalidAttrNumber;
+}
+
 /* Finds the companion table and its columns, if there is such a table. */
 static void
 find_repos(RecordStore *rs, Relation rel)
 {
 	char	   *name = makeObjectName(RelationGetRelationName(rel), NULL,
 									  REPOS_SUFFIX);
-	Oid			relid = get_relname_relid(name, RelationGetNamespace(rel));
-	const RecordColumns *columns;
 
 	rs->repos_sought = true;
-	if (!OidIsValid(relid))
-		return;
-	columns = table_columns(relid);
-	if (columns->repo == InvalidAttrNumber || columns->rev == InvalidAttrNumber)
-		return;
-	rs->repos_relid = relid;
-	rs->repos_repo = columns->repo;
-	rs->repos_rev = columns->rev;
+	rs->repos_relid = get_relname_relid(name, RelationGetNamespace(rel));
+	if (OidIsValid(rs->repos_relid) && !find_repo_columns(rs))
+		rs->repos_relid = InvalidOid;
 }
 
 void
@@ -384,6 +389,12 @@ tick_row(RecordStore *rs, RepoClock *clock, const char *floor)
 	Datum		key = CStringGetTextDatum(rs->repo);
 	Store	   *repos;
 
+	/* nobody holds this table while records are written */
+	if (!find_repo_columns(rs))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("\"%s\" was altered while records were written",
+						get_rel_name(rs->repos_relid))));
 	target.keys[0] = rs->repos_repo;
 	target.update_columns = bms_make_singleton(rs->repos_rev);
 	target.read_columns = target.insert_columns =

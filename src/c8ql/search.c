@@ -51,9 +51,6 @@
 /* columns and index expressions that a search can use at once */
 #define MAX_HANDLES 16
 
-/* searches that are locked one by one; for more the lock is on all */
-#define MAX_LOCKS 256
-
 /* matches that are looked at in one go */
 #define FETCH_SIZE 32
 
@@ -98,7 +95,6 @@ struct Search
 	int			nhandles;
 	Handle		handles[MAX_HANDLES];
 	char	   *gin;			/* name of a GIN index on the document */
-	int			nlocks;			/* searches locked */
 	bool		warned;			/* that it names _rev */
 
 	/* of this row */
@@ -581,14 +577,6 @@ void
 search_arbitrate(Search *search)
 {
 	uint32		hash = search->filter_hash;
-
-	/* again each time: a subtransaction may have given it up */
-	if (search->nlocks >= MAX_LOCKS)
-	{
-		search_lock_all(search->collection->relid);
-		return;
-	}
-	search->nlocks++;
 
 	/* independent of the order in which the attributes were written */
 	for (int i = 0; i < search->nleaves; i++)

@@ -38,8 +38,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "call/argument.h"
 #include "base/schema.h"
+#include "call/argument.h"
+#include "catalog/memo.h"
 #include "compat.h"
 #include "jsonld/iri.h"
 #include "jsonld/process.h"
@@ -54,7 +55,7 @@
 static Oid	registry_relid = InvalidOid;
 
 static JldValue *registry_load(JldStr iri, bool *lasting);
-static void registry_invalidated(Datum arg, Oid relid);
+static void registry_invalidated(Oid relid);
 static Oid	registry_oid(void);
 static HeapTuple registry_fetch(Relation rel, Datum iri, Snapshot snapshot);
 static char *registry_qualified_name(void);
@@ -67,11 +68,11 @@ void
 registry_init(void)
 {
 	context_loader = registry_load;
-	CacheRegisterRelcacheCallback(registry_invalidated, (Datum) 0);
+	memo_hand_on(registry_invalidated);
 }
 
 static void
-registry_invalidated(Datum arg, Oid relid)
+registry_invalidated(Oid relid)
 {
 	if (!OidIsValid(relid) || relid == registry_relid)
 	{
@@ -100,19 +101,35 @@ registry_qualified_name(void)
 									  REGISTRY_TABLE);
 }
 
+/* is it still the table that the install script made? */
+static void
+check_registry(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	if (desc->natts < Anum_registry_document ||
+		TupleDescAttr(desc, Anum_registry_iri - 1)->atttypid != TEXTOID ||
+		TupleDescAttr(desc, Anum_registry_document - 1)->atttypid != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not the table of contexts", REGISTRY_TABLE),
+				 errdetail("Its columns have been altered.")));
+}
+
 /* a copy of the row of iri, or NULL */
 static HeapTuple
 registry_fetch(Relation rel, Datum iri, Snapshot snapshot)
 {
-	List	   *indexes = RelationGetIndexList(rel);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
+	/* makes rd_pkindex true: REINDEX may have swapped it */
+	list_free(RelationGetIndexList(rel));
 	ScanKeyEntryInitialize(&key, 0, Anum_registry_iri, BTEqualStrategyNumber,
 						   InvalidOid, C_COLLATION_OID, F_TEXTEQ, iri);
-	scan = systable_beginscan(rel, indexes ? linitial_oid(indexes) : InvalidOid,
-							  indexes != NIL, snapshot, 1, &key);
+	scan = systable_beginscan(rel, rel->rd_pkindex, OidIsValid(rel->rd_pkindex),
+							  snapshot, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		tuple = heap_copytuple(tuple);
@@ -132,6 +149,7 @@ registry_load(JldStr iri, bool *lasting)
 
 	if (pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, REGISTRY_TABLE);
+	check_registry(rel);
 
 	tuple = registry_fetch(rel, key, GetActiveSnapshot());
 	newest = registry_fetch(rel, key, SnapshotSelf);

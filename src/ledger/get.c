@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/spivalue.h"
 #include "call/answer.h"
 #include "call/argument.h"
 #include "ledger/ledger.h"
@@ -65,8 +66,9 @@ node_now(const Ledger *ledger, JldStr graph, JldStr id)
 				   ledger->nodes), 2, types, values, NULL);
 	if (SPI_processed == 0)
 		return NULL;
-	return jld_from_jsonb(DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],
-														   SPI_tuptable->tupdesc, 1, &isnull)));
+	return jld_from_jsonb(DatumGetJsonbPCopy(spi_value(SPI_tuptable->vals[0],
+													   SPI_tuptable->tupdesc, 1,
+													   JSONBOID, &isnull)));
 }
 
 /* The node as it was after t, or NULL. */
@@ -95,8 +97,8 @@ node_then(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
-		statements[i].p = jld_str(TextDatumGetCString(SPI_getbinval(row, desc, 1, &isnull)));
-		statements[i].o = jld_from_jsonb(DatumGetJsonbPCopy(SPI_getbinval(row, desc, 2, &isnull)));
+		statements[i].p = jld_str(TextDatumGetCString(spi_value(row, desc, 1, TEXTOID, &isnull)));
+		statements[i].o = jld_from_jsonb(DatumGetJsonbPCopy(spi_value(row, desc, 2, JSONBOID, &isnull)));
 	}
 	return node_from_statements(id, statements, n);
 }
@@ -202,7 +204,9 @@ ledger_flakes(PG_FUNCTION_ARGS)
 			bool		nulls[5];
 
 			CHECK_FOR_INTERRUPTS();
-			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
+			for (int k = 0; k < lengthof(values); k++)
+				values[k] = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, k + 1,
+									  TupleDescAttr(desc, k)->atttypid, &nulls[k]);
 			tuplestore_putvalues(rows, desc, values, nulls);
 		}
 		SPI_freetuptable(SPI_tuptable);

@@ -39,6 +39,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/spivalue.h"
 #include "call/argument.h"
 #include "call/options.h"
 #include "compat.h"
@@ -67,6 +68,9 @@ typedef struct Column
 static const Column nodes_columns[] = {
 	{"graph", TEXTOID}, {"iri", TEXTOID}, {"doc", JSONBOID}
 };
+static const Column head_columns[] = {
+	{"one", BOOLOID}, {"t", INT8OID}, {"txn", XID8OID}, {"context", JSONBOID}
+};
 static const Column log_columns[] = {
 	{"graph", TEXTOID}, {"s", TEXTOID}, {"t", INT8OID},
 	{"retracted", JSONBOID}, {"asserted", JSONBOID}
@@ -74,7 +78,8 @@ static const Column log_columns[] = {
 
 static char *ledger_full_name(text *name);
 static void execute(const char *command);
-static void check_shape(Oid relid, const Column *columns, int n);
+static void check_shape(Relation rel, const Column *columns, int n);
+static void check_table(Oid relid, const Column *columns, int n);
 static void depend(const char *name, const char *suffix, Oid namespace);
 
 /* --- names ---------------------------------------------------------------- */
@@ -156,13 +161,15 @@ execute(const char *command)
 		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
 }
 
-/* Has the table the columns that create_ledger() gave it? */
+/* Is it a table with the columns that create_ledger() gave it? */
 static void
-check_shape(Oid relid, const Column *columns, int n)
+check_shape(Relation rel, const Column *columns, int n)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
-	bool		good = desc->natts >= n;
+	char		relkind = rel->rd_rel->relkind;
+	bool		good = desc->natts >= n &&
+		(relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+		 relkind == RELKIND_FOREIGN_TABLE);
 
 	for (int i = 0; good && i < n; i++)
 		good = strcmp(NameStr(TupleDescAttr(desc, i)->attname), columns[i].name) == 0 &&
@@ -171,7 +178,27 @@ check_shape(Oid relid, const Column *columns, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not the table of a ledger", RelationGetRelationName(rel))));
+}
+
+static void
+check_table(Oid relid, const Column *columns, int n)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+
+	check_shape(rel, columns, n);
 	table_close(rel, NoLock);
+}
+
+void
+ledger_check_nodes(Relation rel)
+{
+	check_shape(rel, nodes_columns, lengthof(nodes_columns));
+}
+
+void
+ledger_check_log(Relation rel)
+{
+	check_shape(rel, log_columns, lengthof(log_columns));
 }
 
 Ledger *
@@ -198,7 +225,8 @@ ledger_open(text *name, bool read_only)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("ledger \"%s\" does not exist", ledger->name),
 				 errhint("create_ledger() makes one; it is looked for along the search_path.")));
-	check_shape(ledger->nodes_relid, nodes_columns, lengthof(nodes_columns));
+	check_table(ledger->nodes_relid, nodes_columns, lengthof(nodes_columns));
+	check_table(head, head_columns, lengthof(head_columns));
 
 	schema = get_namespace_name(namespace);
 	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
@@ -207,7 +235,7 @@ ledger_open(text *name, bool read_only)
 										  namespace);
 	if (OidIsValid(ledger->log_relid))
 	{
-		check_shape(ledger->log_relid, log_columns, lengthof(log_columns));
+		check_table(ledger->log_relid, log_columns, lengthof(log_columns));
 		ledger->flakes = quote_qualified_identifier(schema,
 													psprintf("%s" FLAKES_SUFFIX, ledger->name));
 	}
@@ -218,11 +246,11 @@ ledger_open(text *name, bool read_only)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("ledger \"%s\" has lost its head", ledger->name),
 				 errdetail("Table %s shows no row.", ledger->head)));
-	ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, 1, &isnull));
+	ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										1, INT8OID, &isnull));
 	{
-		Datum		context = SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, 2, &isnull);
+		Datum		context = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										2, JSONBOID, &isnull);
 
 		if (!isnull)
 		{
@@ -247,14 +275,14 @@ ledger_next_t(Ledger *ledger, bool *shared)
 		elog(ERROR, "could not read the head of a ledger");
 	if (SPI_processed == 1)
 	{
-		TransactionId xmin = DatumGetTransactionId(SPI_getbinval(SPI_tuptable->vals[0],
-																 SPI_tuptable->tupdesc, 1, &isnull));
+		TransactionId xmin = DatumGetTransactionId(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+														 1, XIDOID, &isnull));
 
 		if (TransactionIdIsCurrentTransactionId(xmin))
 		{
 			*shared = true;
-			ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-													SPI_tuptable->tupdesc, 2, &isnull));
+			ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										2, INT8OID, &isnull));
 			return ledger->t;
 		}
 	}
@@ -268,8 +296,8 @@ ledger_next_t(Ledger *ledger, bool *shared)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the clock of ledger \"%s\" cannot be moved", ledger->name),
 				 errdetail("An update of table %s found no row.", ledger->head)));
-	ledger->t = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, 1, &isnull));
+	ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										1, INT8OID, &isnull));
 	return ledger->t;
 }
 

@@ -8,6 +8,7 @@
 #include "jsonld/jsonld.h"
 #include "ledger/node.h"
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 /* Columns of the table of nodes. */
 #define NODES_GRAPH		1
@@ -33,6 +34,14 @@ typedef struct Ledger
  * 42602 if the name cannot be one.
  */
 extern Ledger *ledger_open(text *name, bool read_only);
+
+/*
+ * Are these tables still what rows are composed for?  To be asked when a
+ * store has them open, as functions may have run since ledger_open().  Error
+ * 42809.
+ */
+extern void ledger_check_nodes(Relation rel);
+extern void ledger_check_log(Relation rel);
 
 /*
  * The t of the current transaction on this ledger: the next one, at the first

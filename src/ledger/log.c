@@ -127,6 +127,7 @@ log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
 	target.read_columns = target.insert_columns =
 		bms_add_range(bms_copy(changes), LOG_GRAPH, LOG_T);
 	store = store_open(&target);
+	ledger_check_log(store_relation(store));
 	for (int64 i = 0; i < n; i++)
 	{
 		Datum		key[3];

@@ -423,6 +423,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	order = sort_steps(&work);
 
 	work.store = store_open(&target);
+	ledger_check_nodes(store_relation(work.store));
 	for (int i = 0; i < n; i++)
 		apply_step(&work, order[i].step);
 	apply_orphans(&work);

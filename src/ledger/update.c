@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "base/spivalue.h"
 #include "call/argument.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
@@ -320,7 +321,8 @@ solve(Update *u)
 
 			if (u->bindings.of[v].sql == NULL)
 				continue;
-			value = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, ++column, &isnull);
+			value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, ++column,
+							  JSONBOID, &isnull);
 			row[v] = isnull ? NULL : jld_from_jsonb(DatumGetJsonbPCopy(value));
 		}
 		for (int k = 0; u->delete && k < u->delete->n; k++)
@@ -398,11 +400,11 @@ changes_anything(Update *u, List *changes)
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		bool		isnull;
 		char	   *key = psprintf("%s\n%s",
-								   TextDatumGetCString(SPI_getbinval(tuple, desc, 1, &isnull)),
-								   TextDatumGetCString(SPI_getbinval(tuple, desc, 2, &isnull)));
+								   TextDatumGetCString(spi_value(tuple, desc, 1, TEXTOID, &isnull)),
+								   TextDatumGetCString(spi_value(tuple, desc, 2, TEXTOID, &isnull)));
 
 		jld_put(docs, jld_str(key),
-				jld_from_jsonb(DatumGetJsonbPCopy(SPI_getbinval(tuple, desc, 3, &isnull))));
+				jld_from_jsonb(DatumGetJsonbPCopy(spi_value(tuple, desc, 3, JSONBOID, &isnull))));
 	}
 	foreach(lc, changes)
 	{

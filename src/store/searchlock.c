@@ -13,6 +13,15 @@
  * Whoever locks a search also holds RowExclusiveLock on (relation, 0) in
  * ALL_SEARCHES_CLASS, where ExclusiveLock stands for all searches.
  *
+ * Locks stand in shared memory, which is little.  So a transaction counts
+ * those that it takes, by relation and in all:
+ *
+ *		relation -> searches locked			goes with the transaction
+ *
+ * and after so many takes the lock on all searches of the relation instead.
+ * What a subtransaction gave up is not counted back: then the one lock, which
+ * is asked for each time, comes a little earlier.
+ *
  * It holds off upserts only.  A plain INSERT takes no such lock; who wants
  * uniqueness against those needs a unique index.
  */
@@ -20,30 +29,82 @@
 
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "store/searchlock.h"
 
 #define SEARCH_LOCK_CLASS	0x7570
 #define ALL_SEARCHES_CLASS	0x7571
 
+/* searches that are locked one by one: of a relation, and in all */
+#define MAX_OF_RELATION		256
+#define MAX_IN_ALL			2048
+
+typedef struct SearchCount
+{
+	Oid			relid;			/* hash key */
+	int			locks;
+} SearchCount;
+
+static HTAB *counts = NULL;		/* of this transaction */
+static int	all_locks = 0;
+
 static void
+forget_counts(void *arg)
+{
+	counts = NULL;
+	all_locks = 0;
+}
+
+static SearchCount *
+count_of(Oid relid)
+{
+	SearchCount *count;
+	bool		found;
+
+	if (counts == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid),.entrysize = sizeof(SearchCount),
+		.hcxt = TopTransactionContext};
+		MemoryContextCallback *callback =
+			MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+
+		counts = hash_create("upsert searches", 16, &ctl,
+							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		callback->func = forget_counts;
+		MemoryContextRegisterResetCallback(TopTransactionContext, callback);
+	}
+	count = hash_search(counts, &relid, HASH_ENTER, &found);
+	if (!found)
+		count->locks = 0;
+	return count;
+}
+
+/* True if it is a lock that this transaction had not yet. */
+static bool
 take_lock(Oid relid, uint32 hash, uint16 class, LOCKMODE mode)
 {
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, relid, hash, class);
-	(void) LockAcquire(&tag, mode, false, false);
+	return LockAcquire(&tag, mode, false, false) == LOCKACQUIRE_OK;
 }
 
 void
 search_lock(Oid relid, uint32 hash)
 {
-	take_lock(relid, 0, ALL_SEARCHES_CLASS, RowExclusiveLock);
-	take_lock(relid, hash, SEARCH_LOCK_CLASS, ExclusiveLock);
-}
+	SearchCount *count = count_of(relid);
 
-void
-search_lock_all(Oid relid)
-{
-	take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock);
+	if (count->locks >= MAX_OF_RELATION || all_locks >= MAX_IN_ALL)
+	{
+		(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock);
+		return;
+	}
+	(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, RowExclusiveLock);
+	if (take_lock(relid, hash, SEARCH_LOCK_CLASS, ExclusiveLock))
+	{
+		count->locks++;
+		all_locks++;
+	}
 }

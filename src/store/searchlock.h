@@ -11,14 +11,10 @@
  * the normalised search values: equal searches must have equal hashes; other
  * searches that happen to share it only wait for nothing.  The caller looks
  * (and found nothing), locks, looks again with a new snapshot, and inserts.
+ *
+ * A transaction that locks very many gets, and waits for, all searches of the
+ * relation instead.  Two that both go up to that may end in a deadlock error.
  */
 extern void search_lock(Oid relid, uint32 hash);
-
-/*
- * The same for all searches of the relation at once: for who would need very
- * many locks, which are in shared memory.  Two that both go up from locks on
- * single searches to this one may end in a deadlock error.
- */
-extern void search_lock_all(Oid relid);
 
 #endif							/* UPSERT_SEARCHLOCK_H */
