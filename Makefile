@@ -55,6 +55,7 @@ REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += ledger ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
+REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_array func_document func_date
 REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
 # what everything must withstand

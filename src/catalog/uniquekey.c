@@ -197,21 +197,27 @@ same_key(Relation a, Relation b)
 	return true;
 }
 
-List *
-unique_key_arbiters_like(Relation rel, Oid indexoid)
+void
+unique_key_check(Relation rel, Oid indexoid)
 {
-	Relation	model;
-	List	   *arbiters = NIL;
 	List	   *indexes = RelationGetIndexList(rel);
-	ListCell   *lc;
 
-	/* a function that the call ran, of a domain say, may have dropped it */
 	if (!list_member_oid(indexes, indexoid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("the unique index that was to be used for \"%s\" was dropped meanwhile",
 						RelationGetRelationName(rel))));
-	model = index_open(indexoid, AccessShareLock);
+	list_free(indexes);
+}
+
+List *
+unique_key_arbiters_like(Relation rel, Oid indexoid)
+{
+	Relation	model = index_open(indexoid, AccessShareLock);
+	List	   *arbiters = NIL;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
+
 	foreach(lc, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);

@@ -20,6 +20,9 @@
  */
 extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
 
+/* Error 55006 if this index is no more among those of the relation. */
+extern void unique_key_check(Relation rel, Oid indexoid);
+
 /*
  * The same with the key of this index, which may be partial, on expressions,
  * or NULLS NOT DISTINCT.

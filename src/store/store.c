@@ -23,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/uniquekey.h"
 #include "store/preview.h"
 #include "store/store_impl.h"
 
@@ -103,6 +104,10 @@ store_open(const StoreTarget *target)
 	/* a temporary table of ours may be written in a read-only transaction */
 	if (!target->preview && !s->rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("upsert()");
+
+	/* a function that the call ran, of a domain say, may have dropped it */
+	if (OidIsValid(target->arbiter))
+		unique_key_check(s->rel, target->arbiter);
 
 	natts = s->tupdesc->natts;
 	s->row.values = palloc0(sizeof(Datum) * natts);
