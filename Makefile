@@ -23,7 +23,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
 	src/jsonld/ndegree.o src/jsonld/canonize.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o
-OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
+OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o
@@ -51,6 +51,7 @@ REGRESS     += record record_swap record_scripts
 REGRESS     += collection document options condition batch triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
+REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
@@ -66,7 +67,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
 	upsert_two_uniques
-ISOLATION     += object_unique object_search object_levels
+ISOLATION     += object_unique object_search object_levels object_without_overlaps
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege

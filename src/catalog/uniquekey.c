@@ -99,7 +99,8 @@ gather_indexes(Memo *memo, Relation rel)
 		int			i;
 
 		facts->oid = lfirst_oid(lc);
-		facts->unique = form->indisunique;
+		/* WITHOUT OVERLAPS is unique, yet no arbiter */
+		facts->unique = form->indisunique && !form->indisexclusion;
 		facts->immediate = form->indimmediate;
 		facts->ready = form->indisready;
 		facts->valid = form->indisvalid;

@@ -95,7 +95,9 @@ criteria_of_index(Relation rel, Relation index)
 	c->primary = form->indisprimary;
 	c->nulls_equal = form->indnullsnotdistinct;
 	c->plain = expressions == NIL && RelationGetIndexPredicate(index) == NIL;
-	c->special = !c->plain || !unique_key_has_own_equality(rel, index);
+	/* WITHOUT OVERLAPS keeps more apart than equal keys; what is found is equal */
+	c->special = !c->plain ||
+		(!form->indisexclusion && !unique_key_has_own_equality(rel, index));
 
 	for (i = 0; i < form->indnkeyatts; i++)
 	{

@@ -15,6 +15,7 @@
 #include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
 
 /* The range table entry of a table, without any permission in it. */
@@ -123,6 +124,64 @@ compat_set_columns(EState *estate, CompatSetColumns columns)
 }
 
 /*
+ * Is the column computed whenever it is read?  18 has such, and makes a
+ * generated column one unless told otherwise.  They are NULL in every tuple.
+ */
+static inline bool
+compat_is_virtual(Form_pg_attribute att)
+{
+#if PG_VERSION_NUM >= 180000
+	return att->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	return false;
+#endif
+}
+
+/* Has the table such columns? */
+static inline bool
+compat_has_virtual(TupleDesc tupdesc)
+{
+#if PG_VERSION_NUM >= 180000
+	return tupdesc->constr != NULL && tupdesc->constr->has_generated_virtual;
+#else
+	return false;
+#endif
+}
+
+/* The expression of a generated column, over stored columns. */
+static inline Node *
+compat_generation_expression(Relation rel, AttrNumber attno)
+{
+#if PG_VERSION_NUM >= 180000
+	return build_generation_expression(rel, attno);
+#else
+	return build_column_default(rel, attno);
+#endif
+}
+
+/* An expression over the table's columns as one over its stored columns. */
+static inline Node *
+compat_expand_virtual(Node *expr, Relation rel)
+{
+#if PG_VERSION_NUM >= 180000
+	return expand_generated_columns_in_expr(expr, rel, 1);
+#else
+	return expr;
+#endif
+}
+
+/* NOT ENFORCED came with 18. */
+static inline bool
+compat_is_enforced(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return check->ccenforced;
+#else
+	return true;
+#endif
+}
+
+/*
  * Makes ready to compute every generated column that any row may need.  Left
  * to itself, the executor would prepare those of the first row that it sees,
  * and 15 does not even tell inserts from updates.
@@ -132,7 +191,8 @@ compat_init_generated(ResultRelInfo *rri, EState *estate)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rri->ri_RelationDesc);
 
-	if (tupdesc->constr == NULL || !tupdesc->constr->has_generated_stored)
+	if (tupdesc->constr == NULL ||
+		!(tupdesc->constr->has_generated_stored || compat_has_virtual(tupdesc)))
 		return;
 #if PG_VERSION_NUM >= 180000
 	if (rri->ri_GeneratedExprsU == NULL)

@@ -61,6 +61,7 @@
 #include "store/preview.h"
 #include "store/probe.h"
 #include "store/store_impl.h"
+#include "store/virtual.h"
 
 /*
  * The columns that the last row of its kind set.  Privileges and UPDATE OF
@@ -427,8 +428,9 @@ form_update(Store *s)
 	for (i = 0; i < s->tupdesc->natts; i++)
 	{
 		bool		set = s->row.set[i];
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
 
-		if (TupleDescAttr(s->tupdesc, i)->attisdropped)
+		if (att->attisdropped || compat_is_virtual(att))
 		{
 			slot->tts_values[i] = (Datum) 0;
 			slot->tts_isnull[i] = true;
@@ -509,7 +511,7 @@ lost(TM_Result result, const TM_FailureData *tmfd)
 			/* who loses to himself would lose for ever */
 			if (!TransactionIdIsCurrentTransactionId(tmfd->xmax))
 				return TRY_LOST_ROW;
-			/* FALLTHROUGH */
+			pg_fallthrough;
 		case TM_SelfModified:
 			store_self_modified();
 			break;
@@ -631,6 +633,7 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 	TryResult	result;
 
 	ExecClearTuple(s->new);		/* an earlier try may have been an insert */
+	virtual_fill(s, s->old);
 	switch (store_compose(s, s->old, compose, arg))
 	{
 		case STORE_KEEP:
@@ -816,6 +819,11 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	if (outcome == STORE_INSERTED || outcome == STORE_UPDATED ||
 		outcome == STORE_DELETED)
 		CommandCounterIncrement();
+	if (!s->target.preview)
+	{
+		virtual_fill(s, s->old);
+		virtual_fill(s, s->new);
+	}
 	return outcome;
 }
 

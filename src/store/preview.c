@@ -92,13 +92,22 @@ preview_of(Store *s)
 	p->columns = palloc0(sizeof(RowExpression) * natts);
 	p->unknown = palloc0(sizeof(bool) * natts);
 	for (i = 0; i < natts; i++)
-		if (!TupleDescAttr(s->tupdesc, i)->attisdropped)
-			describe_expr(&p->columns[i], build_column_default(s->rel, i + 1));
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+
+		if (!att->attisdropped)
+			describe_expr(&p->columns[i], att->attgenerated ?
+						  compat_generation_expression(s->rel, i + 1) :
+						  build_column_default(s->rel, i + 1));
+	}
 	if (constr && constr->num_check > 0)
 	{
 		p->checks = palloc0(sizeof(RowExpression) * constr->num_check);
 		for (i = 0; i < constr->num_check; i++)
-			describe_expr(&p->checks[i], stringToNode(constr->check[i].ccbin));
+			if (compat_is_enforced(&constr->check[i]))
+				describe_expr(&p->checks[i],
+							  compat_expand_virtual(stringToNode(constr->check[i].ccbin),
+													s->rel));
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return p;
@@ -262,7 +271,7 @@ preview_row(Store *s, TupleTableSlot *old)
 	ExecStoreVirtualTuple(s->new);
 	s->new->tts_tableOid = RelationGetRelid(s->rel);
 	for (i = 0; i < natts; i++)
-		if (TupleDescAttr(s->tupdesc, i)->attgenerated == ATTRIBUTE_GENERATED_STORED)
+		if (TupleDescAttr(s->tupdesc, i)->attgenerated)
 			fill_generated(s, i);
 
 	if (!constraints_decide(s, old == NULL))

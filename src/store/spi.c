@@ -356,6 +356,7 @@ insert_row_or_note(Store *s, KeyNote *note)
 /*
  * Does something in a subtransaction.  An error with this SQLSTATE is handed
  * out, and the result is false; others are raised.
+ * A violation of a key WITHOUT OVERLAPS counts as one of a unique key.
  */
 static bool
 try_to(bool (*what) (SpiItem *item), SpiItem *item, int sqlstate, ErrorData **error)
@@ -383,7 +384,9 @@ try_to(bool (*what) (SpiItem *item), SpiItem *item, int sqlstate, ErrorData **er
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 
-	if (*error && (*error)->sqlerrcode != sqlstate)
+	if (*error && (*error)->sqlerrcode != sqlstate &&
+		!(sqlstate == ERRCODE_UNIQUE_VIOLATION &&
+		  (*error)->sqlerrcode == ERRCODE_EXCLUSION_VIOLATION))
 		ReThrowError(*error);
 	return done && *error == NULL;
 }

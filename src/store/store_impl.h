@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 typedef struct Preview Preview;
+typedef struct Virtuals Virtuals;
 
 /* One implementation of the seam. */
 typedef struct StoreMethods
@@ -36,7 +37,8 @@ struct Store
 	TupleTableSlot *new;		/* row as written, empty if none was */
 
 	StoreLevel *level;			/* of direct.c: at which it writes */
-	Preview    *preview;	/* of preview.c, made when it is needed */
+	Preview    *preview;		/* of preview.c, made when it is needed */
+	Virtuals   *virtuals;		/* of virtual.c, the same */
 	void	   *impl;			/* DirectState or SpiState */
 };
 
