@@ -60,7 +60,7 @@ REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_array func_document func_date
 REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
 # what everything must withstand
-REGRESS     += privileges hostile_path
+REGRESS     += privileges hostile_path reentry
 REGRESS_OPTS = --load-extension=upsert
 
 ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \

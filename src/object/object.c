@@ -357,15 +357,16 @@ is_stale(ObjectStore *os, TupleTableSlot *old)
 		return true;
 
 	att = TupleDescAttr(os->table->tupdesc, os->version_attno - 1);
-	type = lookup_type_cache(att->atttypid, TYPECACHE_CMP_PROC_FINFO);
+	type = lookup_type_cache(att->atttypid, TYPECACHE_CMP_PROC);
 	if (!OidIsValid(type->cmp_proc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("could not identify a comparison function for type %s",
 						format_type_be(att->atttypid))));
-	return DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
-										   att->attcollation,
-										   given->value, stored)) <= 0;
+	/* not by the type cache's own: an operator class may run anything */
+	return DatumGetInt32(OidFunctionCall2Coll(type->cmp_proc,
+											  att->attcollation,
+											  given->value, stored)) <= 0;
 }
 
 /*

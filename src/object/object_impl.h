@@ -24,6 +24,7 @@ struct ObjectStore
 	List	   *any;			/* "any": the usable unique keys; else NIL */
 	Bitmapset  *columns;		/* that any object so far gives */
 	struct TypeCacheEntry *key_types[INDEX_MAX_KEYS];	/* to compare keys */
+	FmgrInfo	key_comparisons[INDEX_MAX_KEYS];
 
 	/* the object at hand, by object_take() */
 	GivenColumn *columns_given; /* by attribute number - 1 */

@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/sortsupport.h"
 #include "utils/typcache.h"
@@ -277,16 +278,25 @@ typedef struct RequestOrder
 	SortSupportData first;		/* without comparator: see the whole key */
 } RequestOrder;
 
-/* The comparison of the i-th key's type; NULL: it has none. */
+/*
+ * The comparison of the i-th key's type; NULL: it has none.  A copy of our
+ * own: an operator class may run anything, and what its function keeps is for
+ * one call at a time.
+ */
 static FmgrInfo *
 key_comparison(ObjectStore *os, int i, Oid type)
 {
 	if (os->key_types[i] == NULL)
+	{
 		os->key_types[i] = lookup_type_cache(type,
-											 TYPECACHE_CMP_PROC_FINFO |
+											 TYPECACHE_CMP_PROC |
 											 TYPECACHE_LT_OPR);
+		if (OidIsValid(os->key_types[i]->cmp_proc))
+			fmgr_info_cxt(os->key_types[i]->cmp_proc, &os->key_comparisons[i],
+						  GetMemoryChunkContext(os));
+	}
 	return OidIsValid(os->key_types[i]->cmp_proc) ?
-		&os->key_types[i]->cmp_proc_finfo : NULL;
+		&os->key_comparisons[i] : NULL;
 }
 
 static int

@@ -17,6 +17,12 @@
  * that is the same.  Numbers never travel as doubles.  Domains check
  * themselves, as their input function is domain_in().
  *
+ * A domain's CHECK may run anything, an upsert into this very table included,
+ * and what the input function keeps from call to call (the checks made ready,
+ * the value they look at) serves one call at a time.  So the function is taken
+ * out of what is known of the table while it is at work; whoever comes
+ * meanwhile makes another one.
+ *
  * Knows columns and types; does not know why a row is written.
  */
 #include "postgres.h"
@@ -62,7 +68,8 @@ struct ColumnInput
 	InputKind	kind;
 	Oid			type;
 	bool		domain;			/* NULL may be refused */
-	FmgrInfo	function;		/* the type's input, or jsonb_to_record */
+	Oid			function;		/* the type's input, or jsonb_to_record */
+	FmgrInfo   *idle;			/* it, with its context; NULL: none, or at work */
 	Oid			ioparam;
 	int32		typmod;
 	TupleDesc	record;			/* INPUT_RECORD: one column */
@@ -280,7 +287,6 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	MemoryContext oldcontext = MemoryContextSwitchTo(table->facts->memo.context);
 	ColumnInput *input = palloc0(sizeof(ColumnInput));
 	Oid			base = getBaseType(att->atttypid);
-	Oid			function;
 
 	input->type = att->atttypid;
 	input->domain = base != att->atttypid;
@@ -304,16 +310,48 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	{
 		/* row types are relations too, of which we do not know the names */
 		table->facts->memo.of_all = true;
-		fmgr_info(F_JSONB_TO_RECORD, &input->function);
+		input->function = F_JSONB_TO_RECORD;
 		input->record = one_column(att);
 	}
 	else
-	{
-		getTypeInputInfo(att->atttypid, &function, &input->ioparam);
-		fmgr_info(function, &input->function);
-	}
+		getTypeInputInfo(att->atttypid, &input->function, &input->ioparam);
 	MemoryContextSwitchTo(oldcontext);
 	return input;
+}
+
+/*
+ * The input function, for one call.  An error leaves it to the context that is
+ * current now.
+ */
+static FmgrInfo *
+take_function(ColumnInput *input)
+{
+	FmgrInfo   *function = input->idle;
+	MemoryContext context;
+
+	if (function)
+	{
+		input->idle = NULL;
+		MemoryContextSetParent(function->fn_mcxt, CurrentMemoryContext);
+		return function;
+	}
+	context = AllocSetContextCreate(CurrentMemoryContext, "upsert input",
+									ALLOCSET_SMALL_SIZES);
+	function = MemoryContextAlloc(context, sizeof(FmgrInfo));
+	fmgr_info_cxt(input->function, function, context);
+	return function;
+}
+
+static void
+give_function(ColumnInput *input, FmgrInfo *function, MemoryContext keeper)
+{
+	if (input->idle)
+	{
+		MemoryContextDelete(function->fn_mcxt);
+		return;
+	}
+	MemoryContextSetParent(function->fn_mcxt, keeper);
+	input->idle = function;
 }
 
 /* The text of a JSON value: of a string, without its quotes. */
@@ -377,7 +415,8 @@ object_of_one(const char *name, const JsonbValue *v)
 }
 
 static Datum
-value_by_record(ColumnInput *input, const JsonbValue *v, bool *isnull)
+value_by_record(ColumnInput *input, FmgrInfo *function, const JsonbValue *v,
+				bool *isnull)
 {
 	LOCAL_FCINFO(fcinfo, 1);
 	ReturnSetInfo rsinfo = {T_ReturnSetInfo};
@@ -386,7 +425,7 @@ value_by_record(ColumnInput *input, const JsonbValue *v, bool *isnull)
 	Datum		record;
 
 	rsinfo.expectedDesc = input->record;
-	InitFunctionCallInfoData(*fcinfo, &input->function, 1, InvalidOid, NULL,
+	InitFunctionCallInfoData(*fcinfo, function, 1, InvalidOid, NULL,
 							 (Node *) &rsinfo);
 	fcinfo->args[0].value =
 		JsonbPGetDatum(object_of_one(NameStr(TupleDescAttr(input->record, 0)->attname), v));
@@ -401,11 +440,34 @@ value_by_record(ColumnInput *input, const JsonbValue *v, bool *isnull)
 	return heap_getattr(&tuple, 1, input->record, isnull);
 }
 
+/* By the input function. */
 static Datum
-make_value(ColumnInput *input, const JsonbValue *v, bool *isnull)
+call_input(ColumnInput *input, const JsonbValue *v, bool *isnull,
+		   MemoryContext keeper)
+{
+	FmgrInfo   *function = take_function(input);
+	char	   *text = NULL;
+	Datum		value;
+
+	if (input->kind == INPUT_RECORD)
+		value = value_by_record(input, function, v, isnull);
+	else
+	{
+		if (!*isnull)
+			text = value_text(v, input->kind == INPUT_JSON_TEXT);
+		value = InputFunctionCall(function, text, input->ioparam,
+								  input->typmod);
+	}
+	give_function(input, function, keeper);
+	return value;
+}
+
+/* "keeper" is where the input's function is kept. */
+static Datum
+make_value(ColumnInput *input, const JsonbValue *v, bool *isnull,
+		   MemoryContext keeper)
 {
 	JsonbValue	copy = *v;
-	char	   *text = NULL;
 	int32		integer;
 
 	*isnull = v->type == jbvNull;
@@ -414,8 +476,6 @@ make_value(ColumnInput *input, const JsonbValue *v, bool *isnull)
 
 	switch (input->kind)
 	{
-		case INPUT_RECORD:
-			return value_by_record(input, v, isnull);
 		case INPUT_JSONB:
 			return JsonbPGetDatum(JsonbValueToJsonb(&copy));
 		case INPUT_TEXT:
@@ -439,10 +499,7 @@ make_value(ColumnInput *input, const JsonbValue *v, bool *isnull)
 		default:
 			break;
 	}
-	if (!*isnull)
-		text = value_text(v, input->kind == INPUT_JSON_TEXT);
-	return InputFunctionCall(&input->function, text, input->ioparam,
-							 input->typmod);
+	return call_input(input, v, isnull, keeper);
 }
 
 static void
@@ -466,7 +523,8 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 
 	if (table->facts->inputs[attno - 1] == NULL)
 		table->facts->inputs[attno - 1] = describe_input(table, attno);
-	value = make_value(table->facts->inputs[attno - 1], v, isnull);
+	value = make_value(table->facts->inputs[attno - 1], v, isnull,
+					   table->facts->memo.context);
 
 	error_context_stack = errcallback.previous;
 	return value;
@@ -477,7 +535,10 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
  * ----------
  */
 
-/* to_jsonb() asks its call site for the type of its argument. */
+/*
+ * to_jsonb() asks its call site for the type of its argument, and keeps nothing
+ * there; output functions are C and run nobody's SQL.  So these can be shared.
+ */
 static struct FmgrInfo *
 make_to_jsonb(ObjectTable *table, Oid type)
 {
