@@ -22,7 +22,7 @@ OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
 	src/jsonld/ndegree.o src/jsonld/canonize.o
-OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o
+OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o src/catalog/node.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \

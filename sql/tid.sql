@@ -54,3 +54,40 @@ SELECT count(DISTINCT t) AS tids,
 FROM pairs;
 SELECT proname, provolatile, proparallel, proisstrict
 FROM pg_catalog.pg_proc WHERE proname LIKE 'at\_tid%' ORDER BY proname COLLATE "C";
+
+-- servers that must not make the same TIDs have their own microseconds, and
+-- other clock ids: whatever is made under another number differs
+SET upsert.node_id = 3;
+CREATE TEMP TABLE made AS SELECT 3 AS node, i, at_tid() AS t FROM generate_series(1, 2000) AS i;
+SET upsert.node_id = 35;
+INSERT INTO made SELECT 35, i, at_tid() FROM generate_series(1, 2000) AS i;
+SET upsert.node_id = 4;
+INSERT INTO made SELECT 4, i, at_tid() FROM generate_series(1, 2000) AS i;
+RESET upsert.node_id;
+INSERT INTO made SELECT NULL, i, at_tid() FROM generate_series(1, 2000) AS i;
+SELECT node, count(DISTINCT t) AS tids, bool_and(at_tid_to_bigint(t) >> 10 & 31 = node % 32) AS sliced,
+       count(DISTINCT at_tid_to_bigint(t) & 1023) AS clock_ids,
+       bool_and(t COLLATE "C" > coalesce(before, '') COLLATE "C") AS sorted
+FROM (SELECT *, lag(t) OVER (PARTITION BY node ORDER BY i) AS before FROM made) AS m GROUP BY node ORDER BY node;
+SELECT count(DISTINCT at_tid_to_bigint(t) & 1023) AS clock_ids FROM made;
+-- a revision from the future is outbid within the slice
+SET upsert.node_id = 5;
+CREATE TABLE ahead (_key text PRIMARY KEY, _rev text, doc jsonb NOT NULL);
+INSERT INTO ahead VALUES ('a', at_tid_from_timestamptz('2250-01-01', 7), '{}');
+SELECT at_tid_to_bigint(rev) - at_tid_to_bigint(at_tid_from_timestamptz('2250-01-01')) >> 10 BETWEEN 1 AND 32 AS next,
+       at_tid_to_bigint(rev) >> 10 & 31 AS slice
+FROM upsert('ahead', '{"_key": "a", "v": 1}');
+SET upsert.node_id = 1024;
+RESET upsert.node_id;
+-- where there is Citus its group is the number
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+CREATE TABLE pg_catalog.pg_dist_local_group (groupid int);
+INSERT INTO pg_dist_local_group VALUES (6);
+COMMIT;
+SELECT at_tid_to_bigint(at_tid()) >> 10 & 31 AS slice;
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+DROP TABLE pg_catalog.pg_dist_local_group;
+COMMIT;
+DROP TABLE ahead, made;

@@ -9,6 +9,8 @@
 #include "utils/guc.h"
 
 #include "atproto/record.h"
+#include "base/tid.h"
+#include "catalog/node.h"
 #include "jsonld/jsonld.h"
 #include "c8ql/c8ql.h"
 #include "store/store.h"
@@ -21,6 +23,8 @@ void
 _PG_init(void)
 {
 	jsonld_init();
+	tid_init();
+	node_init();
 	store_init();
 	record_init();
 	c8ql_init();

@@ -23,12 +23,23 @@
  * other's TID, without a lock.  Between backends the order is that of the
  * clock only.
  *
+ * Two servers have the same slots.  Where there are several that must not make
+ * the same TIDs, each has a number, and time is dealt out among them:
+ *
+ *		microsecond	.. 64 65 66 67 .. 95 96 97 98 ..
+ *		node 0		   ^               ^
+ *		node 1			  ^               ^				and so on, 32 in all
+ *
+ * so that no two of up to 32 ever share a microsecond.  The clock id is moved
+ * by the node's number besides, which keeps those apart that share a slice.
+ *
  * This module must not know who uses a TID for what.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "base/tid.h"
@@ -44,7 +55,47 @@ static const char tid_digits[] = "234567abcdefghijklmnopqrstuvwxyz";
 /* microsecond of the last TID of this backend; see above */
 static uint64 tid_last_micros = 0;
 
+/* microseconds are dealt out among this many nodes */
+#define TID_SLICES		32
+
+/* clock ids of the next node start so much further on; coprime to their number */
+#define TID_NODE_STEP	37
+
+/* setting upsert.node_id; -1: ask tid_default_node */
+static int	tid_node_id = -1;
+
+int			(*tid_default_node) (void) = NULL;
+
+void
+tid_init(void)
+{
+	DefineCustomIntVariable("upsert.node_id",
+							"Number of this server among those that must not make the same TIDs.",
+							"-1: that of its group where there is Citus, else there is one server only.",
+							&tid_node_id, -1, -1, TID_NODE_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+}
+
+/* The number of this server, or -1. */
+static int
+tid_node(void)
+{
+	if (tid_node_id >= 0)
+		return tid_node_id;
+	return tid_default_node ? tid_default_node() : -1;
+}
+
+/* The first microsecond from this on that is the node's. */
+static uint64
+tid_slice(int node, uint64 micros)
+{
+	if (node < 0)
+		return micros;
+	return micros + (node % TID_SLICES + TID_SLICES - micros % TID_SLICES) % TID_SLICES;
+}
+
 static int	tid_digit_value(char c);
+static int	tid_node(void);
 static uint64 tid_clock_id(void);
 static uint64 tid_tick(void);
 pg_noreturn static void tid_exhausted(void);
@@ -99,7 +150,8 @@ tid_encode(uint64 value, char out[TID_LENGTH + 1])
 static uint64
 tid_clock_id(void)
 {
-	return (uint64) compat_backend_slot() & TID_CLOCK_ID_MAX;
+	return ((uint64) compat_backend_slot() +
+			(uint64) Max(tid_node(), 0) * TID_NODE_STEP) & TID_CLOCK_ID_MAX;
 }
 
 /* The next microsecond of this backend. */
@@ -109,7 +161,8 @@ tid_tick(void)
 	int64		now = GetCurrentTimestamp() + TID_EPOCH_OFFSET;
 
 	/* a clock before 1970 must not wrap around to the far future */
-	tid_last_micros = Max(tid_last_micros + 1, (uint64) Max(now, 0));
+	tid_last_micros = tid_slice(tid_node(), Max(tid_last_micros + 1,
+												(uint64) Max(now, 0)));
 	if (tid_last_micros > TID_MICROS_MAX)
 		tid_exhausted();
 	return tid_last_micros;
@@ -147,9 +200,11 @@ tid_next_after(const char *previous, char out[TID_LENGTH + 1])
 }
 
 void
-tid_advance(const char *tid, uint64 micros, char out[TID_LENGTH + 1])
+tid_advance(const char *tid, uint64 ticks, char out[TID_LENGTH + 1])
 {
-	uint64		total = (tid_decode(tid) >> TID_CLOCK_BITS) + micros;
+	int			node = tid_node();
+	uint64		total = tid_slice(node, (tid_decode(tid) >> TID_CLOCK_BITS) +
+								  (node < 0 ? ticks : (ticks - Min(ticks, 1)) * TID_SLICES + Min(ticks, 1)));
 
 	if (total > TID_MICROS_MAX)
 		tid_exhausted();

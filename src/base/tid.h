@@ -53,10 +53,20 @@ extern void tid_next(char out[TID_LENGTH + 1]);
 extern void tid_next_after(const char *previous, char out[TID_LENGTH + 1]);
 
 /*
- * Writes to out the TID that many microseconds after a valid one, with the
- * clock id of this backend.  out may be tid.  Raises 22003 when there is none.
+ * Writes to out the TID that many ticks after a valid one, with the clock id
+ * of this backend: microseconds, or those of them that are this node's.  out
+ * may be tid.  Raises 22003 when there is none.
  */
-extern void tid_advance(const char *tid, uint64 micros,
+extern void tid_advance(const char *tid, uint64 ticks,
 						char out[TID_LENGTH + 1]);
+
+/* Registers upsert.node_id. */
+extern void tid_init(void);
+
+/* The greatest number of a node */
+#define TID_NODE_MAX		1023
+
+/* Tells the number of this server where the setting does not: -1, none. */
+extern int	(*tid_default_node) (void);
 
 #endif							/* UPSERT_ATPROTO_TID_H */
