@@ -67,7 +67,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_specconflict upsert_rr upsert_serializable upsert_trigger \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
 	upsert_two_uniques
-ISOLATION     += object_unique object_search object_levels object_without_overlaps
+ISOLATION     += object_unique object_search object_levels object_moves object_without_overlaps
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
