@@ -70,6 +70,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 ISOLATION     += object_unique object_search object_levels object_moves object_without_overlaps
 ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
+ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
 ISOLATION     += c8ql_search_race c8ql_search_changed
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
