@@ -8,7 +8,7 @@ round=0
 while [ "$(date +%s)" -lt "$end" ]; do
 	round=$((round + 1))
 	printf '== round %d\n' $round
-	UPSERT_SOAK=${UPSERT_SOAK:-10} "$here/dev" tap test/t/001_concurrency.pl test/t/002_crash.pl
+	UPSERT_SOAK=${UPSERT_SOAK:-10} "$here/dev" tap test/t/001_concurrency.pl test/t/002_crash.pl test/t/011_ddl_storm.pl
 	"$here/dev" isolation
 	PGOPTIONS='-c upsert.direct=off' "$here/dev" isolation
 done

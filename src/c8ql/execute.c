@@ -28,6 +28,9 @@
 /* trees that a session keeps; when there are more it starts anew */
 #define MAX_TREES 128
 
+/* a text with so many bytes, full of data, will hardly come again */
+#define MAX_TEXT (16 * 1024)
+
 typedef struct TreeEntry
 {
 	uint64		hash;			/* of the text */
@@ -63,6 +66,8 @@ statement_tree(const char *text)
 	ExprNode   *tree;
 	bool		found;
 
+	if (strlen(text) > MAX_TEXT)
+		return expr_parse_statement(text);
 	hash = DatumGetUInt64(hash_any_extended((const unsigned char *) text,
 											strlen(text), 0));
 	if (trees != NULL)
