@@ -9,7 +9,7 @@ BEGIN
     RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, context = PG_EXCEPTION_CONTEXT;
-    RETURN concat_ws(' | ', state, message, nullif(detail, ''), substring(context from '^record "[^"]*"'));
+    RETURN concat_ws(' | ', state, message, nullif(detail, ''), substring(context from '(?n)^(?:record|item) .*'));
 END $$;
 
 -- the store
@@ -151,7 +151,7 @@ CREATE FUNCTION pg_temp.writes(n int, size int) RETURNS jsonb LANGUAGE sql AS $$
   SELECT jsonb_agg(jsonb_build_object('$type', 'com.atproto.repo.applyWrites#create', 'collection', 'a.b.c', 'value', jsonb_build_object('s', repeat('x', size)))) FROM generate_series(1, n) $$;
 SELECT count(*) FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(200, 1));
 SELECT pg_temp.error_of($$SELECT * FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(201, 1))$$);
-SELECT regexp_replace(pg_temp.error_of($$SELECT * FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(21, 100000))$$), ' . record.*', '') AS error;
+SELECT regexp_replace(pg_temp.error_of($$SELECT * FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(21, 100000))$$), ' . item.*', '') AS error;
 SET upsert.at_max_writes = 201;
 SET upsert.at_max_writes_size = 3000000;
 SELECT count(*) FROM at_apply_writes('records', 'did:plc:apply', pg_temp.writes(201, 1));

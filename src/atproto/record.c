@@ -39,6 +39,7 @@
 #include "atproto/record_store.h"
 #include "atproto/syntax.h"
 #include "base/tid.h"
+#include "call/batch.h"
 #include "call/condition.h"
 #include "compat.h"
 #include "jsonb/doc.h"
@@ -57,7 +58,12 @@ typedef struct RecordBatch
 	const char *repo;
 	const RecordOptions *options;
 	MemoryContext context;		/* of the answers */
+	MemoryContext item_context; /* reset for each write */
 	Size		size;			/* of all records, in bytes of DAG-CBOR */
+	bool		bounded;		/* the protocol's limits hold */
+	RecordWrite *writes;
+	RecordWrite *current;		/* the one at hand, or NULL */
+	char	   *shared_key;		/* with same_rkey, once one has been made */
 
 	/* the collection written last; its lexicon, if it has been looked up */
 	const char *collection;
@@ -81,13 +87,6 @@ typedef struct ComposeState
 	ReadyRecord ready;			/* unless the record has yet to be made */
 } ComposeState;
 
-/* A write and its place in the input */
-typedef struct WriteOrder
-{
-	RecordWrite *write;
-	int			place;
-} WriteOrder;
-
 static void check_repo(const char *repo);
 static void check_names(RecordBatch *batch, const RecordWrite *write);
 static bool enter_collection(RecordBatch *batch, const char *collection);
@@ -110,7 +109,6 @@ static StoreVerdict compose(void *arg, TupleTableSlot *old_slot, StoreRow *row);
 static StoreVerdict compose_delete(ComposeState *state,
 								   const StoredRecord *stored, bool exists);
 static void write_one(RecordBatch *batch, RecordWrite *write);
-static int	compare_order(const void *a, const void *b);
 static void describe_write(void *arg);
 
 void
@@ -530,10 +528,10 @@ record_status(Oid schema, const char *collection, Jsonb *record)
 static void
 describe_write(void *arg)
 {
-	const RecordWrite *write = *(RecordWrite **) arg;
+	RecordBatch *batch = arg;
 
-	if (write != NULL && write->uri != NULL)
-		errcontext("record \"%s\"", write->uri);
+	if (batch->current && batch->current->uri)
+		errcontext("record \"%s\"", batch->current->uri);
 }
 
 /* Does one write that has been prepared. */
@@ -563,16 +561,88 @@ write_one(RecordBatch *batch, RecordWrite *write)
 	}
 }
 
-/* By URI, then by place. */
-static int
-compare_order(const void *a, const void *b)
-{
-	const WriteOrder *oa = a;
-	const WriteOrder *ob = b;
-	int			cmp = strcmp(oa->write->uri, ob->write->uri);
+/* ----------
+ * The door of a batch
+ * ----------
+ */
 
-	return cmp != 0 ? cmp : oa->place - ob->place;
+static bool
+write_keyed(void *arg, int item)
+{
+	return true;
 }
+
+static int
+write_compare(void *arg, int a, int b)
+{
+	RecordBatch *batch = arg;
+
+	return strcmp(batch->writes[a].uri, batch->writes[b].uri);
+}
+
+static const char *
+write_bytes(void *arg, int item, int *len)
+{
+	const char *uri = ((RecordBatch *) arg)->writes[item].uri;
+
+	*len = strlen(uri);
+	return uri;
+}
+
+static char *
+write_text(void *arg, int item)
+{
+	return ((RecordBatch *) arg)->writes[item].uri;
+}
+
+/* Checks the names of a write, and makes the key that it has not. */
+static void
+prepare_write(void *arg, int item)
+{
+	RecordBatch *batch = arg;
+	RecordWrite *write = &batch->writes[item];
+
+	check_names(batch, write);
+	if (write->rkey == NULL)
+		write->rkey = batch->shared_key;
+	if (write->rkey == NULL)
+	{
+		make_key(batch, write);
+		if (batch->options->same_rkey)
+			batch->shared_key = write->rkey;
+	}
+	if (write->op != RECORD_DELETE)
+		check_key(batch, write);
+	write->uri = at_uri_join(batch->repo, write->collection, write->rkey);
+}
+
+static void
+apply_write(void *arg, int item)
+{
+	RecordBatch *batch = arg;
+	MemoryContext old_context = MemoryContextSwitchTo(batch->item_context);
+
+	batch->current = &batch->writes[item];
+	write_one(batch, batch->current);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextReset(batch->item_context);
+	if (batch->bounded && batch->size > at_max_writes_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
+				 errmsg("writes are too large"),
+				 errdetail("Their records have more than %d bytes as DAG-CBOR.",
+						   at_max_writes_size),
+				 errhint("The limit is the setting upsert.at_max_writes_size.")));
+	batch->current = NULL;
+}
+
+static const BatchDoor records_door = {
+	.keyed = write_keyed,
+	.compare = write_compare,
+	.bytes = write_bytes,
+	.text = write_text,
+	.apply = apply_write
+};
 
 void
 record_write(Oid relid, Oid schema, const char *repo,
@@ -580,14 +650,11 @@ record_write(Oid relid, Oid schema, const char *repo,
 			 RecordWrite *writes, int nwrites)
 {
 	RecordBatch batch = {.schema = schema, .repo = repo, .options = options,
-	.context = CurrentMemoryContext};
-	RecordWrite *current = NULL;
+		.context = CurrentMemoryContext, .bounded = bounded, .writes = writes};
+	Batch		b = {.door = &records_door, .arg = &batch, .n = nwrites,
+		.single = !options->batch};
 	ErrorContextCallback callback = {.callback = describe_write,
-		.arg = &current,
-	.previous = error_context_stack};
-	MemoryContext item_context;
-	WriteOrder *order;
-	char	   *shared_key = NULL;
+		.arg = &batch, .previous = error_context_stack};
 
 	if (bounded && nwrites > at_max_writes)
 		ereport(ERROR,
@@ -598,51 +665,13 @@ record_write(Oid relid, Oid schema, const char *repo,
 				 errhint("The limit is the setting upsert.at_max_writes.")));
 
 	check_repo(repo);
-	order = MemoryContextAllocHuge(CurrentMemoryContext,
-								   Max(nwrites, 1) * sizeof(WriteOrder));
-	for (int i = 0; i < nwrites; i++)
-	{
-		RecordWrite *write = &writes[i];
-
-		check_names(&batch, write);
-		if (write->rkey == NULL && options->same_rkey && shared_key != NULL)
-			write->rkey = shared_key;
-		if (write->rkey == NULL)
-		{
-			make_key(&batch, write);
-			if (options->same_rkey)
-				shared_key = write->rkey;
-		}
-		if (write->op != RECORD_DELETE)
-			check_key(&batch, write);
-		write->uri = at_uri_join(repo, write->collection, write->rkey);
-		order[i].write = write;
-		order[i].place = i;
-	}
-	qsort(order, nwrites, sizeof(WriteOrder), compare_order);
-
-	item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
-										 ALLOCSET_DEFAULT_SIZES);
+	batch_prepare(&b, prepare_write, false);
+	batch.item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
+											   ALLOCSET_DEFAULT_SIZES);
 	record_store_open(&batch.store, relid, repo, options->dry_run);
-	error_context_stack = &callback;
-	for (int i = 0; i < nwrites; i++)
-	{
-		MemoryContext old_context = MemoryContextSwitchTo(item_context);
-
-		CHECK_FOR_INTERRUPTS();
-		current = order[i].write;
-		write_one(&batch, current);
-		MemoryContextSwitchTo(old_context);
-		MemoryContextReset(item_context);
-		if (bounded && batch.size > at_max_writes_size)
-			ereport(ERROR,
-					(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
-					 errmsg("writes are too large"),
-					 errdetail("Their records have more than %d bytes as DAG-CBOR.",
-							   at_max_writes_size),
-					 errhint("The limit is the setting upsert.at_max_writes_size.")));
-	}
-	current = NULL;
+	if (!options->batch)
+		error_context_stack = &callback;
+	batch_run(&b);
 	error_context_stack = callback.previous;
 	record_store_close(&batch.store);
 }

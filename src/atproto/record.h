@@ -48,6 +48,7 @@ typedef struct RecordOptions
 	bool		merge_objects;
 	bool		same_rkey;		/* generated keys are one for all */
 	bool		dry_run;
+	bool		batch;			/* not by the caller: errors say which write */
 } RecordOptions;
 
 typedef struct RecordWrite

@@ -140,7 +140,8 @@ bad_element(int place, const char *message)
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 			 errmsg("invalid element of a batch"),
-			 errdetail("Element %d: %s.", place, _(message))));
+			 errdetail("Element %d: %s.", place, _(message)),
+			 errcontext("item %d of the batch", place)));
 }
 
 static char *
@@ -414,6 +415,7 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 	rows = answer_begin_set(fcinfo, &tupdesc);
 	array = PG_GETARG_JSONB_P(2);
 	parse_options(argument_jsonb(fcinfo, 3), takes, &options);
+	options.batch = true;
 	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),

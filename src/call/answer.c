@@ -36,7 +36,7 @@ push_member(CompatJsonbState *state, const char *name, const char *value)
 }
 
 Jsonb *
-answer_error(const ErrorData *error)
+answer_error(const ErrorData *error, const char *column)
 {
 	CompatJsonbState state = {0};
 
@@ -45,8 +45,9 @@ answer_error(const ErrorData *error)
 	push_member(&state, "message", error->message);
 	push_member(&state, "detail", error->detail);
 	push_member(&state, "hint", error->hint);
+	push_member(&state, "table", error->table_name);
+	push_member(&state, "column", error->column_name ? error->column_name : column);
 	push_member(&state, "constraint", error->constraint_name);
-	push_member(&state, "column", error->column_name);
 	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 

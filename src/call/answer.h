@@ -24,8 +24,12 @@ typedef struct Answer
 	Jsonb	   *error;			/* of an ignored item */
 } Answer;
 
-/* An error as jsonb: sqlstate, message, detail, hint, constraint, ... */
-extern Jsonb *answer_error(const ErrorData *error);
+/*
+ * An error as jsonb: sqlstate, message, and detail, hint, table, column,
+ * constraint where there are any.  column: where the error names none, the
+ * one whose value was at fault; or NULL.
+ */
+extern Jsonb *answer_error(const ErrorData *error, const char *column);
 
 /* The first five columns of both result types. */
 extern void answer_columns(const Answer *answer, Datum *values, bool *nulls);

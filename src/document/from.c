@@ -3,7 +3,7 @@
  *		A batch from a query: sorted first, then applied in chunks.
  *
  *		cursor --> (key, ord, document) --> sort, on disk if need be
- *				   --> chunk --> batch_run --> chunk --> ...
+ *				   --> chunk --> documents_run --> chunk --> ...
  *
  * The sort is what makes "in key order" and "duplicates" true of the whole
  * query and not just of a chunk.  A chunk ends only where the key changes.
@@ -152,7 +152,7 @@ sort_query(Tuplesortstate *sort, TupleTableSlot *slot, const Collection *c,
 
 /* Feeds the sorted documents to the batch, a chunk at a time. */
 static void
-run_sorted(Batch *b, Tuplesortstate *sort, TupleTableSlot *slot,
+run_sorted(DocumentBatch *b, Tuplesortstate *sort, TupleTableSlot *slot,
 		   const Collection *c)
 {
 	MemoryContext chunk_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -171,29 +171,30 @@ run_sorted(Batch *b, Tuplesortstate *sort, TupleTableSlot *slot,
 		Datum		key = slot_getattr(slot, COLUMN_KEY + 1, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
-		if (batch_size(b) >= CHUNK_SIZE &&
+		if (documents_size(b) >= CHUNK_SIZE &&
 			(isnull || !have_last || collection_key_compare(c, key, last) != 0))
 		{
-			batch_run(b);
-			batch_reset(b);
+			documents_run(b);
+			documents_reset(b);
 			MemoryContextReset(chunk_context);
 		}
 		oldcontext = MemoryContextSwitchTo(chunk_context);
 		have_last = !isnull;
 		if (have_last)
 			last = datumCopy(key, typbyval, typlen);
-		batch_add(b, DatumGetJsonbPCopy(slot_getattr(slot, COLUMN_DOC + 1, &isnull)));
+		documents_add(b, DatumGetJsonbPCopy(slot_getattr(slot, COLUMN_DOC + 1, &isnull)),
+					  DatumGetInt64(slot_getattr(slot, COLUMN_ORD + 1, &isnull)) + 1);
 		MemoryContextSwitchTo(oldcontext);
 	}
-	batch_run(b);
-	batch_reset(b);
+	documents_run(b);
+	documents_reset(b);
 	MemoryContextDelete(chunk_context);
 }
 
 void
-batch_from_query(Batch *b, const char *query)
+documents_from_query(DocumentBatch *b, const char *query)
 {
-	const Collection *c = batch_collection(b);
+	const Collection *c = documents_collection(b);
 	TupleTableSlot *slot;
 	Tuplesortstate *sort = begin_sort(c, &slot);
 

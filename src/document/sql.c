@@ -5,7 +5,7 @@
  *		upsert, |+, |=							one document
  *		upsert_many, upsert_load, upsert_from	batches
  *
- * What they mean is in request.c and batch.c.
+ * What they mean is in request.c and documents.c.
  */
 #include "postgres.h"
 
@@ -15,7 +15,7 @@
 #include "utils/jsonb.h"
 
 #include "call/argument.h"
-#include "document/batch.h"
+#include "document/documents.h"
 #include "document/from.h"
 #include "document/request.h"
 #include "upsert.h"
@@ -31,12 +31,13 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 	if (options->ignore_errors)
 	{
 		/* an error must be undone before it can be ignored */
-		Batch	   *b = batch_begin(relid, options, true);
+		DocumentBatch *b = documents_begin(relid, options, true);
 
-		batch_add(b, doc);
-		batch_run(b);
-		*answer = *batch_answer(b, 0);
-		batch_close(b);			/* the rest goes with its context */
+		documents_single(b);
+		documents_add(b, doc, 1);
+		documents_run(b);
+		*answer = *documents_answer(b, 0);
+		documents_close(b);			/* the rest goes with its context */
 		return;
 	}
 
@@ -50,7 +51,7 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 
 /* Adds the documents of a jsonb array. */
 static void
-add_array(Batch *b, Jsonb *docs)
+add_array(DocumentBatch *b, Jsonb *docs)
 {
 	JsonbIterator *it;
 	JsonbIteratorToken token;
@@ -68,7 +69,7 @@ add_array(Batch *b, Jsonb *docs)
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM)
-			batch_add(b, JsonbValueToJsonb(&v));
+			documents_add(b, JsonbValueToJsonb(&v), documents_size(b) + 1);
 	}
 }
 
@@ -133,24 +134,24 @@ upsert_many(PG_FUNCTION_ARGS)
 	TupleDesc	tupdesc;
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
 	UpsertOptions options;
-	Batch	   *b;
+	DocumentBatch *b;
 	int			i;
 
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_MANY, &options);
-	b = batch_begin(PG_GETARG_OID(0), &options, true);
+	b = documents_begin(PG_GETARG_OID(0), &options, true);
 	add_array(b, PG_GETARG_JSONB_P(1));
-	batch_run(b);
-	for (i = 0; i < batch_size(b); i++)
-		answer_put_item(rows, tupdesc, i + 1, batch_answer(b, i));
-	batch_end(b);
+	documents_run(b);
+	for (i = 0; i < documents_size(b); i++)
+		answer_put_item(rows, tupdesc, i + 1, documents_answer(b, i));
+	documents_end(b);
 	return (Datum) 0;
 }
 
 static Datum
-summary_row(FunctionCallInfo fcinfo, Batch *b)
+summary_row(FunctionCallInfo fcinfo, DocumentBatch *b)
 {
-	BatchSummary summary = batch_summary(b);
+	DocumentSummary summary = documents_summary(b);
 	Datum		values[4];
 	bool		nulls[4] = {0};
 
@@ -158,7 +159,7 @@ summary_row(FunctionCallInfo fcinfo, Batch *b)
 	values[1] = Int64GetDatum(summary.updated);
 	values[2] = Int64GetDatum(summary.unchanged);
 	values[3] = Int64GetDatum(summary.ignored);
-	batch_end(b);
+	documents_end(b);
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
@@ -166,13 +167,13 @@ Datum
 upsert_load(PG_FUNCTION_ARGS)
 {
 	UpsertOptions options;
-	Batch	   *b;
+	DocumentBatch *b;
 
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
-	b = batch_begin(PG_GETARG_OID(0), &options, false);
+	b = documents_begin(PG_GETARG_OID(0), &options, false);
 	add_array(b, PG_GETARG_JSONB_P(1));
-	batch_run(b);
+	documents_run(b);
 	return summary_row(fcinfo, b);
 }
 
@@ -180,11 +181,11 @@ Datum
 upsert_from(PG_FUNCTION_ARGS)
 {
 	UpsertOptions options;
-	Batch	   *b;
+	DocumentBatch *b;
 
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
-	b = batch_begin(PG_GETARG_OID(0), &options, false);
-	batch_from_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	b = documents_begin(PG_GETARG_OID(0), &options, false);
+	documents_from_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	return summary_row(fcinfo, b);
 }

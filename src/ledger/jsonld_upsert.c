@@ -2,7 +2,7 @@
  * jsonld_upsert.c
  *		The nodes of a JSON-LD document, upserted into a collection.
  *
- *		payload -> nodes (payload.c) -> documents with _key -> Batch
+ *		payload -> nodes (payload.c) -> documents with _key -> DocumentBatch
  *
  * A ledger without the ledger: no named graphs, no t, no history.  A document
  * is an expanded node; merging it one level deep is replacing the values of
@@ -19,7 +19,7 @@
 
 #include "call/argument.h"
 #include "jsonb/doc.h"
-#include "document/batch.h"
+#include "document/documents.h"
 #include "jsonld/iri.h"
 #include "ledger/payload.h"
 #include "upsert.h"
@@ -94,7 +94,7 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 	Jsonb	   *doc;
 	List	   *nodes = NIL;
 	ListCell   *lc;
-	Batch	   *b;
+	DocumentBatch *b;
 
 	arguments_require(fcinfo, 2);
 	doc = PG_GETARG_JSONB_P(1);
@@ -107,7 +107,7 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 	if (JB_ROOT_COUNT(doc) > 0)
 		nodes = payload_read(&proc, doc, NULLS_IGNORE, false);
 
-	b = batch_begin(PG_GETARG_OID(0), &options, true);
+	b = documents_begin(PG_GETARG_OID(0), &options, true);
 	foreach(lc, nodes)
 	{
 		PayloadNode *node = lfirst(lc);
@@ -120,12 +120,12 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 					 errmsg("a collection has no named graphs"),
 					 errdetail("The document has the graph \"%s\".", jld_cstr(node->graph)),
 					 errhint("A ledger has.")));
-		batch_add(b, doc_add_attributes(node->image ? node->image : jld_to_jsonb(node->node),
-										&attribute, 1));
+		documents_add(b, doc_add_attributes(node->image ? node->image : jld_to_jsonb(node->node),
+										&attribute, 1), documents_size(b) + 1);
 	}
-	batch_run(b);
-	for (int i = 0; i < batch_size(b); i++)
-		answer_put_item(rows, tupdesc, i + 1, batch_answer(b, i));
-	batch_end(b);
+	documents_run(b);
+	for (int i = 0; i < documents_size(b); i++)
+		answer_put_item(rows, tupdesc, i + 1, documents_answer(b, i));
+	documents_end(b);
 	return (Datum) 0;
 }

@@ -24,6 +24,7 @@
 #include "utils/numeric.h"
 
 #include "call/argument.h"
+#include "call/batch.h"
 #include "call/options.h"
 #include "call/outcome.h"
 #include "jsonb/build.h"
@@ -45,13 +46,6 @@ typedef struct Step
 	NodeDifference difference;
 } Step;
 
-/* A step and what it is sorted by: names have much in common at the start. */
-typedef struct StepKey
-{
-	uint64		abbreviated;
-	Step	   *step;
-} StepKey;
-
 /* One call. */
 typedef struct Work
 {
@@ -72,10 +66,6 @@ typedef struct Work
 
 static JldStr node_key(JldStr graph, JldStr id);
 static Step *add_step(Work *work, NodeChange *change);
-static int	common_prefix(const StepKey *keys, int n);
-static uint64 abbreviate(JldStr id, int prefix);
-static int	compare_keys(const void *a, const void *b);
-static StepKey *sort_steps(Work *work);
 static StoreVerdict compose_node(void *arg, TupleTableSlot *old, StoreRow *row);
 static void note_references(Work *work, JldStr graph, const JldValue *values,
 							bool asserted);
@@ -112,74 +102,54 @@ add_step(Work *work, NodeChange *change)
 	return step;
 }
 
-/* How many bytes do the names of these steps have in common?  -1: not even the graph. */
-static int
-common_prefix(const StepKey *keys, int n)
+/* ----------
+ * Their order: named nodes by graph and IRI, then nameless ones as they came
+ * ----------
+ */
+
+static bool
+step_keyed(void *arg, int item)
 {
-	const NodeChange *first = n > 0 ? keys[0].step->change : NULL;
-	int			len = first ? first->id.len : 0;
-
-	for (int i = 1; i < n; i++)
-	{
-		const NodeChange *change = keys[i].step->change;
-
-		if (!jld_eq(first->graph, change->graph))
-			return -1;
-		len = Min(len, change->id.len);
-		if (memcmp(first->id.data, change->id.data, len) != 0)
-			for (len = 0; first->id.data[len] == change->id.data[len]; len++)
-				;
-	}
-	return len;
-}
-
-/* The eight bytes after the prefix as a number that compares like them. */
-static uint64
-abbreviate(JldStr id, int prefix)
-{
-	uint64		number = 0;
-
-	for (int i = prefix; i < prefix + 8; i++)
-		number = number << 8 | (i < id.len ? (unsigned char) id.data[i] : 0);
-	return number;
+	return !((Work *) arg)->steps[item].nameless;
 }
 
 static int
-compare_keys(const void *a, const void *b)
+step_compare(void *arg, int a, int b)
 {
-	const StepKey *x = a;
-	const StepKey *y = b;
-	int			order;
+	const NodeChange *x = ((Work *) arg)->steps[a].change;
+	const NodeChange *y = ((Work *) arg)->steps[b].change;
+	int			cmp = jld_cmp(x->graph, y->graph);
 
-	if (x->abbreviated != y->abbreviated)
-		return x->abbreviated > y->abbreviated ? 1 : -1;
-	order = jld_cmp(x->step->change->graph, y->step->change->graph);
-	return order != 0 ? order : jld_cmp(x->step->change->id, y->step->change->id);
+	return cmp != 0 ? cmp : jld_cmp(x->id, y->id);
 }
 
-/* Named nodes in the order of their keys, then nameless ones as they came. */
-static StepKey *
-sort_steps(Work *work)
+static const char *
+step_bytes(void *arg, int item, int *len)
 {
-	StepKey    *keys = MemoryContextAllocHuge(CurrentMemoryContext,
-											  sizeof(StepKey) * Max(work->n, 1));
-	int			named = 0;
-	int			nameless;
-	int			prefix;
+	const NodeChange *change = ((Work *) arg)->steps[item].change;
 
-	for (int i = 0; i < work->n; i++)
-		if (!work->steps[i].nameless)
-			keys[named++].step = &work->steps[i];
-	nameless = named;
-	for (int i = 0; i < work->n; i++)
-		if (work->steps[i].nameless)
-			keys[nameless++].step = &work->steps[i];
+	*len = change->id.len;
+	return change->id.data;
+}
 
-	prefix = common_prefix(keys, named);
-	for (int i = 0; i < named; i++)
-		keys[i].abbreviated = prefix < 0 ? 0 : abbreviate(keys[i].step->change->id, prefix);
-	qsort(keys, named, sizeof(StepKey), compare_keys);
-	return keys;
+static const BatchDoor steps_of_one_graph = {
+	.keyed = step_keyed, .compare = step_compare, .bytes = step_bytes
+};
+
+static const BatchDoor steps_of_graphs = {
+	.keyed = step_keyed, .compare = step_compare
+};
+
+static int *
+order_steps(Work *work)
+{
+	Batch		batch = {.door = &steps_of_one_graph, .arg = work, .n = work->n};
+	int			n;
+
+	for (int i = 1; i < work->n; i++)
+		if (!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
+			batch.door = &steps_of_graphs;
+	return batch_order(&batch, &n);
 }
 
 /* The store's callback: may run several times. */
@@ -407,7 +377,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
 	Work		work = {.ledger = ledger};
-	StepKey    *order;
+	int		   *order;
 	int			n;
 	ListCell   *lc;
 
@@ -420,12 +390,12 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	foreach(lc, changes)
 		add_step(&work, lfirst(lc));
 	n = work.n;
-	order = sort_steps(&work);
+	order = order_steps(&work);
 
 	work.store = store_open(&target);
 	ledger_check_nodes(store_relation(work.store));
 	for (int i = 0; i < n; i++)
-		apply_step(&work, order[i].step);
+		apply_step(&work, &work.steps[order[i]]);
 	apply_orphans(&work);
 	store_close(work.store);
 

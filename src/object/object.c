@@ -113,6 +113,16 @@ object_store_begin(Oid relid, const CriteriaSelector *selector,
 	return os;
 }
 
+const char *
+object_store_converting(ObjectStore *os)
+{
+	AttrNumber	attno = os->table->converting;
+
+	os->table->converting = InvalidAttrNumber;
+	return attno == InvalidAttrNumber ? NULL :
+		NameStr(TupleDescAttr(os->table->tupdesc, attno - 1)->attname);
+}
+
 void
 object_store_end(ObjectStore *os)
 {

@@ -55,15 +55,15 @@ extern void object_store_end(ObjectStore *os);
  */
 extern ObjectRequest *object_request_make(ObjectStore *os, JsonbContainer *object);
 
-/*
- * The positions of n requests, NULL among them, in the order of their keys:
- * those without a key come after those with one, NULLs at the end.
- */
-extern int *object_requests_order(ObjectStore *os, ObjectRequest **requests, int n);
+/* Three-way comparison of the keys of two requests that have one. */
+extern int	object_requests_compare(ObjectStore *os, const ObjectRequest *a,
+									const ObjectRequest *b);
 
-/* Do both have a key, and is it the same? */
-extern bool object_requests_same(ObjectStore *os, const ObjectRequest *a,
-								 const ObjectRequest *b);
+/* What it begins with; left as it is where there is no order of values. */
+extern void object_store_order(ObjectStore *os, Oid *type, Oid *collation);
+
+/* The column whose value an error interrupted the making of, or NULL. */
+extern const char *object_store_converting(ObjectStore *os);
 
 /* The key as answers show it; NULL if there is none. */
 extern char *object_request_key(ObjectStore *os, const ObjectRequest *r);

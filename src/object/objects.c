@@ -2,14 +2,9 @@
  * objects.c
  *		Many objects in one call, and the SQL functions for one and many.
  *
- * A batch runs in the order of its keys whatever the order of the input, so
- * that two batches cannot deadlock; objects without a key come last:
- *
- *		items	[ c ][ a ][ - ][ a ]
- *		order	  1 3 0 2
- *
- * With ignoreErrors an item may fail without the others: items are taken
- * apart, and then applied, in groups under a subtransaction each (group.c).
+ * call/batch.c puts them in order and goes through them.  With ignoreErrors an
+ * item may fail without the others: also when it is taken apart, as the types
+ * of columns read their values.
  */
 #include "postgres.h"
 
@@ -21,178 +16,137 @@
 #include "utils/memutils.h"
 
 #include "call/argument.h"
+#include "call/batch.h"
 #include "object/object.h"
-#include "store/group.h"
 #include "upsert.h"
 
 typedef struct ObjectItem
 {
 	JsonbContainer *object;		/* NULL: a scalar */
-	bool		done;			/* has its answer, nothing to be tried */
 	Answer		answer;
 } ObjectItem;
 
 typedef struct ObjectBatch
 {
+	Batch		batch;
 	ObjectStore *os;
 	const UpsertOptions *options;
 	MemoryContext context;		/* of items and answers */
 	MemoryContext item_context; /* reset for each item */
 	ObjectItem *items;
 	ObjectRequest **requests;	/* NULL: it could not be taken apart */
-	int		   *order;
-	int			n;
 } ObjectBatch;
 
 /* ----------
- * Taking apart
+ * The door
  * ----------
  */
 
-/* GroupWork: makes requests. */
-static void
-prepare_items(void *arg, int first, int n, int *current)
+static bool
+object_keyed(void *arg, int item)
+{
+	return ((ObjectBatch *) arg)->requests[item]->has_key;
+}
+
+static int
+object_compare(void *arg, int a, int b)
+{
+	ObjectBatch *batch = arg;
+
+	return object_requests_compare(batch->os, batch->requests[a],
+								   batch->requests[b]);
+}
+
+static Datum
+object_first(void *arg, int item, bool *isnull)
+{
+	const ObjectRequest *r = ((ObjectBatch *) arg)->requests[item];
+
+	*isnull = r->key_isnull[0];
+	return r->key[0];
+}
+
+static char *
+object_text(void *arg, int item)
 {
 	ObjectBatch *b = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
-	for (*current = first; *current < first + n; (*current)++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		b->requests[*current] = object_request_make(b->os,
-													b->items[*current].object);
-	}
+	return b->requests[item] ? object_request_key(b->os, b->requests[item]) : NULL;
+}
+
+static void
+prepare_object(void *arg, int item)
+{
+	ObjectBatch *b = arg;
+
+	b->requests[item] = NULL;
+	b->requests[item] = object_request_make(b->os, b->items[item].object);
+}
+
+static void
+open_objects(void *arg)
+{
+	object_store_open(((ObjectBatch *) arg)->os);
+}
+
+static void
+apply_object(void *arg, int item)
+{
+	ObjectBatch *b = arg;
+	MemoryContext oldcontext;
+
+	MemoryContextReset(b->item_context);
+	oldcontext = MemoryContextSwitchTo(b->item_context);
+	object_request_apply(b->os, b->requests[item], b->context,
+						 &b->items[item].answer);
 	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
-ignore_item(ObjectBatch *b, int position, const ErrorData *error)
+close_objects(void *arg)
 {
-	ObjectItem *item = &b->items[position];
-	const ObjectRequest *request = b->requests[position];
+	object_store_close(((ObjectBatch *) arg)->os);
+}
+
+static void
+ignore_object(void *arg, int item, const ErrorData *error)
+{
+	ObjectBatch *b = arg;
+	Answer	   *answer = &b->items[item].answer;
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
-	memset(&item->answer, 0, sizeof(item->answer));
-	item->done = true;
-	item->answer.outcome = UPSERT_IGNORED;
-	if (request && b->options->ret != RETURN_NONE)
-		item->answer.key = object_request_key(b->os, request);
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = UPSERT_IGNORED;
+	if (b->options->ret != RETURN_NONE)
+		answer->key = object_text(b, item);
 	if (error)
-		item->answer.error = answer_error(error);
+		answer->error = answer_error(error, object_store_converting(b->os));
 	MemoryContextSwitchTo(oldcontext);
 }
 
-static void
-prepare_failed(void *arg, int position, ErrorData *error)
-{
-	ObjectBatch *b = arg;
-
-	b->requests[position] = NULL;
-	ignore_item(b, position, error);
-}
-
-/* ----------
- * Duplicates
- * ----------
- */
-
-static void
-settle_duplicates(ObjectBatch *b)
-{
-	int			i;
-
-	for (i = 1; i < b->n; i++)
-	{
-		int			before = b->order[i - 1];
-		int			position = b->order[i];
-
-		if (!object_requests_same(b->os, b->requests[before],
-								  b->requests[position]))
-			continue;
-		switch (b->options->duplicates)
-		{
-			case DUPLICATES_APPLY:
-				break;
-			case DUPLICATES_ERROR:
-				ereport(ERROR,
-						(errcode(ERRCODE_CARDINALITY_VIOLATION),
-						 errmsg("a key comes twice in one batch"),
-						 errdetail("Objects %d and %d have the key \"%s\".",
-								   before + 1, position + 1,
-								   object_request_key(b->os, b->requests[position])),
-						 errhint("Use another policy of the option \"duplicates\", or send each key once.")));
-				break;
-			case DUPLICATES_FIRST:
-				ignore_item(b, position, NULL);
-				break;
-			case DUPLICATES_LAST:
-				ignore_item(b, before, NULL);
-				break;
-		}
-	}
-}
-
-/* ----------
- * Applying
- * ----------
- */
-
-/* GroupWork: all of a group on one open store. */
-static void
-apply_items(void *arg, int first, int n, int *current)
-{
-	ObjectBatch *b = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
-
-	object_store_open(b->os);
-	for (*current = first; *current < first + n; (*current)++)
-	{
-		int			position = b->order[*current];
-		ObjectItem *item = &b->items[position];
-
-		if (item->done)
-			continue;
-		MemoryContextReset(b->item_context);
-		MemoryContextSwitchTo(b->item_context);
-		object_request_apply(b->os, b->requests[position], b->context,
-							 &item->answer);
-	}
-	MemoryContextSwitchTo(oldcontext);
-	object_store_close(b->os);
-}
-
-static void
-apply_failed(void *arg, int position, ErrorData *error)
-{
-	ObjectBatch *b = arg;
-
-	ignore_item(b, b->order[position], error);
-}
-
-/* Runs work over all items, each on its own if errors are answers. */
-static void
-run(ObjectBatch *b, GroupWork work, GroupFailed failed)
-{
-	int			current;
-
-	if (b->options->ignore_errors)
-		group_run(b->n, work, failed, b);
-	else
-		work(b, 0, b->n, &current);
-}
+static const BatchDoor objects_door = {
+	.keyed = object_keyed,
+	.compare = object_compare,
+	.first = object_first,
+	.text = object_text,
+	.open = open_objects,
+	.apply = apply_object,
+	.close = close_objects,
+	.ignore = ignore_object
+};
 
 static void
 run_batch(ObjectBatch *b)
 {
-	if (b->n == 0)
-		return;
+	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
+
 	b->requests = MemoryContextAllocExtended(b->context,
-											 sizeof(ObjectRequest *) * b->n,
+											 sizeof(ObjectRequest *) * Max(b->batch.n, 1),
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	run(b, prepare_items, prepare_failed);
-	b->order = object_requests_order(b->os, b->requests, b->n);
-	settle_duplicates(b);
-	run(b, apply_items, apply_failed);
+	batch_prepare(&b->batch, prepare_object, true);
+	object_store_order(b->os, &b->batch.first_type, &b->batch.first_collation);
+	batch_run(&b->batch);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
@@ -217,7 +171,7 @@ take_objects(ObjectBatch *b, Jsonb *objects)
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM)
-			b->items[b->n++].object = v.type == jbvBinary ?
+			b->items[b->batch.n++].object = v.type == jbvBinary ?
 				v.val.binary.data : NULL;
 	}
 }
@@ -227,6 +181,10 @@ begin_batch(ObjectBatch *b, Oid relid, const CriteriaSelector *selector,
 			const UpsertOptions *options)
 {
 	memset(b, 0, sizeof(*b));
+	b->batch.door = &objects_door;
+	b->batch.arg = b;
+	b->batch.ignore_errors = options->ignore_errors;
+	b->batch.duplicates = options->duplicates;
 	b->options = options;
 	b->context = CurrentMemoryContext;
 	b->item_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -245,7 +203,8 @@ upsert_one(Oid relid, Jsonb *object, const CriteriaSelector *selector,
 
 	begin_batch(&b, relid, selector, options);
 	b.items = &item;
-	b.n = 1;
+	b.batch.n = 1;
+	b.batch.single = true;
 	run_batch(&b);
 	object_store_end(b.os);
 	*answer = item.answer;
@@ -314,7 +273,7 @@ upsert_objects(PG_FUNCTION_ARGS)
 	begin_batch(&b, PG_GETARG_OID(0), &selector, &options);
 	take_objects(&b, PG_GETARG_JSONB_P(1));
 	run_batch(&b);
-	for (i = 0; i < b.n; i++)
+	for (i = 0; i < b.batch.n; i++)
 		answer_put_item(rows, tupdesc, i + 1, &b.items[i].answer);
 	object_store_end(b.os);
 	return (Datum) 0;

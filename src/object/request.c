@@ -20,7 +20,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
 #include "call/excerpt.h"
@@ -260,25 +259,6 @@ object_request_make(ObjectStore *os, JsonbContainer *object)
  */
 
 /*
- * What a batch is sorted by: the first value of the key, abbreviated if its
- * type can do that, beside the place of the request.  Mostly they differ, and
- * the request need not be looked at.
- */
-typedef struct OrderedRequest
-{
-	Datum		first;
-	bool		has_first;
-	int			place;
-} OrderedRequest;
-
-typedef struct RequestOrder
-{
-	ObjectStore *os;
-	ObjectRequest **requests;
-	SortSupportData first;		/* without comparator: see the whole key */
-} RequestOrder;
-
-/*
  * The comparison of the i-th key's type; NULL: it has none.  A copy of our
  * own: an operator class may run anything, and what its function keeps is for
  * one call at a time.
@@ -288,9 +268,7 @@ key_comparison(ObjectStore *os, int i, Oid type)
 {
 	if (os->key_types[i] == NULL)
 	{
-		os->key_types[i] = lookup_type_cache(type,
-											 TYPECACHE_CMP_PROC |
-											 TYPECACHE_LT_OPR);
+		os->key_types[i] = lookup_type_cache(type, TYPECACHE_CMP_PROC);
 		if (OidIsValid(os->key_types[i]->cmp_proc))
 			fmgr_info_cxt(os->key_types[i]->cmp_proc, &os->key_comparisons[i],
 						  GetMemoryChunkContext(os));
@@ -299,15 +277,27 @@ key_comparison(ObjectStore *os, int i, Oid type)
 		&os->key_comparisons[i] : NULL;
 }
 
-static int
-compare_requests(ObjectStore *os, const ObjectRequest *a, const ObjectRequest *b)
+void
+object_store_order(ObjectStore *os, Oid *type, Oid *collation)
+{
+	Form_pg_attribute att;
+
+	/* with "any" they have no key yet */
+	if (os->any)
+		return;
+	att = TupleDescAttr(os->table->tupdesc, os->criteria->keys[0] - 1);
+	if (key_comparison(os, 0, att->atttypid) == NULL)
+		return;
+	*type = att->atttypid;
+	*collation = att->attcollation;
+}
+
+int
+object_requests_compare(ObjectStore *os, const ObjectRequest *a,
+						const ObjectRequest *b)
 {
 	int			i;
 
-	if (a == NULL || b == NULL)
-		return (a == NULL) - (b == NULL);
-	if (!a->has_key || !b->has_key)
-		return (int) b->has_key - (int) a->has_key;
 	for (i = 0; i < os->criteria->nkeys; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc,
@@ -333,77 +323,6 @@ compare_requests(ObjectStore *os, const ObjectRequest *a, const ObjectRequest *b
 			return cmp;
 	}
 	return 0;
-}
-
-static int
-compare_ordered(const void *pa, const void *pb, void *arg)
-{
-	RequestOrder *order = arg;
-	const OrderedRequest *a = pa;
-	const OrderedRequest *b = pb;
-	int			cmp = 0;
-
-	if (a->has_first && b->has_first && order->first.comparator)
-		cmp = order->first.comparator(a->first, b->first, &order->first);
-	if (cmp == 0)
-		cmp = compare_requests(order->os, order->requests[a->place],
-							   order->requests[b->place]);
-	return cmp != 0 ? cmp : (a->place > b->place) - (a->place < b->place);
-}
-
-static void
-prepare_order(RequestOrder *order, int n)
-{
-	ObjectStore *os = order->os;
-	Form_pg_attribute att;
-
-	/* with "any" they have no key yet */
-	if (os->any || n == 1)
-		return;
-	att = TupleDescAttr(os->table->tupdesc, os->criteria->keys[0] - 1);
-	if (key_comparison(os, 0, att->atttypid) == NULL)
-		return;
-	order->first.ssup_cxt = CurrentMemoryContext;
-	order->first.ssup_collation = att->attcollation;
-	order->first.abbreviate = true;
-	PrepareSortSupportFromOrderingOp(os->key_types[0]->lt_opr, &order->first);
-}
-
-int *
-object_requests_order(ObjectStore *os, ObjectRequest **requests, int n)
-{
-	RequestOrder order = {os, requests};
-	OrderedRequest *ordered = MemoryContextAllocHuge(CurrentMemoryContext,
-													 sizeof(OrderedRequest) * n);
-	int		   *places = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(int) * n);
-	int			i;
-
-	prepare_order(&order, n);
-	for (i = 0; i < n; i++)
-	{
-		const ObjectRequest *r = requests[i];
-
-		ordered[i].place = i;
-		ordered[i].has_first = r && r->has_key && !r->key_isnull[0];
-		if (!ordered[i].has_first)
-			continue;
-		ordered[i].first = order.first.abbrev_converter ?
-			order.first.abbrev_converter(r->key[0], &order.first) : r->key[0];
-	}
-	qsort_arg(ordered, n, sizeof(OrderedRequest), compare_ordered, &order);
-	for (i = 0; i < n; i++)
-		places[i] = ordered[i].place;
-	pfree(ordered);
-	return places;
-}
-
-bool
-object_requests_same(ObjectStore *os, const ObjectRequest *a,
-					 const ObjectRequest *b)
-{
-	return a && b && a->has_key && b->has_key &&
-		compare_requests(os, a, b) == 0;
 }
 
 char *

@@ -520,12 +520,14 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 	errcallback.arg = NameStr(att->attname);
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
+	table->converting = attno;
 
 	if (table->facts->inputs[attno - 1] == NULL)
 		table->facts->inputs[attno - 1] = describe_input(table, attno);
 	value = make_value(table->facts->inputs[attno - 1], v, isnull,
 					   table->facts->memo.context);
 
+	table->converting = InvalidAttrNumber;
 	error_context_stack = errcallback.previous;
 	return value;
 }

@@ -48,6 +48,8 @@ typedef struct ObjectTable
 	TupleDesc	tupdesc;
 	TableFacts *facts;
 	Bitmapset  *readable;		/* attribute numbers that the user may read */
+	AttrNumber	converting;		/* whose value is being made; an error leaves
+								 * it there */
 } ObjectTable;
 
 /* The name that stands for whichever unique keys an object fills. */

@@ -1,0 +1,412 @@
+/*
+ * batch.c
+ *		Many items in one call.
+ *
+ *		items	  [ c ][ a ][ - ][ b ][ a ]	   as they came ("-": no key)
+ *		order	  1 4 3 0 2					   stable by key, no key last
+ *
+ * Rows are locked in the order of their keys whatever the input's order was.
+ * What is sorted is small: the first eight bytes that the keys do not have in
+ * common, or an abbreviation by the type, beside the item's number; whole keys
+ * are compared where these are the same.
+ *
+ * With ignore_errors, items run in groups under a subtransaction each
+ * (store/group.c), and every group opens the door's store anew, so that AFTER
+ * triggers and foreign keys of a group are checked within it.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/sortsupport.h"
+#include "utils/typcache.h"
+
+#include "call/batch.h"
+#include "call/condition.h"
+#include "store/group.h"
+
+/* Keys of messages are cut there. */
+#define KEY_BYTES 200
+
+/* ----------
+ * Order
+ * ----------
+ */
+
+typedef struct OrderedItem
+{
+	Datum		first;
+	bool		has_first;
+	bool		keyed;
+	int			item;
+} OrderedItem;
+
+typedef struct Order
+{
+	Batch	   *batch;
+	SortSupportData first;		/* without comparator: see the whole key */
+} Order;
+
+static int
+compare_numbers(Datum a, Datum b, SortSupport unused)
+{
+	return a == b ? 0 : a > b ? 1 : -1;
+}
+
+static int
+compare_items(const void *pa, const void *pb, void *arg)
+{
+	Order	   *order = arg;
+	const OrderedItem *a = pa;
+	const OrderedItem *b = pb;
+	int			cmp = 0;
+
+	if (a->has_first && b->has_first)
+		cmp = order->first.comparator(a->first, b->first, &order->first);
+	if (cmp == 0 && a->keyed && b->keyed)
+		cmp = order->batch->door->compare(order->batch->arg, a->item, b->item);
+	if (a->keyed != b->keyed)
+		cmp = a->keyed ? -1 : 1;
+	return cmp != 0 ? cmp : (a->item > b->item) - (a->item < b->item);
+}
+
+/* The bytes after the prefix, as a number that compares like them. */
+static Datum
+abbreviate(const char *bytes, int len, int prefix)
+{
+	Datum		number = 0;
+
+	for (int i = prefix; i < prefix + (int) sizeof(Datum); i++)
+		number = number << 8 | (i < len ? (unsigned char) bytes[i] : 0);
+	return number;
+}
+
+/* How much do the keys have in common at their start? */
+static int
+common_prefix(Batch *b, const OrderedItem *items, int n)
+{
+	const char *first = NULL;
+	int			prefix = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *bytes;
+		int			len;
+		int			same;
+
+		if (!items[i].keyed)
+			continue;
+		bytes = b->door->bytes(b->arg, items[i].item, &len);
+		if (first == NULL)
+		{
+			first = bytes;
+			prefix = len;
+			continue;
+		}
+		len = Min(len, prefix);
+		if (memcmp(first, bytes, len) == 0)
+			prefix = len;
+		else
+		{
+			for (same = 0; first[same] == bytes[same]; same++)
+				;
+			prefix = same;
+		}
+	}
+	return prefix;
+}
+
+static void
+abbreviate_bytes(Order *order, OrderedItem *items, int n)
+{
+	Batch	   *b = order->batch;
+	int			prefix = common_prefix(b, items, n);
+
+	order->first.comparator = compare_numbers;
+	for (int i = 0; i < n; i++)
+	{
+		const char *bytes;
+		int			len;
+
+		if (!items[i].keyed)
+			continue;
+		bytes = b->door->bytes(b->arg, items[i].item, &len);
+		items[i].first = abbreviate(bytes, len, prefix);
+		items[i].has_first = true;
+	}
+}
+
+static void
+abbreviate_values(Order *order, OrderedItem *items, int n)
+{
+	Batch	   *b = order->batch;
+	TypeCacheEntry *type = lookup_type_cache(b->first_type, TYPECACHE_LT_OPR);
+
+	if (!OidIsValid(type->lt_opr))
+		return;
+	order->first.ssup_cxt = CurrentMemoryContext;
+	order->first.ssup_collation = b->first_collation;
+	order->first.abbreviate = true;
+	PrepareSortSupportFromOrderingOp(type->lt_opr, &order->first);
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull = true;
+		Datum		value = (Datum) 0;
+
+		if (items[i].keyed)
+			value = b->door->first(b->arg, items[i].item, &isnull);
+		if (isnull)
+			continue;
+		items[i].first = order->first.abbrev_converter ?
+			order->first.abbrev_converter(value, &order->first) : value;
+		items[i].has_first = true;
+	}
+}
+
+int *
+batch_order(Batch *b, int *n)
+{
+	Order		order = {b};
+	OrderedItem *items = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(OrderedItem) * Max(b->n, 1));
+	int		   *result = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(int) * Max(b->n, 1));
+
+	*n = 0;
+	for (int i = 0; i < b->n; i++)
+	{
+		if (b->left_out && b->left_out[i])
+			continue;
+		items[*n].has_first = false;
+		items[*n].keyed = b->door->keyed(b->arg, i);
+		items[(*n)++].item = i;
+	}
+	if (*n > 1 && b->door->bytes)
+		abbreviate_bytes(&order, items, *n);
+	else if (*n > 1 && b->door->first && OidIsValid(b->first_type))
+		abbreviate_values(&order, items, *n);
+	qsort_arg(items, *n, sizeof(OrderedItem), compare_items, &order);
+	for (int i = 0; i < *n; i++)
+		result[i] = items[i].item;
+	pfree(items);
+	return result;
+}
+
+/* ----------
+ * Which item it was
+ * ----------
+ */
+
+static int64
+place_of(const Batch *b, int item)
+{
+	return b->places ? b->places[item] : item + 1;
+}
+
+static char *
+key_of(const Batch *b, int item)
+{
+	char	   *key = b->door->text ? b->door->text(b->arg, item) : NULL;
+
+	if (key && strlen(key) > KEY_BYTES)
+		key = psprintf("%.*s...", pg_mbcliplen(key, strlen(key), KEY_BYTES), key);
+	return key;
+}
+
+static void
+describe_item(void *arg)
+{
+	const Batch *b = arg;
+	char	   *key;
+
+	if (b->current < 0)
+		return;
+	key = key_of(b, b->current);
+	if (key)
+		errcontext("item " INT64_FORMAT " of the batch, key \"%s\"",
+				   place_of(b, b->current), key);
+	else
+		errcontext("item " INT64_FORMAT " of the batch",
+				   place_of(b, b->current));
+}
+
+void
+batch_context_begin(Batch *b, ErrorContextCallback *callback)
+{
+	b->current = -1;
+	callback->callback = describe_item;
+	callback->arg = b;
+	callback->previous = error_context_stack;
+	if (!b->single)
+		error_context_stack = callback;
+}
+
+void
+batch_context_end(ErrorContextCallback *callback)
+{
+	error_context_stack = callback->previous;
+}
+
+/* ----------
+ * Preparing
+ * ----------
+ */
+
+typedef struct Preparation
+{
+	Batch	   *batch;
+	void		(*prepare) (void *arg, int item);
+} Preparation;
+
+/* GroupWork */
+static void
+prepare_items(void *arg, int first, int n, int *current)
+{
+	Preparation *p = arg;
+	Batch	   *b = p->batch;
+	ErrorContextCallback callback;
+
+	batch_context_begin(b, &callback);
+	for (*current = first; *current < first + n; (*current)++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		b->current = *current;
+		p->prepare(b->arg, *current);
+	}
+	batch_context_end(&callback);
+}
+
+static void
+prepare_failed(void *arg, int item, ErrorData *error)
+{
+	batch_leave_out(((Preparation *) arg)->batch, item, error);
+}
+
+void
+batch_prepare(Batch *b, void (*prepare) (void *arg, int item), bool may_raise)
+{
+	Preparation p = {b, prepare};
+	int			current;
+
+	if (b->ignore_errors && may_raise)
+		group_run(b->n, prepare_items, prepare_failed, &p);
+	else
+		prepare_items(&p, 0, b->n, &current);
+}
+
+void
+batch_leave_out(Batch *b, int item, const ErrorData *error)
+{
+	if (b->left_out == NULL)
+		b->left_out = MemoryContextAllocExtended(CurrentMemoryContext, b->n,
+												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	b->left_out[item] = true;
+	b->door->ignore(b->arg, item, error);
+}
+
+/* ----------
+ * Duplicates
+ * ----------
+ */
+
+static bool
+same_key(Batch *b, int one, int other)
+{
+	return b->door->keyed(b->arg, one) && b->door->keyed(b->arg, other) &&
+		b->door->compare(b->arg, one, other) == 0;
+}
+
+/* The item repeats the key of one before it, and it should not. */
+static void
+refuse_duplicate(Batch *b, int before, int item)
+{
+	Refusal		why = {
+		ERRCODE_CARDINALITY_VIOLATION,
+		"a key comes twice in one batch",
+		psprintf("Items " INT64_FORMAT " and " INT64_FORMAT " have the key \"%s\".",
+				 place_of(b, before), place_of(b, item), key_of(b, item)),
+		"Use another policy of the option \"duplicates\", or send each key once."
+	};
+
+	if (!b->ignore_errors)
+		refusal_raise(&why);
+	batch_leave_out(b, item, refusal_error(&why));
+}
+
+static void
+settle_duplicates(Batch *b)
+{
+	int			kept = 0;
+
+	if (b->duplicates == DUPLICATES_APPLY || b->norder == 0)
+		return;
+	for (int i = 1; i < b->norder; i++)
+	{
+		int			before = b->order[kept];
+		int			item = b->order[i];
+
+		if (!same_key(b, before, item))
+			b->order[++kept] = item;
+		else if (b->duplicates == DUPLICATES_ERROR)
+			refuse_duplicate(b, before, item);
+		else if (b->duplicates == DUPLICATES_FIRST)
+			batch_leave_out(b, item, NULL);
+		else
+		{
+			batch_leave_out(b, before, NULL);
+			b->order[kept] = item;
+		}
+	}
+	b->norder = kept + 1;
+}
+
+/* ----------
+ * Applying
+ * ----------
+ */
+
+/* GroupWork: all of a group on one open store. */
+static void
+apply_items(void *arg, int first, int n, int *current)
+{
+	Batch	   *b = arg;
+	ErrorContextCallback callback;
+
+	batch_context_begin(b, &callback);
+	if (b->door->open)
+		b->door->open(b->arg);
+	for (*current = first; *current < first + n; (*current)++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		b->current = b->order[*current];
+		b->door->apply(b->arg, b->current);
+	}
+	b->current = -1;
+	if (b->door->close)
+		b->door->close(b->arg);
+	batch_context_end(&callback);
+}
+
+static void
+apply_failed(void *arg, int position, ErrorData *error)
+{
+	Batch	   *b = arg;
+
+	batch_leave_out(b, b->order[position], error);
+}
+
+void
+batch_run(Batch *b)
+{
+	int			current;
+
+	b->order = batch_order(b, &b->norder);
+	settle_duplicates(b);
+	if (b->norder == 0)
+		return;
+	if (b->ignore_errors)
+		group_run(b->norder, apply_items, apply_failed, b);
+	else
+		apply_items(b, 0, b->norder, &current);
+}

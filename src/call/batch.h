@@ -1,0 +1,98 @@
+/*
+ * batch.h
+ *		Many items in one call: applied in the order of their keys, so that
+ *		two batches cannot deadlock, and answered in the order they came in.
+ *
+ *		Batch b = {.door = &my_door, .arg = my_state, .n = n};
+ *		batch_prepare(&b, prepare, may_raise);
+ *		batch_run(&b);
+ *
+ * What an item is only the door knows; here it is a number from 0.
+ */
+#ifndef UPSERT_BATCH_H
+#define UPSERT_BATCH_H
+
+#include "call/options.h"
+#include "utils/elog.h"
+
+/* What a door can do with its items; "arg" is the batch's. */
+typedef struct BatchDoor
+{
+	/* Has it a key?  Those without come last, as they came. */
+	bool		(*keyed) (void *arg, int item);
+
+	/* Three-way comparison of two items that have a key. */
+	int			(*compare) (void *arg, int a, int b);
+
+	/*
+	 * What the comparison begins with, so that most pairs of items need not be
+	 * looked at: a value of the type first_type, or bytes that compare like
+	 * keys.  One of the two may be given.
+	 */
+	Datum		(*first) (void *arg, int item, bool *isnull);
+	const char *(*bytes) (void *arg, int item, int *len);
+
+	/* The key as messages show it, palloc'd; NULL where there is none. */
+	char	   *(*text) (void *arg, int item);
+
+	/* Around the items that are applied together; may be NULL. */
+	void		(*open) (void *arg);
+	void		(*apply) (void *arg, int item);
+	void		(*close) (void *arg);
+
+	/* The item is left out; why, or NULL for a duplicate nobody wants. */
+	void		(*ignore) (void *arg, int item, const ErrorData *error);
+} BatchDoor;
+
+typedef struct Batch
+{
+	/* by the door; zeroes are good where nothing is said */
+	const BatchDoor *door;
+	void	   *arg;
+	int			n;
+	Oid			first_type;		/* of BatchDoor.first, and how it is ordered */
+	Oid			first_collation;
+	bool		ignore_errors;	/* an item may fail without the others */
+	UpsertDuplicates duplicates;
+	const int64 *places;		/* of items in the input, from 1; NULL: as
+								 * they are numbered */
+	bool		single;			/* no batch to the caller: errors do not say
+								 * which item it was */
+
+	/* private */
+	bool	   *left_out;		/* NULL: none is */
+	int		   *order;
+	int			norder;
+	int			current;		/* the item at hand, or -1 */
+} Batch;
+
+/*
+ * Calls prepare for each item, in the order of the input.  An error has the
+ * item in its CONTEXT; with ignore_errors, if it may raise any, items are
+ * prepared in groups under subtransactions and those that fail left out.
+ */
+extern void batch_prepare(Batch *b, void (*prepare) (void *arg, int item),
+						  bool may_raise);
+
+/* Leaves an item out, and tells the door. */
+extern void batch_leave_out(Batch *b, int item, const ErrorData *error);
+
+/* The items that are not left out, in the order of their keys; palloc'd. */
+extern int *batch_order(Batch *b, int *n);
+
+/*
+ * Puts the items in order, settles duplicates, and applies the rest.  Error
+ * 21000 for a key that comes twice where duplicates are to be an error (with
+ * ignore_errors, the items that repeat one are left out), and what the door
+ * raises, with CONTEXT 'item 2 of the batch, key "e2"'.
+ */
+extern void batch_run(Batch *b);
+
+/*
+ * For a door that goes through its items by itself: between these, errors say
+ * which item it was, by b->current.
+ */
+extern void batch_context_begin(Batch *b, ErrorContextCallback *callback);
+extern void batch_context_end(ErrorContextCallback *callback);
+
+#endif							/* UPSERT_BATCH_H */

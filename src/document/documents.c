@@ -1,0 +1,326 @@
+/*
+ * documents.c
+ *		Many documents in one call.
+ *
+ *		items	[ c ][ a ][ - ][ b ][ a ]	as they came ("-": no key yet)
+ *					call/batch.c puts them in order and goes through them
+ *		answers	[   ][   ][   ][   ][   ]	beside the items
+ *
+ * Documents are taken apart when the batch runs.  What is wrong with one is
+ * found without a subtransaction: request_prepare() raises nothing where
+ * errors are answers.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "call/batch.h"
+#include "document/documents.h"
+#include "document/request.h"
+
+typedef struct DocumentItem
+{
+	Jsonb	   *doc;
+	DocumentRequest request;
+	Answer		answer;
+} DocumentItem;
+
+struct DocumentBatch
+{
+	Batch		batch;
+	const UpsertOptions *options;
+	bool		keep;			/* build answers, not only outcomes */
+	const Collection *collection;
+	Relation	held;			/* from the first key that is parsed on */
+	DocumentStore *store;		/* of all runs, or of the group at hand */
+	MemoryContext context;		/* of the batch */
+	MemoryContext items_context;	/* reset by documents_reset() */
+	MemoryContext item_context; /* reset for each item */
+
+	DocumentItem *items;
+	int64	   *places;			/* of the items, in the caller's input */
+	int			size;
+	DocumentSummary summary;
+};
+
+static const BatchDoor documents_door;
+
+DocumentBatch *
+documents_begin(Oid relid, const UpsertOptions *options, bool keep)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "upsert batch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	DocumentBatch *b = palloc0(sizeof(DocumentBatch));
+
+	b->options = options;
+	b->keep = keep;
+	b->context = context;
+	b->items_context = AllocSetContextCreate(context, "upsert batch items",
+											 ALLOCSET_DEFAULT_SIZES);
+	b->item_context = AllocSetContextCreate(context, "upsert batch item",
+											ALLOCSET_DEFAULT_SIZES);
+	b->held = collection_hold(relid);
+	b->collection = collection_resolve(relid);
+	b->batch.door = &documents_door;
+	b->batch.arg = b;
+	b->batch.first_type = b->collection->key_type;
+	b->batch.first_collation = b->collection->key_collation;
+	b->batch.ignore_errors = options->ignore_errors;
+	b->batch.duplicates = options->duplicates;
+	if (!options->ignore_errors)
+		b->store = document_open(b->collection, options);
+	MemoryContextSwitchTo(oldcontext);
+	return b;
+}
+
+const Collection *
+documents_collection(const DocumentBatch *b)
+{
+	return b->collection;
+}
+
+void
+documents_single(DocumentBatch *b)
+{
+	b->batch.single = true;
+}
+
+void
+documents_add(DocumentBatch *b, Jsonb *doc, int64 place)
+{
+	int			i = b->batch.n;
+
+	CHECK_FOR_INTERRUPTS();
+	if (i == b->size)
+	{
+		Size		size = b->size ? b->size * 2 : 1024;
+
+		b->items = b->size ?
+			repalloc_huge(b->items, sizeof(DocumentItem) * size) :
+			MemoryContextAllocHuge(b->items_context, sizeof(DocumentItem) * size);
+		b->places = b->size ?
+			repalloc_huge(b->places, sizeof(int64) * size) :
+			MemoryContextAllocHuge(b->items_context, sizeof(int64) * size);
+		b->size = size;
+	}
+	memset(&b->items[i], 0, sizeof(DocumentItem));
+	b->items[i].doc = doc;
+	b->places[i] = place;
+	b->batch.n++;
+}
+
+/* ----------
+ * The door
+ * ----------
+ */
+
+static bool
+document_keyed(void *arg, int item)
+{
+	return ((DocumentBatch *) arg)->items[item].request.has_key;
+}
+
+static int
+document_compare(void *arg, int a, int b)
+{
+	DocumentBatch *batch = arg;
+
+	return collection_key_compare(batch->collection,
+								  batch->items[a].request.key,
+								  batch->items[b].request.key);
+}
+
+static Datum
+document_first(void *arg, int item, bool *isnull)
+{
+	*isnull = false;
+	return ((DocumentBatch *) arg)->items[item].request.key;
+}
+
+static char *
+document_text(void *arg, int item)
+{
+	DocumentBatch *b = arg;
+	DocumentRequest *r = &b->items[item].request;
+
+	return r->has_key ? collection_key_to_string(b->collection, r->key) : NULL;
+}
+
+static void
+prepare_document(void *arg, int i)
+{
+	DocumentBatch *b = arg;
+	DocumentItem *item = &b->items[i];
+
+	if (!request_prepare(&item->request, b->collection, b->options,
+						 b->options->ignore_errors, item->doc))
+		batch_leave_out(&b->batch, i, item->request.refusal);
+}
+
+static void
+open_documents(void *arg)
+{
+	DocumentBatch *b = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
+
+	if (b->options->ignore_errors)
+		b->store = document_open(b->collection, b->options);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+close_documents(void *arg)
+{
+	DocumentBatch *b = arg;
+
+	if (!b->options->ignore_errors)
+		return;
+	document_close(b->store);
+	b->store = NULL;
+}
+
+static void
+apply_document(void *arg, int i)
+{
+	DocumentBatch *b = arg;
+	DocumentItem *item = &b->items[i];
+	MemoryContext oldcontext;
+	DocumentResult result;
+	UpsertOutcome outcome;
+
+	MemoryContextReset(b->item_context);
+	oldcontext = MemoryContextSwitchTo(b->item_context);
+	request_apply(&item->request, b->store, &result);
+	outcome = request_outcome(b->options, &result);
+	item->answer.outcome = outcome;
+	if (b->keep)
+	{
+		MemoryContextSwitchTo(b->items_context);
+		document_answer(&item->answer, b->collection, b->options->ret, outcome,
+						&result);
+		if (item->request.refusal)
+			item->answer.error = answer_error(item->request.refusal, NULL);
+	}
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+ignore_document(void *arg, int i, const ErrorData *error)
+{
+	DocumentBatch *b = arg;
+	DocumentItem *item = &b->items[i];
+	MemoryContext oldcontext = MemoryContextSwitchTo(b->items_context);
+
+	/* a store that was open in a group is gone with it */
+	if (b->options->ignore_errors)
+		b->store = NULL;
+	memset(&item->answer, 0, sizeof(item->answer));
+	item->answer.outcome = UPSERT_IGNORED;
+	if (b->keep && b->options->ret != RETURN_NONE)
+		item->answer.key = document_text(b, i);
+	if (b->keep && error)
+		item->answer.error = answer_error(error, NULL);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+static const BatchDoor documents_door = {
+	.keyed = document_keyed,
+	.compare = document_compare,
+	.first = document_first,
+	.text = document_text,
+	.open = open_documents,
+	.apply = apply_document,
+	.close = close_documents,
+	.ignore = ignore_document
+};
+
+/* ----------
+ * Running
+ * ----------
+ */
+
+static void
+count(DocumentBatch *b)
+{
+	for (int i = 0; i < b->batch.n; i++)
+	{
+		switch (b->items[i].answer.outcome)
+		{
+			case UPSERT_INSERTED:
+				b->summary.inserted++;
+				break;
+			case UPSERT_UPDATED:
+			case UPSERT_REPLACED:
+				b->summary.updated++;
+				break;
+			case UPSERT_UNCHANGED:
+				b->summary.unchanged++;
+				break;
+			default:
+				b->summary.ignored++;
+				break;
+		}
+	}
+}
+
+void
+documents_run(DocumentBatch *b)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(b->items_context);
+
+	b->batch.places = b->places;
+	batch_prepare(&b->batch, prepare_document, false);
+	batch_run(&b->batch);
+	count(b);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+int
+documents_size(const DocumentBatch *b)
+{
+	return b->batch.n;
+}
+
+const Answer *
+documents_answer(const DocumentBatch *b, int i)
+{
+	return &b->items[i].answer;
+}
+
+DocumentSummary
+documents_summary(const DocumentBatch *b)
+{
+	return b->summary;
+}
+
+void
+documents_reset(DocumentBatch *b)
+{
+	MemoryContextReset(b->items_context);
+	b->items = NULL;
+	b->places = NULL;
+	b->size = 0;
+	b->batch.n = 0;
+	b->batch.left_out = NULL;
+}
+
+void
+documents_close(DocumentBatch *b)
+{
+	if (b->store)
+		document_close(b->store);
+	if (b->held)
+		collection_release(b->held);
+	b->store = NULL;
+	b->held = NULL;
+}
+
+void
+documents_end(DocumentBatch *b)
+{
+	documents_close(b);
+	MemoryContextDelete(b->context);
+}

@@ -1,0 +1,65 @@
+/*
+ * documents.h
+ *		Many documents in one call.
+ *
+ *		DocumentBatch *b = documents_begin(relid, &options, keep);
+ *		for each document documents_add(b, doc, place);
+ *		documents_run(b);
+ *		... documents_size(b), documents_answer(b, i) ...
+ *		documents_end(b);
+ */
+#ifndef UPSERT_DOCUMENTS_H
+#define UPSERT_DOCUMENTS_H
+
+#include "document/document.h"
+
+typedef struct DocumentBatch DocumentBatch;
+
+typedef struct DocumentSummary
+{
+	int64		inserted;
+	int64		updated;		/* or replaced */
+	int64		unchanged;
+	int64		ignored;
+} DocumentSummary;
+
+/* Opens the collection; keep: answers will be asked for, not only counts. */
+extern DocumentBatch *documents_begin(Oid relid, const UpsertOptions *options,
+									  bool keep);
+
+extern const Collection *documents_collection(const DocumentBatch *b);
+
+/* To the caller it is no batch: errors do not say which item it was. */
+extern void documents_single(DocumentBatch *b);
+
+/*
+ * Adds a document, which must live until the batch has run; place is where it
+ * stood in the input, from 1.
+ */
+extern void documents_add(DocumentBatch *b, Jsonb *doc, int64 place);
+
+/*
+ * Applies what was added, see batch_run().  Errors: UP004 and UP006, and
+ * whatever the single upsert raises, unless the option ignoreErrors makes
+ * answers of them.
+ */
+extern void documents_run(DocumentBatch *b);
+
+/* How many were added, and the answer to the i-th, from 0, in input order. */
+extern int	documents_size(const DocumentBatch *b);
+extern const Answer *documents_answer(const DocumentBatch *b, int i);
+
+/* Counts over all runs of this batch. */
+extern DocumentSummary documents_summary(const DocumentBatch *b);
+
+/* Forgets items and answers, to be filled again. */
+extern void documents_reset(DocumentBatch *b);
+
+/*
+ * Closes the collection; triggers and checks that come last run here.  Answers
+ * are there until documents_end(), which closes it, too, if need be.
+ */
+extern void documents_close(DocumentBatch *b);
+extern void documents_end(DocumentBatch *b);
+
+#endif							/* UPSERT_DOCUMENTS_H */
