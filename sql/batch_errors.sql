@@ -48,11 +48,11 @@ SELECT call, context_of(call) FROM (VALUES
 	(17, $$upsert('docs', '{"_key": "e2", "n": 11}')$$),
 	(18, $$upsert('docs', '{"_key": "e2", "n": 11}', '{"ignoreErrors": true}')$$),
 	(19, $$jsonld_upsert('docs', '[{"@id": "http://a/1", "http://a/p": 1}, {"@id": "http://a/2", "http://a/p": 2}]', '{"ifRev": "2222222222222"}')$$)) c (i, call) ORDER BY i;
--- what does not belong to one item
+-- what does not belong to one item, unless each is a statement of its own
 CREATE TABLE parents (id text PRIMARY KEY);
 SELECT create_collection('children');
 ALTER TABLE children ADD parent text GENERATED ALWAYS AS (doc->>'p') STORED REFERENCES parents;
-SELECT context_of($$upsert_load('children', '[{"_key": "c1"}, {"_key": "c2", "p": "nobody"}]')$$);
+SELECT left(context_of($$upsert_load('children', '[{"_key": "c1"}, {"_key": "c2", "p": "nobody"}]')$$), 5);
 
 \echo == objects
 SELECT call, context_of(call) FROM (VALUES
