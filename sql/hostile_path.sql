@@ -90,6 +90,7 @@ SELECT public.jsonld_expand('{"@context": "http://hostile/c", "a": 1}'::pg_catal
 SELECT FROM public.jsonld_quads('{"@context": "http://hostile/c", "a": 1}'::pg_catalog.jsonb);
 SELECT public.jsonld_from_rdf('<http://e/s> <http://e/p> "o" .');
 SELECT public.jsonld_canonize('{"@context": "http://hostile/c", "a": 1}'::pg_catalog.jsonb);
+SELECT public.jsonld_frame('{"@context": "http://hostile/c", "a": 1}'::pg_catalog.jsonb, '{"@context": "http://hostile/c", "a": {}}'::pg_catalog.jsonb);
 SELECT pg_catalog.count(sha256) OPERATOR(pg_catalog.>) 0 AS contexts FROM public.jsonld_contexts;
 SELECT public.jsonld_drop_context('http://hostile/c');
 SELECT FROM public.jsonld_upsert('hc'::pg_catalog.regclass, '{"@id": "http://e/n", "http://e/p": 1}'::pg_catalog.jsonb);

@@ -432,6 +432,15 @@ AS 'MODULE_PATHNAME', 'jsonld_from_rdf_sql';
 COMMENT ON FUNCTION @extschema@.jsonld_from_rdf(pg_catalog.text, pg_catalog.jsonb) IS
 'The expanded JSON-LD document of an RDF dataset in N-Quads (strict RDF 1.1; a blank node as predicate only with the option produceGeneralizedRdf). RDF lists become @list; with rdfDirection compound literals or i18n datatypes become @direction; with useNativeTypes booleans, integers and doubles become JSON values. Nodes are ordered by @id. Errors: 22P02 with line and column for bad N-Quads, UP008 with the code of the specification in DETAIL, 22023 for options. Source: JSON-LD 1.1 Processing Algorithms and API, 8.4, 8.5 and 9.3 fromRdf(); RDF 1.1 N-Quads.';
 
+-- framing
+
+CREATE FUNCTION @extschema@.jsonld_frame(doc pg_catalog.jsonb, frame pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+LANGUAGE c STABLE PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'jsonld_frame_sql';
+COMMENT ON FUNCTION @extschema@.jsonld_frame(pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Lays out the nodes of a JSON-LD document as a frame says (which nodes at the top, which inside others, which properties, what where there is none), compacted with the context of the frame. Options: those of the JSON-LD API but produceGeneralizedRdf, and embed ("@once", "@always", "@never", true, false), explicit, requireAll, omitDefault, omitGraph, frameDefault. Errors: UP008 with the code in DETAIL ("invalid frame", "invalid @embed value" and those of the API), UP009 a limit, 22023 for options. Source: W3C JSON-LD 1.1 Framing.';
+
 -- canonicalization
 
 CREATE FUNCTION @extschema@.rdf_canonize(nquads pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')

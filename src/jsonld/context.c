@@ -480,6 +480,8 @@ expand_iri(JldProcessor *proc, const ActiveContext *ctx, JldStr value,
 
 	/* 4), 5) */
 	def = context_term(ctx, value);
+	if (def && jld_is_framing(def->keyword))
+		def = NULL;
 	if (def && (vocab || def->keyword != JLD_KW_NONE))
 		return def->iri;
 

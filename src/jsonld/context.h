@@ -38,10 +38,24 @@ typedef enum JldKeyword
 	JLD_KW_TYPE,
 	JLD_KW_VALUE,
 	JLD_KW_VERSION,
-	JLD_KW_VOCAB
+	JLD_KW_VOCAB,
+	/* of frames only */
+	JLD_KW_DEFAULT,
+	JLD_KW_EMBED,
+	JLD_KW_EXPLICIT,
+	JLD_KW_OMIT_DEFAULT,
+	JLD_KW_REQUIRE_ALL
 } JldKeyword;
 
-extern JldKeyword jld_keyword(JldStr s);
+extern JldKeyword jld_keyword(JldStr s);	/* not those of frames */
+extern JldKeyword jld_framing_keyword(JldStr s);	/* only those */
+
+static inline bool
+jld_is_framing(JldKeyword keyword)
+{
+	return keyword >= JLD_KW_DEFAULT;
+}
+
 extern bool jld_keyword_form(JldStr s); /* "@" 1*ALPHA */
 
 /* container mapping, a set of these */

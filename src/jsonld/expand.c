@@ -5,8 +5,9 @@
  * Owns how a document becomes its expanded form: no contexts, every key an
  * IRI or keyword, every value in an array.  Step numbers are those of
  * "JSON-LD 1.1 Processing Algorithms and API", section "Expansion
- * Algorithm".  Knows nothing of how contexts are made or kept.  Container
- * maps (language, index, id, type) are expandmap.c's.
+ * Algorithm".  Knows nothing of how contexts are made or kept.  Keys that
+ * are keywords are expandkeyword.c's, container maps (language, index, id,
+ * type) expandmap.c's.
  *
  *		{"@context": {"knows": "http://xmlns.com/foaf/0.1/knows"},
  *		 "@id": "a", "knows": {"@id": "b"}}
@@ -25,17 +26,6 @@
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
 
-/* one node or value object while its members are being expanded */
-typedef struct Expansion
-{
-	JldProcessor *proc;
-	ActiveContext *type_scoped; /* 10) */
-	JldStr		active_property;
-	JldValue   *result;
-	bool		input_is_json;	/* 12) input type is @json */
-	bool		seen_reverse;	/* 13.4.13) a key meant @reverse */
-} Expansion;
-
 static JldValue *expand_scalar(JldProcessor *proc, ActiveContext *ctx,
 							   JldStr property, TermDefinition *def,
 							   JldValue *element);
@@ -51,15 +41,6 @@ static ActiveContext *apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 										ActiveContext *type_scoped,
 										JldValue *element, bool *is_json);
 static void expand_members(Expansion *e, ActiveContext *ctx, JldValue *element);
-static void expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
-						   JldStr expanded_property, JldStr key,
-						   JldValue *value, List **nests);
-static JldValue *expand_id(Expansion *e, ActiveContext *ctx, JldValue *value);
-static JldValue *expand_types(Expansion *e, JldValue *value);
-static JldValue *expand_included(Expansion *e, ActiveContext *ctx,
-								 JldValue *value);
-static void expand_value_entry(Expansion *e, JldValue *value);
-static void expand_reverse(Expansion *e, ActiveContext *ctx, JldValue *value);
 static void expand_nests(Expansion *e, ActiveContext *ctx, JldValue *element,
 						 List *nests);
 static void expand_property(Expansion *e, ActiveContext *ctx,
@@ -67,7 +48,7 @@ static void expand_property(Expansion *e, ActiveContext *ctx,
 							JldStr key, JldValue *value);
 static JldValue *finish_object(JldProcessor *proc, JldStr property,
 							   JldValue *result);
-static void check_reverse_item(JldProcessor *proc, JldValue *item);
+
 
 /* --- the API method ------------------------------------------------------- */
 
@@ -84,6 +65,17 @@ jsonld_expand(JldProcessor *proc, JldValue *doc)
 		(graph = jld_get(expanded, JLD_STR("@graph"))) != NULL)
 		expanded = graph;
 	return expanded->type == JLD_ARRAY ? expanded : jld_array_of(expanded);
+}
+
+JldValue *
+jsonld_expand_frame(JldProcessor *proc, JldValue *frame)
+{
+	JldValue   *expanded;
+
+	proc->framing = true;
+	expanded = jsonld_expand(proc, frame);
+	proc->framing = false;
+	return expanded;
 }
 
 /* --- Expansion Algorithm -------------------------------------------------- */
@@ -105,20 +97,13 @@ expand_element(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 	}
 }
 
-/* is property null or @graph, so that what it holds must be a node? */
-static inline bool
-is_top_level(JldStr property)
-{
-	return property.data == NULL || jld_is(property, "@graph");
-}
-
 /* 4) */
 static JldValue *
 expand_scalar(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 			  TermDefinition *def, JldValue *element)
 {
 	/* 4.1) */
-	if (is_top_level(property))
+	if (expand_is_top_level(property))
 	{
 		jld_dropped(proc, element, "a free-floating scalar would be dropped");
 		return NULL;
@@ -343,7 +328,8 @@ expand_members(Expansion *e, ActiveContext *ctx, JldValue *element)
 		step.key = m->key;
 		/* 13.2) */
 		if (m->key.len > 0 && m->key.data[0] != '@' &&
-			(def = context_term(ctx, m->key)) != NULL)
+			(def = context_term(ctx, m->key)) != NULL &&
+			(proc->framing || !jld_is_framing(def->keyword)))
 		{
 			expanded_property = def->iri;
 			keyword = def->keyword;
@@ -353,6 +339,12 @@ expand_members(Expansion *e, ActiveContext *ctx, JldValue *element)
 			expanded_property = context_expand_iri(proc, ctx, m->key, false, true);
 			keyword = expanded_property.data ?
 				jld_keyword(expanded_property) : JLD_KW_NONE;
+			if (expanded_property.data == NULL && proc->framing)
+			{
+				keyword = jld_framing_keyword(m->key);
+				expanded_property = m->key;
+			}
+			def = NULL;
 			if (m->key.len > 0 && m->key.data[0] == '@' && keyword == JLD_KW_NONE)
 				def = context_term(ctx, m->key);
 		}
@@ -381,300 +373,6 @@ expand_members(Expansion *e, ActiveContext *ctx, JldValue *element)
 	/* 14) */
 	if (nests)
 		expand_nests(e, ctx, element, nests);
-}
-
-/* the value as an array of its own */
-static JldValue *
-as_array(JldValue *v)
-{
-	if (v == NULL)
-		return jld_new_array(0);
-	return v->type == JLD_ARRAY ? v : jld_array_of(v);
-}
-
-/* 13.4) */
-static void
-expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
-			   JldStr expanded_property, JldStr key, JldValue *value,
-			   List **nests)
-{
-	JldProcessor *proc = e->proc;
-	bool		is_1_0 = proc->options.processingMode == JLD_MODE_1_0;
-	JldValue   *expanded = NULL;
-
-	/* 13.4.1) */
-	if (e->active_property.data && jld_is(e->active_property, "@reverse"))
-		jld_error(proc, JLD_INVALID_REVERSE_PROPERTY_MAP, jld_cstr(key),
-				  "a keyword cannot stand in a reverse property map");
-	/*
-	 * 13.4.2) An @reverse entry in result may also be a reverse property's,
-	 * which collides with nothing: whether it came first is up to the order
-	 * of keys, which has no meaning.
-	 */
-	if ((keyword == JLD_KW_REVERSE ? e->seen_reverse :
-		 jld_get(e->result, expanded_property) != NULL) &&
-		(is_1_0 || (keyword != JLD_KW_INCLUDED && keyword != JLD_KW_TYPE)))
-		jld_error(proc, JLD_COLLIDING_KEYWORDS,
-				  psprintf("%.*s", expanded_property.len, expanded_property.data),
-				  "two keys of an object expand to the same keyword");
-
-	switch (keyword)
-	{
-		case JLD_KW_ID:			/* 13.4.3) */
-			expanded = expand_id(e, ctx, value);
-			break;
-		case JLD_KW_TYPE:		/* 13.4.4) */
-			expanded = expand_types(e, value);
-			break;
-		case JLD_KW_GRAPH:		/* 13.4.5) */
-			expanded = as_array(expand_element(proc, ctx, JLD_STR("@graph"),
-											   NULL, value, false));
-			break;
-		case JLD_KW_INCLUDED:	/* 13.4.6) */
-			if (is_1_0)
-				return;
-			expanded = expand_included(e, ctx, value);
-			break;
-		case JLD_KW_VALUE:		/* 13.4.7) */
-			expand_value_entry(e, value);
-			return;
-		case JLD_KW_LANGUAGE:	/* 13.4.8) */
-			if (value->type != JLD_STRING)
-				jld_error(proc, JLD_INVALID_LANGUAGE_TAGGED_STRING,
-						  jld_excerpt(value), "value of @language is not a string");
-			expanded = value;
-			break;
-		case JLD_KW_DIRECTION:	/* 13.4.9) */
-			if (is_1_0)
-				return;
-			if (!jld_is_string(value) ||
-				(!jld_is(value->u.string, "ltr") && !jld_is(value->u.string, "rtl")))
-				jld_error(proc, JLD_INVALID_BASE_DIRECTION, jld_excerpt(value),
-						  "value of @direction is not \"ltr\" or \"rtl\"");
-			expanded = value;
-			break;
-		case JLD_KW_INDEX:		/* 13.4.10) */
-			if (value->type != JLD_STRING)
-				jld_error(proc, JLD_INVALID_INDEX_VALUE, jld_excerpt(value),
-						  "value of @index is not a string");
-			expanded = value;
-			break;
-		case JLD_KW_LIST:		/* 13.4.11) */
-			if (is_top_level(e->active_property))
-			{
-				jld_dropped(proc, value, "a free-floating list would be dropped");
-				return;
-			}
-			expanded = as_array(expand_element(proc, ctx, e->active_property,
-											   context_term(ctx, e->active_property),
-											   value, false));
-			expanded = jld_get(expand_to_list(proc, expanded), JLD_STR("@list"));
-			break;
-		case JLD_KW_SET:		/* 13.4.12) */
-			expanded = expand_element(proc, ctx, e->active_property,
-									  e->active_property.data ?
-									  context_term(ctx, e->active_property) : NULL,
-									  value, false);
-			break;
-		case JLD_KW_REVERSE:	/* 13.4.13) */
-			e->seen_reverse = true;
-			expand_reverse(e, ctx, value);
-			return;
-		case JLD_KW_NEST:		/* 13.4.14) */
-			*nests = lappend(*nests, jld_new_string(key));
-			return;
-		default:
-			/* a keyword without meaning in a document */
-			jld_dropped(proc, value, "a keyword out of place would be dropped");
-			return;
-	}
-
-	/* 13.4.16) */
-	if (expanded)
-		jld_put(e->result, expanded_property, expanded);
-}
-
-/* 13.4.3) */
-static JldValue *
-expand_id(Expansion *e, ActiveContext *ctx, JldValue *value)
-{
-	JldStr		iri;
-
-	if (value->type != JLD_STRING)
-		jld_error(e->proc, JLD_INVALID_ID_VALUE, jld_excerpt(value),
-				  "value of @id is not a string");
-	iri = context_expand_iri(e->proc, ctx, value->u.string, true, false);
-	if (iri.data == NULL)
-	{
-		jld_dropped(e->proc, value, "a reserved @id would be dropped");
-		return &jld_null;
-	}
-	if (e->proc->options.safe && !e->proc->options.keepRelative &&
-		!iri_is_absolute(iri) && !jld_is_blank_node_id(iri))
-		jld_dropped(e->proc, value, "a relative @id cannot be resolved");
-	jld_output(e->proc, iri.len);
-	return jld_eq(iri, value->u.string) ? value : jld_new_string(iri);
-}
-
-/* one value of @type; NULL where it means nothing */
-static JldValue *
-expand_type(Expansion *e, JldValue *value)
-{
-	JldStr		iri;
-
-	if (value->type != JLD_STRING)
-		jld_error(e->proc, JLD_INVALID_TYPE_VALUE, jld_excerpt(value),
-				  "value of @type is neither a string nor an array of strings");
-	iri = context_expand_iri(e->proc, e->type_scoped, value->u.string, true, true);
-	if (iri.data == NULL)
-	{
-		jld_dropped(e->proc, value, "a reserved @type would be dropped");
-		return NULL;
-	}
-	if (e->proc->options.safe && !e->proc->options.keepRelative &&
-		!iri_is_absolute(iri) && !jld_is_blank_node_id(iri) &&
-		!jld_is_keyword(iri))
-		jld_dropped(e->proc, value, "a relative @type cannot be resolved");
-	jld_output(e->proc, iri.len);
-	return jld_new_string(iri);
-}
-
-/* 13.4.4) */
-static JldValue *
-expand_types(Expansion *e, JldValue *value)
-{
-	JldValue   *before = jld_get(e->result, JLD_STR("@type"));
-	JldValue   *expanded;
-
-	if (value->type == JLD_ARRAY)
-	{
-		expanded = jld_new_array(value->n);
-		for (int i = 0; i < value->n; i++)
-		{
-			JldValue   *type = expand_type(e, value->u.items[i]);
-
-			if (type)
-				jld_push(expanded, type);
-		}
-	}
-	else
-		expanded = expand_type(e, value);
-
-	/* 13.4.4.5) */
-	if (before && expanded)
-	{
-		JldValue   *all = jld_copy_shallow(as_array(before));
-
-		jld_push_all(all, as_array(expanded));
-		return all;
-	}
-	return expanded;
-}
-
-/* 13.4.6) */
-static JldValue *
-expand_included(Expansion *e, ActiveContext *ctx, JldValue *value)
-{
-	JldValue   *before = jld_get(e->result, JLD_STR("@included"));
-	JldValue   *expanded = as_array(expand_element(e->proc, ctx, JLD_NOSTR, NULL,
-												   value, false));
-
-	/*
-	 * An expansion that drops everything cannot be told from [] any more; a
-	 * value that is no node is what was meant to be refused.
-	 */
-	if (expanded->n == 0 && value->type != JLD_ARRAY && value->type != JLD_NULL)
-		jld_error(e->proc, JLD_INVALID_INCLUDED_VALUE, jld_excerpt(value),
-				  "value of @included is not a node object");
-	for (int i = 0; i < expanded->n; i++)
-		if (!jld_is_node_object(expanded->u.items[i]))
-			jld_error(e->proc, JLD_INVALID_INCLUDED_VALUE,
-					  jld_excerpt(expanded->u.items[i]),
-					  "value of @included is not a node object");
-	if (before)
-	{
-		JldValue   *all = jld_copy_shallow(before);
-
-		jld_push_all(all, expanded);
-		return all;
-	}
-	return expanded;
-}
-
-/* 13.4.7) */
-static void
-expand_value_entry(Expansion *e, JldValue *value)
-{
-	if (e->input_is_json)
-	{
-		if (e->proc->options.processingMode == JLD_MODE_1_0)
-			jld_error(e->proc, JLD_INVALID_VALUE_OBJECT_VALUE, jld_excerpt(value),
-					  "JSON literals are not of JSON-LD 1.0");
-	}
-	else if (value->type == JLD_ARRAY || value->type == JLD_OBJECT)
-		jld_error(e->proc, JLD_INVALID_VALUE_OBJECT_VALUE, jld_excerpt(value),
-				  "value of @value is neither a scalar nor null");
-	jld_put(e->result, JLD_STR("@value"), value);
-}
-
-/* items must not be values or lists */
-static void
-check_reverse_item(JldProcessor *proc, JldValue *item)
-{
-	if (jld_is_value_object(item) || jld_is_list_object(item))
-		jld_error(proc, JLD_INVALID_REVERSE_PROPERTY_VALUE, jld_excerpt(item),
-				  "value of a reverse property is not a node");
-}
-
-/* items to the @reverse entry of a result; none say nothing */
-static void
-add_reverse(Expansion *e, JldStr property, JldValue *items)
-{
-	JldValue   *map = jld_get(e->result, JLD_STR("@reverse"));
-
-	if (items->n == 0 && !e->proc->options.keepNulls)
-		return;
-	for (int i = 0; i < items->n; i++)
-		check_reverse_item(e->proc, items->u.items[i]);
-	if (map == NULL)
-	{
-		map = jld_new_object(1);
-		jld_put(e->result, JLD_STR("@reverse"), map);
-	}
-	jld_add_value(map, property, items, true);
-}
-
-/* 13.4.13) */
-static void
-expand_reverse(Expansion *e, ActiveContext *ctx, JldValue *value)
-{
-	JldProcessor *proc = e->proc;
-	JldValue   *expanded;
-	JldValue   *twice;
-
-	/* 13.4.13.1) */
-	if (value->type != JLD_OBJECT)
-		jld_error(proc, JLD_INVALID_REVERSE_VALUE, jld_excerpt(value),
-				  "value of @reverse is not an object");
-	/* 13.4.13.2) */
-	expanded = expand_element(proc, ctx, JLD_STR("@reverse"), NULL, value, false);
-	if (!jld_is_object(expanded))
-		return;
-	/* 13.4.13.3) */
-	twice = jld_get(expanded, JLD_STR("@reverse"));
-	if (twice)
-		for (int i = 0; i < twice->n; i++)
-			jld_add_value(e->result, twice->u.object.members[i].key,
-						  twice->u.object.members[i].value, true);
-	/* 13.4.13.4) */
-	for (int i = 0; i < expanded->n; i++)
-	{
-		JldMember  *m = &expanded->u.object.members[i];
-
-		if (jld_is(m->key, "@reverse"))
-			continue;
-		add_reverse(e, m->key, m->value);
-	}
 }
 
 /* the order of nesting keys, for option ordered */
@@ -781,13 +479,13 @@ expand_property(Expansion *e, ActiveContext *ctx, TermDefinition *def,
 	{
 		JldValue   *graphs;
 
-		expanded = as_array(expanded);
+		expanded = expand_as_array(expanded);
 		graphs = jld_new_array(expanded->n);
 		for (int i = 0; i < expanded->n; i++)
 		{
 			JldValue   *graph = jld_new_object(1);
 
-			jld_put(graph, JLD_STR("@graph"), as_array(expanded->u.items[i]));
+			jld_put(graph, JLD_STR("@graph"), expand_as_array(expanded->u.items[i]));
 			jld_push(graphs, graph);
 		}
 		expanded = graphs;
@@ -797,7 +495,7 @@ expand_property(Expansion *e, ActiveContext *ctx, TermDefinition *def,
 
 	/* 13.13) */
 	if (def && def->reverse)
-		add_reverse(e, expanded_property, as_array(expanded));
+		expand_add_reverse(e, expanded_property, expand_as_array(expanded));
 	/* 13.14) */
 	else if (expanded->type == JLD_ARRAY &&
 			 jld_get(e->result, expanded_property) == NULL)
@@ -817,7 +515,8 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 	{
 		JldValue   *type;
 
-		expand_check_value_object(proc, result);
+		if (!proc->framing)
+			expand_check_value_object(proc, result);
 		/* 15.2), 15.3) */
 		type = jld_get(result, JLD_STR("@type"));
 		if (v->type == JLD_NULL &&
@@ -854,11 +553,11 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 	}
 
 	/* 19) */
-	if (is_top_level(property))
+	if (expand_is_top_level(property))
 	{
-		bool		drop = result->n == 0 || jld_is_value_object(result) ||
-		jld_is_list_object(result) ||
-		(result->n == 1 && jld_get(result, JLD_STR("@id")));
+		bool		drop = jld_is_value_object(result) || jld_is_list_object(result) ||
+		(!proc->framing &&
+		 (result->n == 0 || (result->n == 1 && jld_get(result, JLD_STR("@id")))));
 
 		if (drop)
 		{

@@ -28,6 +28,23 @@ typedef enum JldRdfDirection
 	JLD_DIRECTION_COMPOUND		/* "compound-literal" */
 } JldRdfDirection;
 
+/* the object embed flag of framing */
+typedef enum JldEmbed
+{
+	JLD_EMBED_ONCE,
+	JLD_EMBED_ALWAYS,
+	JLD_EMBED_NEVER,
+	JLD_EMBED_FIRST,			/* json-ld-1.0 */
+	JLD_EMBED_LAST				/* json-ld-1.0 */
+} JldEmbed;
+
+typedef enum JldOmit
+{
+	JLD_OMIT_DEFAULT,			/* by processing mode */
+	JLD_OMIT_YES,
+	JLD_OMIT_NO
+} JldOmit;
+
 /* The options object of the API; names as there, defaults as there. */
 typedef struct JldOptions
 {
@@ -43,6 +60,12 @@ typedef struct JldOptions
 	bool		useNativeTypes;
 	bool		useRdfType;
 	bool		produceGeneralizedRdf;
+	JldEmbed	embed;			/* of framing, as all to frameDefault */
+	bool		explicit;
+	bool		requireAll;
+	bool		omitDefault;
+	JldOmit		omitGraph;
+	bool		frameDefault;
 	bool		safe;			/* ours: error instead of dropping data */
 	bool		strictCompactIri;	/* ours: refuse undefined prefixes */
 	bool		keepNulls;		/* ours, not for SQL: a property that is null
@@ -72,6 +95,7 @@ typedef struct JldProcessor
 	MemoryContext mcxt;
 	JldOptions	options;
 	const JldPath *path;		/* where we are, for error messages */
+	bool		framing;		/* a frame is being expanded */
 	int			validating;		/* nesting of scoped context validation */
 	int			depth;			/* against upsert.jsonld_max_depth */
 	int64		steps;			/* against upsert.jsonld_max_steps */
@@ -90,7 +114,8 @@ typedef enum JldCall
 {
 	JLD_CALL_API = 0x01,
 	JLD_CALL_CANONIZE = 0x02,	/* safe unless told otherwise */
-	JLD_CALL_RDF_CANONIZE = 0x04
+	JLD_CALL_RDF_CANONIZE = 0x04,
+	JLD_CALL_FRAME = 0x08
 } JldCall;
 
 extern void jsonld_begin_call(JldProcessor *proc, Jsonb *options, JldCall call);
@@ -122,6 +147,16 @@ extern void jsonld_init(void);
 
 /* The expand() method: context from options, then the Expansion Algorithm. */
 extern JldValue *jsonld_expand(JldProcessor *proc, JldValue *doc);
+
+/* The same for a frame: what the keywords of framing say is kept. */
+extern JldValue *jsonld_expand_frame(JldProcessor *proc, JldValue *frame);
+
+/*
+ * The frame() method from the expanded input on.  frame is as the user wrote
+ * it, an object.
+ */
+extern JldValue *jsonld_frame(JldProcessor *proc, JldValue *expanded,
+							  JldValue *frame);
 
 /*
  * The compact() method from step 5 on: compacts an expanded document.

@@ -102,13 +102,47 @@ take_direction(const JsonbValue *value, void *options)
 	return o->rdfDirection != JLD_DIRECTION_NONE;
 }
 
+static bool
+take_embed(const JsonbValue *value, void *options)
+{
+	static const char *const words[] = {"@once", "@always", "@never", "@first", "@last"};
+	JldOptions *o = options;
+	JldStr		s;
+
+	if (value->type == jbvBool)
+	{
+		o->embed = value->val.boolean ? JLD_EMBED_ONCE : JLD_EMBED_NEVER;
+		return true;
+	}
+	if (!jld_string_of(value, &s))
+		return false;
+	for (int i = 0; i < lengthof(words); i++)
+		if (jld_eq(s, jld_str(words[i])))
+		{
+			o->embed = (JldEmbed) i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+take_omit_graph(const JsonbValue *value, void *options)
+{
+	JldOptions *o = options;
+
+	if (value->type != jbvBool)
+		return false;
+	o->omitGraph = value->val.boolean ? JLD_OMIT_YES : JLD_OMIT_NO;
+	return true;
+}
+
 static const char *const mode_words[] = {"json-ld-1.1", "json-ld-1.0", NULL};
 static const char *const hash_words[] = {"SHA-256", "SHA-384", NULL};
 
 #define FIELD(field) offsetof(JldOptions, field)
 
 /* the calls that read a document */
-#define DOCUMENT	(JLD_CALL_API | JLD_CALL_CANONIZE)
+#define DOCUMENT	(JLD_CALL_API | JLD_CALL_CANONIZE | JLD_CALL_FRAME)
 
 static const OptionDef jsonld_options[] = {
 	{"base", DOCUMENT, OPTION_OTHER, 0, NULL, take_base, "an IRI"},
@@ -122,6 +156,12 @@ static const OptionDef jsonld_options[] = {
 	{"useRdfType", DOCUMENT, OPTION_BOOL, FIELD(useRdfType)},
 	{"produceGeneralizedRdf", JLD_CALL_API, OPTION_BOOL, FIELD(produceGeneralizedRdf)},
 	{"hashAlgorithm", JLD_CALL_CANONIZE | JLD_CALL_RDF_CANONIZE, OPTION_WORD, FIELD(hashAlgorithm), hash_words},
+	{"embed", JLD_CALL_FRAME, OPTION_OTHER, 0, NULL, take_embed, "\"@once\", \"@always\", \"@never\" or a boolean"},
+	{"explicit", JLD_CALL_FRAME, OPTION_BOOL, FIELD(explicit)},
+	{"requireAll", JLD_CALL_FRAME, OPTION_BOOL, FIELD(requireAll)},
+	{"omitDefault", JLD_CALL_FRAME, OPTION_BOOL, FIELD(omitDefault)},
+	{"omitGraph", JLD_CALL_FRAME, OPTION_OTHER, 0, NULL, take_omit_graph, "true or false"},
+	{"frameDefault", JLD_CALL_FRAME, OPTION_BOOL, FIELD(frameDefault)},
 	{"safe", DOCUMENT, OPTION_BOOL, FIELD(safe)},
 	{"strictCompactIri", DOCUMENT, OPTION_BOOL, FIELD(strictCompactIri)},
 };
@@ -294,6 +334,22 @@ jld_keyword(JldStr s)
 				return JLD_KW_PROPAGATE;
 			break;
 	}
+	return JLD_KW_NONE;
+}
+
+JldKeyword
+jld_framing_keyword(JldStr s)
+{
+	if (jld_is(s, "@default"))
+		return JLD_KW_DEFAULT;
+	if (jld_is(s, "@embed"))
+		return JLD_KW_EMBED;
+	if (jld_is(s, "@explicit"))
+		return JLD_KW_EXPLICIT;
+	if (jld_is(s, "@omitDefault"))
+		return JLD_KW_OMIT_DEFAULT;
+	if (jld_is(s, "@requireAll"))
+		return JLD_KW_REQUIRE_ALL;
 	return JLD_KW_NONE;
 }
 

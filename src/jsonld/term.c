@@ -413,6 +413,13 @@ create_id(TermWork *w, JldValue *id)
 	if (id->type != JLD_STRING)
 		jld_error(proc, JLD_INVALID_IRI_MAPPING, jld_excerpt(id),
 				  "value of @id in a term definition is not a string");
+	/* an alias of a keyword of framing: it counts in frames */
+	def->keyword = jld_framing_keyword(id->u.string);
+	if (def->keyword != JLD_KW_NONE)
+	{
+		def->iri = id->u.string;
+		return true;
+	}
 	/* 14.2.2) */
 	if (jld_keyword(id->u.string) == JLD_KW_NONE &&
 		jld_keyword_form(id->u.string))

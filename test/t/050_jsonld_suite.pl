@@ -1,4 +1,5 @@
-# The W3C test suite of the JSON-LD 1.1 API, and properties over its documents.
+# The W3C test suites of the JSON-LD 1.1 API and of Framing, and properties over
+# their documents.
 #
 # The suite is not part of this repository: JSONLD_SUITE names its folder (a
 # copy of w3c/json-ld-api's tests/, with skip.txt: "algorithm#test TAB reason").
@@ -6,7 +7,7 @@
 # one line of JSON per test, and judges:
 #   - JSON-LD by structure: arrays are unordered but for @list and JSON
 #     literals, language tags in lower case;
-#   - flattened documents the same up to the labels of blank nodes;
+#   - flattened and framed documents the same up to the labels of blank nodes;
 #   - N-Quads by isomorphism of the datasets;
 #   - a negative test by SQLSTATE UP008 and the code that begins its DETAIL.
 
@@ -24,9 +25,10 @@ use Upsert::JsonLd;
 
 my $suite = need_suite();
 my $base_iri = suite_base();
-my @algorithms = qw(expand compact flatten toRdf fromRdf);
+my @algorithms = qw(expand compact flatten toRdf fromRdf frame);
 my @option_names = qw(base expandContext compactArrays compactToRelative ordered
-  processingMode rdfDirection useNativeTypes useRdfType produceGeneralizedRdf);
+  processingMode rdfDirection useNativeTypes useRdfType produceGeneralizedRdf
+  embed explicit requireAll omitDefault omitGraph);
 my $json = JSON::PP->new->utf8(0)->allow_nonref->allow_bignum;
 my $writer = JSON::PP->new->utf8(0)->allow_nonref->canonical;
 
@@ -81,6 +83,10 @@ foreach my $algorithm (@algorithms)
 	{
 		my $id = "$algorithm$entry->{'@id'}";
 		my $reason = $skip{$id} // '';
+		$reason = 'spec-1.0: framing has no skip.txt'
+		  if $algorithm eq 'frame' && ($entry->{option}{specVersion} // '') eq 'json-ld-1.0';
+		$reason = 'mode-1.0: framing has no skip.txt'
+		  if $reason eq '' && $algorithm eq 'frame' && ($entry->{option}{processingMode} // '') eq 'json-ld-1.0';
 		if ($reason ne '' && $reason !~ /^mode-1\.0/)
 		{
 			$table{$algorithm}{skipped}++;
@@ -92,7 +98,7 @@ foreach my $algorithm (@algorithms)
 			name => $entry->{name},
 			mode => $reason ne '',
 			input => $entry->{input},
-			context => $entry->{context},
+			context => $entry->{context} // $entry->{frame},
 			expect => $entry->{expect},
 			error => $entry->{expectErrorCode},
 			options => {});
@@ -101,7 +107,8 @@ foreach my $algorithm (@algorithms)
 			my $value = ($entry->{option} // {})->{$name};
 			$test{options}{$name} = $value if defined $value;
 		}
-		$test{options}{base} //= $base_iri . $entry->{input} if $algorithm ne 'fromRdf';
+		my $base = $algorithm eq 'frame' ? $base_iri =~ s/json-ld-api/json-ld-framing/r : $base_iri;
+		$test{options}{base} //= $base . $entry->{input} if $algorithm ne 'fromRdf';
 		$test{options}{expandContext} = $json->decode(text_of($test{options}{expandContext}))
 		  if defined $test{options}{expandContext};
 		if ($algorithm ne 'fromRdf')
@@ -155,7 +162,8 @@ my %statement = (
 	compact => 'SELECT jsonld_compact($1::jsonb, $2::jsonb, $3::jsonb)',
 	flatten => 'SELECT jsonld_flatten($1::jsonb, NULL, $3::jsonb)',
 	toRdf => 'SELECT jsonld_to_rdf($1::jsonb, $3::jsonb)',
-	fromRdf => 'SELECT jsonld_from_rdf($1, $3::jsonb)');
+	fromRdf => 'SELECT jsonld_from_rdf($1, $3::jsonb)',
+	frame => 'SELECT jsonld_frame($1::jsonb, $2::jsonb, $3::jsonb)');
 foreach my $algorithm (@algorithms)
 {
 	$script .= "SELECT json_build_object('ord', ord, 'test', run("
@@ -246,7 +254,7 @@ sub judge
 	{
 		my ($a, $b) = map { $json->decode($_) } $got->{answer}, $expected;
 		$same = canon($a, {}) eq canon($b, {});
-		$same ||= isomorphic($a, $b) if $test->{algorithm} eq 'flatten';
+		$same ||= isomorphic($a, $b) if $test->{algorithm} =~ /^(?:flatten|frame)$/;
 	}
 	return ($same, 'got      ' . short($got->{answer}) . "\nexpected " . short($expected));
 }
