@@ -223,11 +223,13 @@ collection_resolve(Oid relid)
 void
 collection_check(const Collection *c, Relation rel)
 {
-	const Collection *now = (const Collection *) memo_of(&collections, rel);
+	const Collection *now;
 
-	if (now == c)
+	Assert(c->relid == RelationGetRelid(rel));
+	if (memo_is_current(&c->memo))
 		return;
-	/* a new memo need not say anything else */
+	/* a new one need not say anything else */
+	now = (const Collection *) memo_of(&collections, rel);
 	if (now->relid == c->relid && now->key_attno == c->key_attno &&
 		now->doc_attno == c->doc_attno && now->rev_attno == c->rev_attno &&
 		now->key_type == c->key_type && now->key_domain == c->key_domain &&
