@@ -199,6 +199,8 @@ expand_map(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 	/* 12), 13), 14) */
 	e.result = jld_new_object(element->n);
 	expand_members(&e, ctx, element);
+	if (proc->options.jsonDatatype)
+		expand_json_datatype(&e);
 
 	jld_leave(proc);
 	return finish_object(proc, property, e.result);
@@ -559,9 +561,10 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 		(!proc->framing &&
 		 (result->n == 0 || (result->n == 1 && jld_get(result, JLD_STR("@id")))));
 
-		if (drop)
+		if (bare || jld_is_value_object(result) || jld_is_list_object(result))
 		{
-			jld_dropped(proc, result, "a free-floating object would be dropped");
+			if (!bare || !proc->options.skipBare)
+				jld_dropped(proc, result, "a free-floating object would be dropped");
 			return NULL;
 		}
 	}

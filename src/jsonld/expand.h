@@ -42,6 +42,12 @@ extern void expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 						   JldStr expanded_property, JldStr key,
 						   JldValue *value, List **nests);
 
+/*
+ * Ours, for the option jsonDatatype: a value object whose datatype is rdf:JSON,
+ * whichever way it was written, is a JSON literal.
+ */
+extern void expand_json_datatype(Expansion *e);
+
 /* Items to the @reverse entry of a result; none say nothing. */
 extern void expand_add_reverse(Expansion *e, JldStr property, JldValue *items);
 

@@ -14,12 +14,14 @@
 
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
+#include "jsonld/rdf.h"
 
 static JldValue *expand_id(Expansion *e, ActiveContext *ctx, JldValue *value);
 static JldValue *expand_types(Expansion *e, JldValue *value);
 static JldValue *expand_included(Expansion *e, ActiveContext *ctx,
 								 JldValue *value);
 static void expand_value_entry(Expansion *e, JldValue *value);
+static void check_scalar(Expansion *e, JldValue *value);
 static void expand_reverse(Expansion *e, ActiveContext *ctx, JldValue *value);
 static void check_reverse_item(JldProcessor *proc, JldValue *item);
 static JldValue *expand_frame_ids(Expansion *e, ActiveContext *ctx,
@@ -274,10 +276,36 @@ expand_value_entry(Expansion *e, JldValue *value)
 	}
 	else if (e->proc->framing && value->type != JLD_NULL)
 		value = frame_scalars(e, value);
-	else if (value->type == JLD_ARRAY || value->type == JLD_OBJECT)
+	else if (!e->proc->options.jsonDatatype)
+		check_scalar(e, value);
+	jld_put(e->result, JLD_STR("@value"), value);
+}
+
+static void
+check_scalar(Expansion *e, JldValue *value)
+{
+	if (value->type == JLD_ARRAY || value->type == JLD_OBJECT)
 		jld_error(e->proc, JLD_INVALID_VALUE_OBJECT_VALUE, jld_excerpt(value),
 				  "value of @value is neither a scalar nor null");
-	jld_put(e->result, JLD_STR("@value"), value);
+}
+
+void
+expand_json_datatype(Expansion *e)
+{
+	JldValue   *value = jld_get(e->result, JLD_STR("@value"));
+	JldValue   *type = jld_get(e->result, JLD_STR("@type"));
+	JldPath		step = {.up = e->proc->path,.key = JLD_STR_INIT("@value")};
+
+	if (value == NULL || e->input_is_json)
+		return;
+	if (jld_is_string(type) && jld_is(type->u.string, RDF_NS "JSON"))
+	{
+		jld_put(e->result, JLD_STR("@type"), jld_new_string(JLD_STR("@json")));
+		return;
+	}
+	e->proc->path = &step;
+	check_scalar(e, value);
+	e->proc->path = step.up;
 }
 
 /* items must not be values or lists */

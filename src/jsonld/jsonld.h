@@ -74,6 +74,10 @@ typedef struct JldOptions
 	DigestKind	hashAlgorithm;	/* of canonicalization */
 	bool		inlineContexts; /* ours, not for SQL: stored contexts are not
 								 * read */
+	bool		skipBare;		/* ours, not for SQL: a node of which nothing
+								 * is said is left out, also where safe */
+	bool		jsonDatatype;	/* ours, not for SQL: rdf:JSON as a datatype
+								 * means @json */
 	bool		keepRelative;	/* ours, not for SQL: the caller checks IRIs,
 								 * so safe does not refuse relative ones */
 } JldOptions;

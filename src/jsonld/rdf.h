@@ -58,6 +58,12 @@ extern RdfTerm rdf_resource(JldStr id); /* a blank node if it begins "_:" */
 extern RdfTerm rdf_literal(JldStr value, JldStr datatype);
 
 /*
+ * The lexical form of a string, boolean or number, and its datatype where it
+ * has none yet (JLD_NOSTR).  Error 22003 for a number beyond doubles.
+ */
+extern JldStr rdf_scalar_lexical(const JldValue *value, JldStr *datatype);
+
+/*
  * Well-formedness: an absolute IRI by the grammar of RFC 3987; a language
  * tag by the N-Quads and JSON-LD reading of BCP 47 2.2.9 (subtags of 1 to 8
  * letters or digits, the first of letters).

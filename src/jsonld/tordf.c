@@ -51,7 +51,6 @@ static RdfTerm direction_to_rdf(ToRdf *state, const JldValue *item,
 static bool list_to_rdf(ToRdf *state, const JldValue *list, RdfTerm *head);
 static void add_triple(ToRdf *state, RdfTerm subject, const char *predicate,
 					   RdfTerm object);
-static JldStr scalar_lexical(const JldValue *value, JldStr *datatype);
 static JldStr number_lexical(Numeric number, JldStr *datatype);
 static JldStr double_lexical(Numeric number);
 static JldStr lower_case(JldStr s);
@@ -223,7 +222,7 @@ value_to_rdf(ToRdf *state, const JldValue *item, RdfTerm *object)
 		datatype = JLD_STR(RDF_NS "JSON");
 	}
 	else
-		lexical = scalar_lexical(value, &datatype);
+		lexical = rdf_scalar_lexical(value, &datatype);
 
 	*object = rdf_literal(lexical, datatype);
 	if (jld_is_string(direction) &&
@@ -314,12 +313,8 @@ add_triple(ToRdf *state, RdfTerm subject, const char *predicate,
 
 /* --- lexical forms -------------------------------------------------------- */
 
-/*
- * The lexical form of a string, boolean or number, and its datatype where it
- * has none yet.
- */
-static JldStr
-scalar_lexical(const JldValue *value, JldStr *datatype)
+JldStr
+rdf_scalar_lexical(const JldValue *value, JldStr *datatype)
 {
 	switch (value->type)
 	{

@@ -33,10 +33,15 @@
 
 #include "jsonb/build.h"
 #include "jsonld/iri.h"
+#include "jsonld/rdf.h"
 #include "ledger/flat.h"
+#include "ledger/term.h"
 
 /* so many shapes are remembered at a time */
 #define SHAPES_MAX		16
+
+/* a numeric of so many bytes has less than 21 digits */
+#define SHORT_NUMERIC	12
 
 /* values of one predicate are compared each with each up to here */
 #define VALUES_MAX		32
@@ -82,6 +87,7 @@ struct FlatReader
 {
 	JldProcessor *proc;
 	LedgerNulls nulls;
+	bool		terms;
 	Shape		shapes[SHAPES_MAX];
 	int			nshapes;
 	int			next_shape;		/* to be forgotten next */
@@ -322,7 +328,62 @@ same_value(const Value *a, const Value *b)
 		jld_eq(a->type, b->type) && jld_eq(a->language, b->language);
 }
 
+/* A literal as it is stored; most are. */
+static void
+normal_literal(Value *value)
+{
+	JldValue   *object;
+	JldValue   *normal;
+	JldValue   *scalar;
+	JldValue   *type;
+
+	if (value->language.data)
+		return;
+	if (value->type.data == NULL)
+	{
+		/* a short number without a point */
+		if (value->scalar.type != JENTRY_ISNUMERIC ||
+			(value->scalar.len <= SHORT_NUMERIC &&
+			 DatumGetInt32(DirectFunctionCall1(numeric_scale, PointerGetDatum(value->scalar.data))) == 0))
+			return;
+	}
+	else if (value->scalar.type == JENTRY_ISSTRING && !term_is_native(value->type))
+		return;
+
+	object = jld_new_object(2);
+	jld_put(object, JLD_STR("@value"), jld_from_jsonb(doc_from_item(&value->scalar)));
+	if (value->type.data)
+		jld_put(object, JLD_STR("@type"), jld_new_string(value->type));
+	normal = term_normal(object);
+	if (normal == object)
+		return;
+	scalar = jld_get(normal, JLD_STR("@value"));
+	type = jld_get(normal, JLD_STR("@type"));
+	value->type = type ? type->u.string : JLD_NOSTR;
+	switch (scalar->type)
+	{
+		case JLD_STRING:
+			doc_string_item(&value->scalar, scalar->u.string.data, scalar->u.string.len);
+			break;
+		case JLD_NUMBER:
+			value->scalar = (DocItem) {JENTRY_ISNUMERIC, VARSIZE_ANY(scalar->u.number), (const char *) scalar->u.number};
+			break;
+		default:
+			value->scalar = (DocItem) {scalar->u.boolean ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE};
+			break;
+	}
+}
+
 /* Unless the predicate has it; false: that would be too much to compare. */
+static bool
+add_literal(FlatReader *r, Property *property, Value *value)
+{
+	if (r->terms)
+		normal_literal(value);
+	return add_value(r, property, value);
+}
+
+/* The same for any value. */
 static bool
 add_value(FlatReader *r, Property *property, const Value *value)
 {
@@ -374,7 +435,7 @@ read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
 		if (def->type_keyword == JLD_KW_NONE)
 		{
 			value.type = def->type;
-			return add_value(r, property, &value);
+			return add_literal(r, property, &value);
 		}
 		if (item->type == JENTRY_ISSTRING && (vocab || def->type_keyword == JLD_KW_ID))
 			return expand_reference(r, ctx, item_str(item), vocab, &iri) &&
@@ -384,7 +445,7 @@ read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
 	}
 	if (item->type == JENTRY_ISSTRING)
 		value.language = def && def->has_language ? def->language : ctx->language;
-	return add_value(r, property, &value);
+	return add_literal(r, property, &value);
 }
 
 /* {"@id"}, {"@value"}, {"@type", "@value"} or {"@value", "@language"} */
@@ -435,9 +496,10 @@ read_object(FlatReader *r, ActiveContext *ctx, Property *property,
 			return false;
 		value.language = item_str(&items[1]);
 	}
-	if (value.scalar.type == JENTRY_ISCONTAINER || value.scalar.type == JENTRY_ISNULL)
+	if (value.scalar.type == JENTRY_ISCONTAINER || value.scalar.type == JENTRY_ISNULL ||
+		(value.type.data && jld_is(value.type, RDF_NS "JSON")))
 		return false;
-	return add_value(r, property, &value);
+	return add_literal(r, property, &value);
 }
 
 static bool
@@ -597,12 +659,13 @@ build_image(FlatReader *r, const Shape *shape, JldStr id)
 /* --- nodes ---------------------------------------------------------------- */
 
 FlatReader *
-flat_begin(JldProcessor *proc, LedgerNulls nulls)
+flat_begin(JldProcessor *proc, LedgerNulls nulls, bool terms)
 {
 	FlatReader *r = palloc0(sizeof(FlatReader));
 
 	r->proc = proc;
 	r->nulls = nulls;
+	r->terms = terms;
 	doc_build_init(&r->scratch, 1024);
 	r->values_size = 64;
 	r->values = palloc(sizeof(Value) * r->values_size);

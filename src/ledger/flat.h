@@ -23,7 +23,8 @@ typedef struct FlatNode
 
 typedef struct FlatReader FlatReader;
 
-extern FlatReader *flat_begin(JldProcessor *proc, LedgerNulls nulls);
+/* terms: literals in the spelling of term.h */
+extern FlatReader *flat_begin(JldProcessor *proc, LedgerNulls nulls, bool terms);
 
 /*
  * Reads a node object that stands at the top of a document, where ctx holds.

@@ -20,6 +20,7 @@
 #include "call/answer.h"
 #include "call/argument.h"
 #include "ledger/ledger.h"
+#include "ledger/term.h"
 
 static void need_history(const Ledger *ledger);
 static void query(const char *command, int nargs, Oid *types, Datum *values,
@@ -142,6 +143,7 @@ ledger_get(PG_FUNCTION_ARGS)
 		SPI_finish();
 		PG_RETURN_NULL();
 	}
+	node = term_show_node(node, ledger_context(&proc, context_plain(&proc), context));
 	node = jsonld_compact(&proc, jld_array_of(node), context, false);
 	MemoryContextSwitchTo(caller);
 	answer = jld_to_jsonb(node);

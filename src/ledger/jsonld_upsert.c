@@ -72,6 +72,7 @@ read_options(Jsonb *json, JldProcessor *proc, UpsertOptions *batch)
 	proc->options.safe = true;
 	proc->options.keepNulls = true;
 	proc->options.keepRelative = true;
+	proc->options.jsonDatatype = true;
 	proc->options.strictCompactIri = true;
 	options_read(json, sets, lengthof(sets));
 	options_check(batch);
@@ -105,7 +106,7 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 				 errmsg("a JSON-LD document must be an object or an array"),
 				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
 	if (JB_ROOT_COUNT(doc) > 0)
-		nodes = payload_read(&proc, doc, NULLS_IGNORE, false);
+		nodes = payload_read(&proc, doc, NULLS_IGNORE, 0);
 
 	b = documents_begin(PG_GETARG_OID(0), &options, true);
 	foreach(lc, nodes)

@@ -112,9 +112,8 @@ ledger_full_name(text *name)
 	return full;
 }
 
-/* The active context after a document that is a context or holds one. */
-static ActiveContext *
-add_context(JldProcessor *proc, ActiveContext *active, JldValue *context)
+ActiveContext *
+ledger_context(JldProcessor *proc, ActiveContext *active, JldValue *context)
 {
 	if (jld_is_object(context) && jld_has(context, JLD_STR("@context")))
 		context = jld_get(context, JLD_STR("@context"));
@@ -131,9 +130,9 @@ ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
 
 	/* what the caller's context does not define, the ledger's may */
 	if (ledger->context)
-		active = add_context(proc, active, ledger->context);
+		active = ledger_context(proc, active, ledger->context);
 	if (context && context != ledger->context)
-		active = add_context(proc, active, context);
+		active = ledger_context(proc, active, context);
 	expanded = context_expand_iri(proc, active, given, true, false);
 	payload_check_iri(expanded.data == NULL ? given : expanded);
 	return expanded;
@@ -348,6 +347,8 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 	proc->options.safe = true;
 	proc->options.keepNulls = true;
 	proc->options.keepRelative = true;
+	proc->options.jsonDatatype = true;
+	proc->options.skipBare = true;
 	proc->options.strictCompactIri = options->strict_compact_iri;
 	proc->options.base = options->base;
 	proc->options.contextKey = JLD_STR("@context");

@@ -5,7 +5,7 @@
 #ifndef UPSERT_LEDGER_H
 #define UPSERT_LEDGER_H
 
-#include "jsonld/jsonld.h"
+#include "jsonld/context.h"
 #include "ledger/node.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
@@ -63,6 +63,10 @@ extern JldStr ledger_iri_argument(const Ledger *ledger, JldProcessor *proc,
 /* The same of the name of a graph; the empty one is the default graph's. */
 extern JldStr ledger_graph_argument(const Ledger *ledger, JldProcessor *proc,
 									JldStr graph, JldValue *context);
+
+/* The active context after a document that is a context or holds one. */
+extern ActiveContext *ledger_context(JldProcessor *proc, ActiveContext *active,
+									 JldValue *context);
 
 /*
  * Applies changes to nodes: writes the nodes, then takes t, then writes the

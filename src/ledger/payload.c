@@ -5,7 +5,7 @@
  *		document
  *		  -> nodes that are flat: images as they are stored (flat.c)
  *		  -> others: expanded
- *		  -> every node object has a name (name_node)
+ *		  -> every node object has a name (naming.c)
  *		  -> node map, whose labels are taken back (rename_value)
  *		  -> nodes as they are stored (store_node):
  *
@@ -13,14 +13,6 @@
  *
  * where a value is a value object, a reference {"@id": iri}, or one list
  * object.  @index is not stored: it is no part of what a document states.
- *
- * Names.  A node object without @id is part of the node that it stands in.
- * Its label is a digest of (graph, owner, predicate, position), so the same
- * payload gives the same label, and a changed payload changes the same node.
- * Where values are added, not replaced, position would mix up what two
- * payloads say; there the label is a digest of what the node says.  Labels
- * that are written in a payload are the ledger's: they address the node that
- * is stored under them.
  *
  * Pure: knows no tables.
  */
@@ -30,28 +22,17 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "atproto/cid.h"
 #include "jsonb/build.h"
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
 #include "jsonld/nodemap.h"
 #include "ledger/flat.h"
+#include "ledger/naming.h"
 #include "ledger/payload.h"
 #include "upsert.h"
 
-#define ANONYMOUS_PREFIX	"_:anon"
-#define ANONYMOUS_BYTES		16	/* of the digest, in hex behind the prefix */
-
 /* A btree entry must fit a third of a page. */
 #define KEY_MAX_BYTES		2600
-
-typedef struct Naming
-{
-	JldProcessor *proc;
-	bool		by_content;
-	JldValue   *places;			/* place -> array, as long as the number of
-								 * nameless nodes that stood there so far */
-} Naming;
 
 /* A node of the payload that is flat. */
 typedef struct Image
@@ -63,28 +44,14 @@ typedef struct Image
 /* A document while it is read. */
 typedef struct Reading
 {
-	Naming		naming;
+	JldProcessor *proc;
+	Naming	   *naming;
 	NodeMap		map;
 	FlatReader *flat;
 	Image	   *images;			/* by member number in map's default graph */
 	int			images_size;
 } Reading;
 
-/* Where a node object stands. */
-typedef struct Owner
-{
-	JldStr		graph;
-	JldStr		id;
-	JldStr		predicate;
-} Owner;
-
-/* the place of what stands at the top */
-static const Owner nobody = {{"", 0}, {"", 0}, {"", 0}};
-
-static JldStr digest_label(JldStr text);
-static JldStr nameless_label(Naming *naming, JldValue *element, const Owner *owner);
-static JldValue *name_value(Naming *naming, JldValue *value, const Owner *owner);
-static JldValue *name_node(Naming *naming, JldValue *element, const Owner *owner);
 static JldStr rename_label(const JldValue *names, JldStr label);
 static JldValue *rename_value(const JldValue *names, JldValue *value);
 static JldValue *store_values(const JldValue *names, JldStr id, JldStr predicate,
@@ -106,13 +73,6 @@ static void read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
 					   const JsonbContainer *array);
 
 /* --- IRIs ----------------------------------------------------------------- */
-
-bool
-payload_is_anonymous(JldStr id)
-{
-	return id.len == strlen(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES &&
-		memcmp(id.data, ANONYMOUS_PREFIX, strlen(ANONYMOUS_PREFIX)) == 0;
-}
 
 bool
 payload_is_iri(JldStr id)
@@ -168,135 +128,6 @@ payload_check_key(JldStr graph, JldStr id)
 						   jld_cstr((JldStr) {id.data, pg_mbcliplen(id.data, id.len, 100)}),
 						   id.len, KEY_MAX_BYTES),
 				 errhint("INVALID_IRI: name the node by something shorter.")));
-}
-
-/* --- names ---------------------------------------------------------------- */
-
-static JldStr
-digest_label(JldStr text)
-{
-	uint8		digest[CID_DIGEST_LENGTH];
-	char	   *label = palloc(sizeof(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES);
-
-	cid_digest(text.data, text.len, digest);
-	strcpy(label, ANONYMOUS_PREFIX);
-	hex_encode((char *) digest, ANONYMOUS_BYTES, label + strlen(ANONYMOUS_PREFIX));
-	return (JldStr) {label, (int) strlen(ANONYMOUS_PREFIX) + 2 * ANONYMOUS_BYTES};
-}
-
-static JldStr
-nameless_label(Naming *naming, JldValue *element, const Owner *owner)
-{
-	StringInfoData place;
-	JldValue   *earlier;
-	JldStr		key;
-
-	initStringInfo(&place);
-	appendBinaryStringInfo(&place, owner->graph.data, owner->graph.len);
-	appendStringInfoChar(&place, '\n');
-	appendBinaryStringInfo(&place, owner->id.data, owner->id.len);
-	appendStringInfoChar(&place, '\n');
-	appendBinaryStringInfo(&place, owner->predicate.data, owner->predicate.len);
-	appendStringInfoChar(&place, '\n');
-
-	/* without an owner there is no position to speak of */
-	if (naming->by_content || owner->id.len == 0)
-	{
-		Jsonb	   *said = jld_to_jsonb(element);
-
-		appendStringInfoString(&place, JsonbToCString(NULL, &said->root, VARSIZE(said)));
-		return digest_label((JldStr) {place.data, place.len});
-	}
-	key = (JldStr) {place.data, place.len};
-	earlier = jld_get(naming->places, key);
-	if (earlier == NULL)
-	{
-		earlier = jld_new_array(1);
-		jld_put(naming->places, jld_str_copy(key), earlier);
-	}
-	appendStringInfo(&place, "%d", earlier->n);
-	jld_push(earlier, &jld_null);
-	return digest_label((JldStr) {place.data, place.len});
-}
-
-/* A value under a predicate, or an array of such, with names; a copy. */
-static JldValue *
-name_value(Naming *naming, JldValue *value, const Owner *owner)
-{
-	if (jld_is_array(value))
-	{
-		JldValue   *named = jld_new_array(value->n);
-
-		for (int i = 0; i < value->n; i++)
-			jld_push(named, name_value(naming, value->u.items[i], owner));
-		return named;
-	}
-	if (jld_is_value_object(value) || jld_is_list_object(value))
-	{
-		JldValue   *list = jld_get(value, JLD_STR("@list"));
-
-		value = jld_copy_shallow(value);
-		(void) jld_remove(value, JLD_STR("@index"));
-		if (list)
-			jld_put(value, JLD_STR("@list"), name_value(naming, list, owner));
-		return value;
-	}
-	return jld_is_object(value) ? name_node(naming, value, owner) : value;
-}
-
-static JldValue *
-name_node(Naming *naming, JldValue *element, const Owner *owner)
-{
-	JldValue   *named = jld_new_object(element->n + 1);
-	JldValue   *id = jld_get(element, JLD_STR("@id"));
-	Owner		self = {.graph = owner->graph};
-
-	jld_enter(naming->proc);
-	if (jld_is_string(id))
-		self.id = id->u.string;
-	else
-		self.id = nameless_label(naming, element, owner);
-	payload_check_iri(self.id);
-	jld_put(named, JLD_STR("@id"), jld_new_string(self.id));
-
-	for (int i = 0; i < element->n; i++)
-	{
-		JldMember  *m = &element->u.object.members[i];
-		Owner		none = {.graph = owner->graph};
-
-		CHECK_FOR_INTERRUPTS();
-		if (jld_is(m->key, "@id") || jld_is(m->key, "@index"))
-			continue;
-		if (jld_is(m->key, "@type"))
-			jld_put(named, m->key, m->value);
-		else if (jld_is(m->key, "@graph"))
-		{
-			none.graph = self.id;
-			jld_put(named, m->key, name_value(naming, m->value, &none));
-		}
-		else if (jld_is(m->key, "@included"))
-			jld_put(named, m->key, name_value(naming, m->value, &none));
-		else if (jld_is(m->key, "@reverse"))
-		{
-			JldValue   *reverse = jld_new_object(m->value->n);
-
-			for (int k = 0; k < m->value->n; k++)
-			{
-				JldMember  *r = &m->value->u.object.members[k];
-
-				self.predicate = jld_str_cat(JLD_STR("^"), r->key);
-				jld_put(reverse, r->key, name_value(naming, r->value, &self));
-			}
-			jld_put(named, m->key, reverse);
-		}
-		else
-		{
-			self.predicate = m->key;
-			jld_put(named, m->key, name_value(naming, m->value, &self));
-		}
-	}
-	jld_leave(naming->proc);
-	return named;
 }
 
 /* --- nodes as stored ------------------------------------------------------ */
@@ -471,7 +302,7 @@ collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
 				if (node.node == NULL)
 					continue;
 				payload_check_key(name, node.id);
-				node.anonymous = payload_is_anonymous(node.id);
+				node.anonymous = naming_is_minted(node.id);
 			}
 			nodes = lappend(nodes, memcpy(palloc(sizeof(PayloadNode)), &node, sizeof(PayloadNode)));
 		}
@@ -481,12 +312,13 @@ collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
 
 List *
 payload_nodes(JldProcessor *proc, JldValue *expanded, LedgerNulls nulls,
-			  bool by_content)
+			  int flags)
 {
-	Naming		naming = {proc, by_content, jld_new_object(8)};
+	Naming	   *naming = naming_begin(proc, (flags & PAYLOAD_BY_CONTENT) != 0,
+									  (flags & PAYLOAD_TERMS) != 0);
 	NodeMap		map;
 
-	node_map_generate(&map, proc, name_value(&naming, expanded, &nobody));
+	node_map_generate(&map, proc, naming_document(naming, expanded));
 	return collect_nodes(&map, nulls, NULL, 0);
 }
 
@@ -591,6 +423,13 @@ add_flat(Reading *reading, const FlatNode *node)
 	image->nvalues = node->empties ? 0 : node->nvalues;
 }
 
+static void
+add_named(Reading *reading, JldValue *element)
+{
+	take_images_of(reading, element);
+	node_map_add(&reading->map, element);
+}
+
 /* One of the items at the top of a document. */
 static void
 read_top(Reading *reading, ActiveContext *ctx, JldStr property,
@@ -607,12 +446,11 @@ read_top(Reading *reading, ActiveContext *ctx, JldStr property,
 	}
 	element = item->type == JENTRY_ISCONTAINER ? jld_from_container(container) :
 		jld_from_jsonb(doc_from_item(item));
-	element = expand_element(reading->naming.proc, ctx, property, NULL, element, false);
-	if (element == NULL)
-		return;
-	element = name_value(&reading->naming, element, &nobody);
-	take_images_of(reading, element);
-	node_map_add(&reading->map, element);
+	element = expand_element(reading->proc, ctx, property, NULL, element, false);
+	if (element)
+		element = naming_element(reading->naming, element);
+	if (element)
+		add_named(reading, element);
 }
 
 /* So do images that a reverse property of a later node has added to. */
@@ -649,7 +487,7 @@ static void
 read_items(Reading *reading, ActiveContext *ctx, JldStr property,
 		   const JsonbContainer *array)
 {
-	JldProcessor *proc = reading->naming.proc;
+	JldProcessor *proc = reading->proc;
 	JldPath		step = {.up = proc->path, .key = JLD_NOSTR};
 	int			n = JsonContainerSize(array);
 	DocCursor	cursor;
@@ -674,7 +512,7 @@ static void
 read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
 		   const JsonbContainer *array)
 {
-	JldProcessor *proc = reading->naming.proc;
+	JldProcessor *proc = reading->proc;
 	JldPath		context = {.key = JLD_STR_INIT("@context")};
 	JldPath		graph = {.key = JLD_STR_INIT("@graph")};
 	JsonbValue	local;
@@ -692,14 +530,17 @@ read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
 }
 
 List *
-payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, bool by_content)
+payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, int flags)
 {
-	Reading		reading = {.naming = {proc, by_content, jld_new_object(8)}};
+	Reading		reading = {.proc = proc};
+	JldValue   *rest;
 	ActiveContext *ctx = context_initial(proc);
 	JsonbContainer *array = top_array(doc, JB_ROOT_IS_OBJECT(doc) && payload_has_context(doc));
 
 	node_map_begin(&reading.map, proc);
-	reading.flat = flat_begin(proc, nulls);
+	reading.naming = naming_begin(proc, (flags & PAYLOAD_BY_CONTENT) != 0,
+								  (flags & PAYLOAD_TERMS) != 0);
+	reading.flat = flat_begin(proc, nulls, (flags & PAYLOAD_TERMS) != 0);
 	reading.images_size = 64;
 	reading.images = palloc0(sizeof(Image) * reading.images_size);
 	if (JB_ROOT_IS_ARRAY(doc))
@@ -712,9 +553,12 @@ payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, bool by_content)
 
 		if (!flat_read(reading.flat, ctx, &doc->root, &flat))
 			return payload_nodes(proc, jsonld_expand(proc, jld_from_jsonb(doc)),
-								 nulls, by_content);
+								 nulls, flags);
 		add_flat(&reading, &flat);
 	}
+	rest = naming_rest(reading.naming);
+	for (int i = 0; i < rest->n; i++)
+		add_named(&reading, rest->u.items[i]);
 	settle_images(&reading);
 	return collect_nodes(&reading.map, nulls, reading.images,
 						 reading.images_size);

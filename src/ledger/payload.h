@@ -19,6 +19,10 @@ typedef enum LedgerNulls
 	NULLS_ERROR
 } LedgerNulls;
 
+/* How payloads are read. */
+#define PAYLOAD_BY_CONTENT	0x01	/* values are added */
+#define PAYLOAD_TERMS		0x02	/* literals in the spelling of a ledger */
+
 /* One node of a payload, as it would be stored. */
 typedef struct PayloadNode
 {
@@ -38,25 +42,23 @@ typedef struct PayloadNode
  * options have keepNulls.  Nodes of which nothing is said are left out.  What
  * the answer points to may lie in doc.
  *
- * Nodes without @id get one that depends on their owner and predicate and on
- * their position there or, with by_content, on what they say.
+ * Nodes without @id, or with a label of the document's, get one that depends on
+ * their owner and predicate and on their position there or, with
+ * PAYLOAD_BY_CONTENT, on what they say (naming.h).
  *
  * Errors: UP008 as expansion; UP004 malformed or overlong IRIs; UP006 a null
  * under NULLS_ERROR, two lists under one predicate, rdf:type as a predicate, a
  * blank node as one.
  */
 extern List *payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls,
-						  bool by_content);
+						  int flags);
 
 /* The same for an expanded document; the nodes have no images. */
 extern List *payload_nodes(JldProcessor *proc, JldValue *expanded,
-						   LedgerNulls nulls, bool by_content);
+						   LedgerNulls nulls, int flags);
 
 /* Does a document, or an item of an array of such, bring an @context? */
 extern bool payload_has_context(const Jsonb *doc);
-
-/* Was this label made by payload_nodes() for a node without @id? */
-extern bool payload_is_anonymous(JldStr id);
 
 /*
  * Can id name a node?  An absolute IRI without the characters that RFC 3987

@@ -29,6 +29,7 @@
 #include "call/outcome.h"
 #include "jsonb/build.h"
 #include "ledger/log.h"
+#include "ledger/naming.h"
 #include "upsert.h"
 
 /* One change, while it is applied. */
@@ -96,7 +97,7 @@ add_step(Work *work, NodeChange *change)
 	memset(step, 0, sizeof(Step));
 	step->change = change;
 	work->n++;
-	step->nameless = payload_is_anonymous(change->id);
+	step->nameless = naming_is_minted(change->id);
 	if (step->nameless)
 		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
@@ -212,7 +213,7 @@ note_references(Work *work, JldStr graph, const JldValue *values, bool asserted)
 			JldValue   *id = jld_is_object(value) ? jld_get(value, JLD_STR("@id")) : value;
 			JldStr		key;
 
-			if (!jld_is_string(id) || !payload_is_anonymous(id->u.string))
+			if (!jld_is_string(id) || !naming_is_minted(id->u.string))
 				continue;
 			key = node_key(graph, id->u.string);
 			if (asserted)
@@ -455,7 +456,8 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	ledger_processor(ledger, &options, payload_has_context(doc), &proc);
 	nodes = JB_ROOT_COUNT(doc) == 0 ? NIL :
-		payload_read(&proc, doc, options.nulls, mode == NODE_INSERT);
+		payload_read(&proc, doc, options.nulls,
+					 PAYLOAD_TERMS | (mode == NODE_INSERT ? PAYLOAD_BY_CONTENT : 0));
 	if (nodes == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),

@@ -28,6 +28,7 @@
 
 #include "base/spivalue.h"
 #include "call/argument.h"
+#include "ledger/naming.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
 
@@ -44,10 +45,12 @@ typedef struct Update
 	JldValue   *delete;			/* expanded templates, or NULL */
 	JldValue   *insert;
 	char	   *query;			/* NULL: no where, the templates stand once */
+	uint64		solution;		/* number of the row that fills them */
 	Bindings	bindings;
 } Update;
 
 static JldValue *fill_value(Update *u, JldValue *value, JldValue **row);
+static JldValue *fill_list(Update *u, JldValue *list, JldValue **row);
 static JldValue *fill_reverse(Update *u, JldValue *reverse, JldValue **row);
 static JldValue *fill_node(Update *u, JldValue *node, JldValue **row);
 static void refuse_blank(const JldValue *value);
@@ -74,6 +77,14 @@ bound_iri(Update *u, int variable, JldValue **row)
 	return id ? id->u.string : JLD_NOSTR;
 }
 
+/* A label in a template is another node for each solution. */
+static JldStr
+row_label(const Update *u, JldStr id)
+{
+	return naming_is_local(id) ?
+		jld_str_cat(id, jld_str(psprintf("." UINT64_FORMAT, u->solution))) : id;
+}
+
 static JldValue *
 fill_values(Update *u, JldValue *values, JldValue **row)
 {
@@ -94,26 +105,47 @@ static JldValue *
 fill_value(Update *u, JldValue *value, JldValue **row)
 {
 	int			variable = where_variable_value(&u->where, value);
-	JldValue   *list;
 
 	check_stack_depth();
 	if (jld_is_string(value))	/* of @type */
 	{
-		JldStr		iri = variable < 0 ? value->u.string : bound_iri(u, variable, row);
+		JldStr		iri = variable < 0 ? row_label(u, value->u.string) : bound_iri(u, variable, row);
 
 		return iri.data ? jld_new_string(iri) : NULL;
 	}
 	if (variable >= 0)
 		return bound(u, variable, row);
-	list = jld_get(value, JLD_STR("@list"));
-	if (list)
-	{
-		JldValue   *filled = jld_new_object(1);
+	if (jld_is_list_object(value))
+		return fill_list(u, value, row);
+	return jld_is_node_object(value) ? fill_node(u, value, row) : where_unmark(value);
+}
 
-		jld_put(filled, JLD_STR("@list"), fill_values(u, list, row));
-		return filled;
+/* A list, or the variable that is bound to one. */
+static JldValue *
+fill_list(Update *u, JldValue *list, JldValue **row)
+{
+	JldValue   *filled = jld_new_object(1);
+	bool		explicit;
+	JldValue   *items = where_list_items(list, &explicit);
+
+	if (!explicit && items->n == 1 && where_variable_value(&u->where, items->u.items[0]) >= 0)
+	{
+		JldValue   *value = fill_value(u, items->u.items[0], row);
+
+		if (value == NULL || jld_is_list_object(value))
+			return value;
+		items = jld_array_of(value);
 	}
-	return jld_is_node_object(value) ? fill_node(u, value, row) : value;
+	else
+		items = fill_values(u, items, row);
+	for (int i = 0; i < items->n; i++)
+		if (jld_is_list_object(items->u.items[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+					 errmsg("a list cannot be an item of a list"),
+					 errdetail("The template is %s.", where_excerpt(list))));
+	jld_put(filled, JLD_STR("@list"), items);
+	return filled;
 }
 
 /* The nodes under @reverse, by predicate. */
@@ -159,8 +191,7 @@ fill_node(Update *u, JldValue *node, JldValue **row)
 			JldStr		id = m->value->u.string;
 
 			variable = where_variable(&u->where, id);
-			if (variable >= 0)
-				id = bound_iri(u, variable, row);
+			id = variable < 0 ? row_label(u, id) : bound_iri(u, variable, row);
 			if (id.data == NULL)
 				return NULL;
 			jld_put(filled, key, jld_new_string(id));
@@ -206,6 +237,8 @@ fill_node(Update *u, JldValue *node, JldValue **row)
 static void
 refuse_blank(const JldValue *value)
 {
+	JldValue   *id;
+
 	check_stack_depth();
 	if (jld_is_array(value))
 	{
@@ -215,12 +248,14 @@ refuse_blank(const JldValue *value)
 	}
 	if (!jld_is_object(value) || jld_has(value, JLD_STR("@value")))
 		return;
-	if (jld_is_node_object(value) && !jld_has(value, JLD_STR("@id")))
+	id = jld_get(value, JLD_STR("@id"));
+	if (jld_is_node_object(value) && (id == NULL || naming_is_local(id->u.string)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 id ? errmsg("a label of the document's own cannot stand in \"delete\"") :
 				 errmsg("a node without @id cannot stand in \"delete\""),
-				 errdetail("The node is %s.", jld_excerpt(value)),
-				 errhint("Bind it by a variable in \"where\".")));
+				 errdetail("The node is %s.", where_excerpt(value)),
+				 errhint("Bind it by a variable in \"where\", or give the label that the ledger has for it.")));
 	for (int i = 0; i < value->n; i++)
 	{
 		JldMember  *m = &value->u.object.members[i];
@@ -243,7 +278,8 @@ add_changes(Update *u, JldValue *filled, bool retract, JldValue *places, List **
 
 	if (filled->n == 0)
 		return;
-	nodes = payload_nodes(&u->proc, filled, NULLS_IGNORE, true);
+	nodes = payload_nodes(&u->proc, filled, NULLS_IGNORE,
+						  PAYLOAD_BY_CONTENT | PAYLOAD_TERMS);
 	foreach(lc, nodes)
 	{
 		PayloadNode *node = lfirst(lc);
@@ -314,6 +350,7 @@ solve(Update *u)
 		int			column = 0;
 
 		CHECK_FOR_INTERRUPTS();
+		u->solution = i;
 		for (int v = 0; v < WHERE_MAX_VARIABLES; v++)
 		{
 			bool		isnull;
@@ -482,12 +519,13 @@ read_template(Update *u, JldValue *template, bool variables)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("\"delete\" and \"insert\" must be nodes or arrays of nodes"),
-				 errdetail("There is %s.", jld_excerpt(template))));
+				 errdetail("There is %s.", where_excerpt(template))));
 	if (template->n == 0)
 		return NULL;
 	if (variables)
 		template = where_mark_variables(template);
-	return jsonld_expand(&u->proc, where_graph_nodes(&u->where, template));
+	template = jsonld_expand(&u->proc, where_graph_nodes(&u->where, template));
+	return template->n > 0 ? template : NULL;
 }
 
 /* What an update may say beside where, delete, insert and values. */
@@ -707,6 +745,13 @@ ledger_update(PG_FUNCTION_ARGS)
 	u.insert = read_template(&u, keys.insert, u.query != NULL);
 	if (u.delete)
 		refuse_blank(u.delete);
+	/* "delete": [] may stand alone: it says that there is nothing to do */
+	if (u.delete == NULL && u.insert == NULL &&
+		(keys.insert || !jld_is_array(keys.delete)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("the update says nothing"),
+				 errdetail("Neither \"delete\" nor \"insert\" has a node with a predicate or a type.")));
 
 	push_snapshot();
 	changes = solve(&u);

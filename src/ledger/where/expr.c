@@ -422,7 +422,7 @@ compile_in(Where *w, const JldValue *call, bool not, const Bindings *bindings)
 	StringInfoData sql;
 
 	if (!jld_is_array(items))
-		bad_expression(jld_excerpt(call), "in takes a value and an array of values");
+		bad_expression(where_excerpt(call), "in takes a value and an array of values");
 	initStringInfo(&sql);
 	if (items->n == 0)
 		appendStringInfoString(&sql, not ? "true" : "false");
@@ -482,7 +482,7 @@ pattern_flags(const JldValue *flags)
 		}
 	}
 	if (s.data == NULL)
-		bad_expression(jld_excerpt(flags), "flags are a text of i, m, s and x");
+		bad_expression(where_excerpt(flags), "flags are a text of i, m, s and x");
 	return psprintf("(?%s%s%s)", i ? "i" : "", x ? "x" : "",
 					dotall ? (m ? "w" : "s") : (m ? "n" : "p"));
 }
@@ -523,7 +523,7 @@ compile_aggregate(Where *w, const JldValue *call, const char *name, SqlExpr *res
 		!(pg_strcasecmp(name, "groupconcat") == 0 && (n == 1 || n == 2)))
 		return false;
 	if (rows == NULL)
-		bad_expression(jld_excerpt(call), "an aggregate has no place here");
+		bad_expression(where_excerpt(call), "an aggregate has no place here");
 	if (pg_strcasecmp(name, "count") == 0 && jld_is(constant_text(call->u.items[1]), "*"))
 	{
 		const char *any = "*";
@@ -584,14 +584,14 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 	SqlExpr		result;
 
 	if (call->n == 0 || !jld_is_string(call->u.items[0]))
-		bad_expression(jld_excerpt(call), "the name of a function is missing");
+		bad_expression(where_excerpt(call), "the name of a function is missing");
 	name = jld_cstr(call->u.items[0]->u.string);
 	if (pg_strcasecmp(name, "bound") == 0 && n == 1)
 	{
 		int			v = where_variable_value(w, call->u.items[1]);
 
 		if (v < 0)
-			bad_expression(jld_excerpt(call), "bound takes a variable");
+			bad_expression(where_excerpt(call), "bound takes a variable");
 		return (SqlExpr) {bindings->of[v].sql ? psprintf("(%s IS NOT NULL)", bindings->of[v].sql) : "false", KIND_TRUTH};
 	}
 	if ((pg_strcasecmp(name, "in") == 0 || pg_strcasecmp(name, "not-in") == 0) && n == 2)
@@ -654,7 +654,7 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 	for (int i = 0; i < lengthof(chains); i++)
 		if (n >= 1 && pg_strcasecmp(name, chains[i].name) == 0)
 			return compile_chain(chains[i].op, chains[i].kind, args, n);
-	bad_expression(jld_excerpt(call), psprintf("no function \"%s\" of %d arguments", name, n));
+	bad_expression(where_excerpt(call), psprintf("no function \"%s\" of %d arguments", name, n));
 }
 
 static SqlExpr
@@ -700,7 +700,7 @@ compile(Where *w, const JldValue *expr, const Bindings *bindings)
 		case JLD_NULL:
 			break;
 	}
-	bad_expression(jld_excerpt(expr), "neither a value, a variable nor a call");
+	bad_expression(where_excerpt(expr), "neither a value, a variable nor a call");
 }
 
 char *
@@ -708,7 +708,7 @@ where_filter(Where *w, const JldValue *expr, const Bindings *bindings)
 {
 	expr = where_parse(w, expr);
 	if (!jld_is_array(expr) && expr->type != JLD_BOOL && where_variable_value(w, expr) < 0)
-		bad_expression(jld_excerpt(expr), "a filter is a call, like (> ?age 18)");
+		bad_expression(where_excerpt(expr), "a filter is a call, like (> ?age 18)");
 	return as_kind(compile(w, expr, bindings), KIND_TRUTH);
 }
 

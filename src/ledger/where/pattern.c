@@ -24,8 +24,13 @@
 #include "utils/builtins.h"
 
 #include "jsonld/context.h"
+#include "ledger/naming.h"
+#include "ledger/term.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
+
+/* between prefix and name of a variable that stood as "@id" */
+#define NODE_MARK	"\1"
 
 /* A conjunction of triples being compiled. */
 typedef struct Bgp
@@ -37,6 +42,7 @@ typedef struct Bgp
 	JldValue   *subjects;		/* subject -> alias of its row, in this scope */
 } Bgp;
 
+static JldValue *mark_list(JldValue *items);
 static void bind_value(Bgp *bgp, int variable, const char *sql);
 static void bind_iri(Bgp *bgp, int variable, const char *sql);
 static const char *new_row(Bgp *bgp);
@@ -51,7 +57,7 @@ where_bad_pattern(const JldValue *pattern, const char *why)
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 			 errmsg("invalid pattern in \"where\": %s", why),
-			 errdetail("The pattern is %s.", jld_excerpt(pattern))));
+			 errdetail("The pattern is %s.", where_excerpt(pattern))));
 }
 
 /* --- variables and constants ---------------------------------------------- */
@@ -76,6 +82,113 @@ mark(JldStr s)
 					   {
 		s.data + 1, s.len - 1
 	});
+}
+
+/* The same of the name of a node, which is one node whatever its context. */
+static JldStr
+mark_node(JldStr s)
+{
+	return jld_str_cat(JLD_STR(VARIABLE_IRI NODE_MARK), (JldStr)
+					   {
+		s.data + 1, s.len - 1
+	});
+}
+
+/* A list as it was written, told apart from what a context makes one. */
+static JldValue *
+mark_list(JldValue *items)
+{
+	JldValue   *mark = jld_new_object(1);
+	JldValue   *marked = jld_array_of(mark);
+
+	jld_put(mark, JLD_STR("@value"), jld_new_string(JLD_STR(LIST_MARK)));
+	items = where_mark_variables(items);
+	if (jld_is_array(items))
+		jld_push_all(marked, items);
+	else
+		jld_push(marked, items);
+	return marked;
+}
+
+JldValue   *
+where_list_items(JldValue *list, bool *explicit)
+{
+	JldValue   *items = jld_get(list, JLD_STR("@list"));
+	JldValue   *first = items->n > 0 && jld_is_object(items->u.items[0]) ?
+		jld_get(items->u.items[0], JLD_STR("@value")) : NULL;
+	JldValue   *rest;
+
+	*explicit = jld_is_string(first) && jld_is(first->u.string, LIST_MARK);
+	if (!*explicit)
+		return items;
+	rest = jld_new_array(items->n - 1);
+	for (int i = 1; i < items->n; i++)
+		jld_push(rest, items->u.items[i]);
+	return rest;
+}
+
+static JldStr
+unmark(JldStr s)
+{
+	int			prefix = sizeof(VARIABLE_IRI) - 1;
+
+	if (s.len <= prefix || memcmp(s.data, VARIABLE_IRI, prefix) != 0)
+		return s;
+	if (s.data[prefix] == NODE_MARK[0])
+		prefix++;
+	return jld_str_cat(JLD_STR("?"), (JldStr)
+					   {
+		s.data + prefix, s.len - prefix
+	});
+}
+
+/* A variable that may be a list: one that did not stand as "@id". */
+static bool
+may_be_list(Where *w, const JldValue *value)
+{
+	JldValue   *id = jld_is_object(value) ? jld_get(value, JLD_STR("@id")) : NULL;
+
+	return where_variable_value(w, value) >= 0 &&
+		!(id && id->u.string.data[sizeof(VARIABLE_IRI) - 1] == NODE_MARK[0]);
+}
+
+JldValue   *
+where_unmark(JldValue *v)
+{
+	JldValue   *plain;
+
+	check_stack_depth();
+	switch (v->type)
+	{
+		case JLD_STRING:
+			return jld_new_string(unmark(v->u.string));
+		case JLD_ARRAY:
+			plain = jld_new_array(v->n);
+			for (int i = 0; i < v->n; i++)
+				jld_push(plain, where_unmark(v->u.items[i]));
+			return plain;
+		case JLD_OBJECT:
+			plain = jld_new_object(v->n);
+			for (int i = 0; i < v->n; i++)
+			{
+				JldMember  *m = &v->u.object.members[i];
+				JldValue   *value = m->value;
+				bool		explicit;
+
+				if (jld_is(m->key, "@list") && jld_is_array(value))
+					value = where_list_items(v, &explicit);
+				jld_put(plain, unmark(m->key), where_unmark(value));
+			}
+			return plain;
+		default:
+			return v;
+	}
+}
+
+char *
+where_excerpt(const JldValue *v)
+{
+	return jld_excerpt(where_unmark(unconstify(JldValue *, v)));
 }
 
 JldValue   *
@@ -108,6 +221,10 @@ where_mark_variables(JldValue *v)
 
 				if (jld_is(m->key, "@context") || jld_is(m->key, "@value"))
 					jld_put(marked, m->key, m->value);
+				else if (jld_is(m->key, "@list"))
+					jld_put(marked, m->key, mark_list(m->value));
+				else if (jld_is(m->key, "@id") && jld_is_string(m->value) && is_variable(m->value->u.string))
+					jld_put(marked, m->key, jld_new_string(mark_node(m->value->u.string)));
 				else
 					jld_put(marked, mark(m->key), where_mark_variables(m->value));
 			}
@@ -125,6 +242,8 @@ where_variable(Where *w, JldStr iri)
 
 	if (iri.len <= prefix || memcmp(iri.data, VARIABLE_IRI, prefix) != 0)
 		return -1;
+	if (name.data[0] == NODE_MARK[0])
+		name = (JldStr) {name.data + 1, name.len - 1};
 	for (int i = 0; i < w->variables->n; i++)
 		if (jld_eq(w->variables->u.items[i]->u.string, name))
 			return i;
@@ -182,13 +301,24 @@ where_term(Where *w, JldValue *value)
 {
 	JldValue   *holder = jld_new_object(1);
 	JldValue   *expanded;
+	JldValue   *type;
 
 	if (value->type == JLD_NULL || value->type == JLD_ARRAY || where_variable_value(w, value) >= 0)
 		where_bad_pattern(value, "null, arrays and variables cannot be values");
 	if (value->type != JLD_OBJECT)
 	{
 		jld_put(holder, JLD_STR("@value"), value);
-		return holder;
+		return term_normal(holder);
+	}
+	/* Fluree's way to write a reference */
+	type = jld_get(value, JLD_STR("@type"));
+	if (jld_is_string(type) && jld_is(type->u.string, "@id") &&
+		jld_is_string(jld_get(value, JLD_STR("@value"))) && value->n == 2)
+	{
+		JldValue   *reference = jld_new_object(1);
+
+		jld_put(reference, JLD_STR("@id"), jld_get(value, JLD_STR("@value")));
+		value = reference;
 	}
 	/* by the context, as the value of some property */
 	jld_put(holder, JLD_STR("urn:upsert:values"), value);
@@ -200,8 +330,11 @@ where_term(Where *w, JldValue *value)
 	if (jld_is_node_object(value) && (value->n != 1 || !jld_has(value, JLD_STR("@id"))))
 		where_bad_pattern(value, "a node cannot be a value, only a reference to one");
 	if (jld_has(value, JLD_STR("@id")))
+	{
 		payload_check_iri(jld_get(value, JLD_STR("@id"))->u.string);
-	return value;
+		return value;
+	}
+	return term_normal(where_unmark(value));
 }
 
 /* --- graphs --------------------------------------------------------------- */
@@ -225,7 +358,8 @@ where_graph_name(Where *w, const JldValue *name)
 	JldStr		label = graph_label(w, name);
 	JldStr		iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
 
-	payload_check_iri(iri.data ? iri : label);
+	if (where_variable(w, label) < 0)
+		payload_check_iri(iri.data ? iri : label);
 	return iri;
 }
 
@@ -252,7 +386,7 @@ where_graph_nodes(Where *w, JldValue *nodes)
 			ereport(ERROR,
 					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 					 errmsg("an array in \"delete\" or \"insert\" must be of nodes, or [\"graph\", name, node ...]"),
-					 errdetail("There is %s.", jld_excerpt(nodes))));
+					 errdetail("There is %s.", where_excerpt(nodes))));
 		for (int i = 2; i < nodes->n; i++)
 			jld_push(members, where_graph_nodes(w, nodes->u.items[i]));
 		return graph_node(graph_label(w, nodes->u.items[1]), members);
@@ -413,9 +547,13 @@ unnested(const char *values, const char *item, bool in_list, Where *w)
 					w->schema, values, list, w->schema, list, item);
 }
 
-/* The pattern (row, key, value): key is the member of the stored document. */
+/*
+ * The pattern (row, key, value): key is the member of the stored document.  A
+ * variable that is to be a list is bound to none of the other values.
+ */
 static void
-triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
+triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list,
+	   bool is_list)
 {
 	Where	   *w = bgp->w;
 	bool		is_type = jld_is(key, "@type");
@@ -426,10 +564,12 @@ triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 	const char *object = psprintf("%s.value", item);
 	const Binding *known = variable < 0 ? NULL : &bgp->bindings->of[variable];
 
-	if (variable < 0 && jld_has(value, JLD_STR("@index")))
+	if (variable < 0 && jld_is_object(value))
 	{
 		value = jld_copy_shallow(value);
 		(void) jld_remove(value, JLD_STR("@index"));
+		if (jld_is_value_object(value))
+			value = term_normal(where_unmark(value));
 	}
 	if (variable < 0 && predicate >= 0 && jld_is_string(value))
 		where_bad_pattern(value, "@type cannot stand beside a variable predicate");
@@ -463,6 +603,8 @@ triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 		return;
 	}
 	appendStringInfo(&bgp->from, " CROSS JOIN LATERAL %s", unnested(values, item, in_list, w));
+	if (is_list)
+		appendStringInfo(&bgp->conditions, " AND %s.value OPERATOR(pg_catalog.?) '@list'", item);
 	if (variable < 0)
 	{
 		appendStringInfo(&bgp->conditions, " AND %s" AND_EQ "%s", object, where_jsonb_param(w, value));
@@ -493,8 +635,15 @@ match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 {
 	if (jld_is_list_object(value))
 	{
-		JldValue   *items = jld_get(value, JLD_STR("@list"));
+		bool		explicit;
+		JldValue   *items = where_list_items(value, &explicit);
 
+		/* what a context made a list, a variable binds whole */
+		if (!explicit && items->n == 1 && !in_list && may_be_list(bgp->w, items->u.items[0]))
+		{
+			triple(bgp, alias, key, items->u.items[0], false, true);
+			return;
+		}
 		if (in_list)
 			where_bad_pattern(value, "a list of lists is never stored");
 		if (items->n == 0)
@@ -506,7 +655,7 @@ match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 	}
 	else if (!jld_is_node_object(value) ||
 			 (value->n == 1 && jld_has(value, JLD_STR("@id"))))
-		triple(bgp, alias, key, value, in_list);
+		triple(bgp, alias, key, value, in_list, false);
 	else if (jld_has(value, JLD_STR("@graph")))
 		where_bad_pattern(value, "a graph cannot be a value");
 	else
@@ -554,7 +703,8 @@ graph_triples(Bgp *bgp, JldValue *graph)
 
 	if (name == NULL || graph->n != 2)
 		where_bad_pattern(graph, "a graph has a name, and nodes under @graph");
-	payload_check_iri(name->u.string);
+	if (where_variable(w, name->u.string) < 0)
+		payload_check_iri(name->u.string);
 	w->scope = where_scope(w, name->u.string);
 	bgp->subjects = jld_new_object(4);
 	for (int i = 0; i < nodes->n; i++)
@@ -606,9 +756,17 @@ forward(Where *w, JldValue *node, JldValue *more)
 	JldValue   *id = jld_get(node, JLD_STR("@id"));
 
 	check_stack_depth();
+	if (id && naming_is_local(id->u.string))
+	{
+		/* a label stands for some node, as a variable does */
+		id = jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI), id->u.string));
+		node = jld_copy_shallow(node);
+		jld_put(node, JLD_STR("@id"), id);
+	}
 	if (reverse && id == NULL)
 	{
-		id = jld_new_string(jld_str(psprintf(VARIABLE_IRI " %d", w->aliases++)));
+		id = jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI),
+										jld_str(psprintf(" %d", w->aliases++))));
 		jld_put(forwarded, JLD_STR("@id"), id);
 	}
 	for (int i = 0; i < node->n; i++)

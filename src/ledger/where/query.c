@@ -52,7 +52,7 @@ variable_of(Subquery *sub, const JldValue *v)
 	int			variable = where_variable_value(sub->w, v);
 
 	if (variable < 0)
-		where_bad_pattern(sub->text, psprintf("%s is no variable", jld_excerpt(v)));
+		where_bad_pattern(sub->text, psprintf("%s is no variable", where_excerpt(v)));
 	return variable;
 }
 
@@ -110,7 +110,7 @@ select_item(Subquery *sub, const JldValue *item)
 	else if (has_aggregate(call))
 		target = jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI), call->u.items[0]->u.string));
 	else
-		where_bad_pattern(sub->text, psprintf("%s needs a name: (as expression ?name)", jld_excerpt(item)));
+		where_bad_pattern(sub->text, psprintf("%s needs a name: (as expression ?name)", where_excerpt(item)));
 	v = variable_of(sub, target);
 	if (sub->rows.of[v].sql || sub->columns.of[v].sql)
 		where_bad_pattern(sub->text, psprintf("?%s is bound already", jld_cstr(w->variables->u.items[v]->u.string)));
@@ -168,7 +168,7 @@ row_count(Subquery *sub, const JldValue *v)
 	if (v->type != JLD_NUMBER || numeric_is_nan(v->u.number) ||
 		DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(v->u.number), NumericGetDatum(int64_to_numeric(0)))) ||
 		DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(v->u.number), NumericGetDatum(int64_to_numeric(PG_INT32_MAX)))))
-		where_bad_pattern(sub->text, psprintf("%s is no number of rows", jld_excerpt(v)));
+		where_bad_pattern(sub->text, psprintf("%s is no number of rows", where_excerpt(v)));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(v->u.number)));
 }
 

@@ -13,8 +13,15 @@
 #include "compat.h"
 #include "ledger/ledger.h"
 
-/* A variable's name follows this where it stood as "?name". */
-#define VARIABLE_IRI	"urn:upsert:variable:"
+/*
+ * A variable's name follows this where it stood as "?name".  Its last byte, a
+ * NUL, can stand in no jsonb, so whatever a caller sends is something else; and
+ * "://" keeps contexts from reading a prefix into it.
+ */
+#define VARIABLE_IRI	"variable://\0"
+
+/* The first item of a list that was written as {"@list": [...]}. */
+#define LIST_MARK		VARIABLE_IRI "\0@list"
 
 /* What the graph "default" is called where a graph must have an IRI. */
 #define DEFAULT_GRAPH_IRI	"urn:upsert:graph:default"
@@ -74,9 +81,22 @@ pg_noreturn extern void where_bad_pattern(const JldValue *pattern, const char *w
 
 /*
  * A copy of a JSON value in which every "?name", as key or string, has become
- * VARIABLE_IRI "name"; "@context" and "@value" stay as they are.
+ * VARIABLE_IRI "name", and every {"@list": [...]} begins with LIST_MARK;
+ * "@context" and "@value" stay as they are.
  */
 extern JldValue *where_mark_variables(JldValue *v);
+
+/* The same backwards: what of it turns out to be data. */
+extern JldValue *where_unmark(JldValue *v);
+
+/* For messages: jld_excerpt() of what the caller wrote. */
+extern char *where_excerpt(const JldValue *v);
+
+/*
+ * The items of a list in a marked pattern or template, and whether it was
+ * written as {"@list": [...]}, not by a context.
+ */
+extern JldValue *where_list_items(JldValue *list, bool *explicit);
 
 /* The number of the variable that an IRI or a value stands for; -1: none. */
 extern int	where_variable(Where *w, JldStr iri);

@@ -1,0 +1,41 @@
+/*
+ * naming.h
+ *		Names for the nodes of a payload that have none of their own.
+ */
+#ifndef UPSERT_LEDGER_NAMING_H
+#define UPSERT_LEDGER_NAMING_H
+
+#include "jsonld/jsonld.h"
+
+typedef struct Naming Naming;
+
+/*
+ * Begins to name the nodes of one document.  by_content: by what they say, not
+ * by their position; terms: literals get their stored spelling (term.h).
+ */
+extern Naming *naming_begin(JldProcessor *proc, bool by_content, bool terms);
+
+/*
+ * The elements at the top of an expanded document, one after another: a copy
+ * in which every node object has an @id that can be stored, or NULL where that
+ * is not known before the whole document is: naming_rest() brings those, an
+ * array in the order in which they came.
+ *
+ * Errors: UP004 malformed IRIs.
+ */
+extern JldValue *naming_element(Naming *naming, JldValue *element);
+extern JldValue *naming_rest(Naming *naming);
+
+/* All of a document at once. */
+extern JldValue *naming_document(Naming *naming, JldValue *expanded);
+
+/* Has an element the label of a blank node that is the document's own? */
+extern bool naming_has_labels(const JldValue *element);
+
+/* Is it such a label?  Those that a ledger has given out are its own. */
+extern bool naming_is_local(JldStr id);
+
+/* Is it a label that a ledger gave? */
+extern bool naming_is_minted(JldStr id);
+
+#endif							/* UPSERT_LEDGER_NAMING_H */
