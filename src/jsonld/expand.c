@@ -557,9 +557,8 @@ finish_object(JldProcessor *proc, JldStr property, JldValue *result)
 	/* 19) */
 	if (expand_is_top_level(property))
 	{
-		bool		drop = jld_is_value_object(result) || jld_is_list_object(result) ||
-		(!proc->framing &&
-		 (result->n == 0 || (result->n == 1 && jld_get(result, JLD_STR("@id")))));
+		bool		bare = !proc->framing &&
+		(result->n == 0 || (result->n == 1 && jld_get(result, JLD_STR("@id"))));
 
 		if (bare || jld_is_value_object(result) || jld_is_list_object(result))
 		{
