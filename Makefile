@@ -37,7 +37,7 @@ OBJS += src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/paylo
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
 OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
-OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_bit.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_type.o
+OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_bit.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_system.o src/expr/func_text.o src/expr/func_type.o
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
 OBJS += src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
@@ -58,7 +58,7 @@ REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canon
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += ledger ledger_terms ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += catalog_change
-REGRESS     += func_type func_string func_number func_bit func_array func_document func_date
+REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date
 REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
 # what everything must withstand
 REGRESS     += privileges hostile_path reentry

@@ -10,6 +10,9 @@
 
 #include "utils/elog.h"
 
+/* The version of the extension, as in upsert.control. */
+#define UPSERT_VERSION "1.0"
+
 /*
  * Our SQLSTATE class.  A class that begins with a letter from I to Z is free
  * for implementations (ISO 9075-2, 24.1).

@@ -6,8 +6,8 @@
  * Pure: knows no tables.  Also the engine's source of revisions and of
  * generated keys.
  */
-#ifndef UPSERT_ATPROTO_TID_H
-#define UPSERT_ATPROTO_TID_H
+#ifndef UPSERT_BASE_TID_H
+#define UPSERT_BASE_TID_H
 
 /* Characters in a TID, without the terminating zero */
 #define TID_LENGTH			13
@@ -69,4 +69,4 @@ extern void tid_init(void);
 /* Tells the number of this server where the setting does not: -1, none. */
 extern int	(*tid_default_node) (void);
 
-#endif							/* UPSERT_ATPROTO_TID_H */
+#endif							/* UPSERT_BASE_TID_H */

@@ -28,6 +28,7 @@
 static const ExprFunctionDef *const tables[] = {
 	func_type_table,
 	func_string_table,
+	func_text_table,
 	func_pattern_table,
 	func_digest_table,
 	func_number_table,
@@ -36,6 +37,7 @@ static const ExprFunctionDef *const tables[] = {
 	func_aggregate_table,
 	func_document_table,
 	func_date_table,
+	func_system_table,
 };
 
 static const JsonbValue null_value = {.type = jbvNull};

@@ -706,6 +706,65 @@ fn_flatten(ExprCall *call, JsonbValue *result)
 	value_array_finish(&b, result);
 }
 
+/* INTERLEAVE: the first members of all arrays, then the second ones, ... */
+static void
+fn_interleave(ExprCall *call, JsonbValue *result)
+{
+	ValueIter  *its = (ValueIter *) palloc(call->nargs * sizeof(ValueIter));
+	ValueBuilder b;
+	bool		any = true;
+
+	if (!all_arrays(call, EXPR_WARN_ARRAY_EXPECTED, result))
+		return;
+	for (int i = 0; i < call->nargs; i++)
+		value_iter_init(&its[i], &call->args[i]);
+	value_array_begin(&b);
+	while (any)
+	{
+		JsonbValue	member;
+
+		any = false;
+		for (int i = 0; i < call->nargs; i++)
+			if (value_iter_next(&its[i], NULL, &member))
+			{
+				value_array_add(&b, &member);
+				any = true;
+			}
+	}
+	value_array_finish(&b, result);
+}
+
+/* JACCARD: how much two sets have in common; 1 for two empty ones */
+static void
+fn_jaccard(ExprCall *call, JsonbValue *result)
+{
+	ValueIter	it;
+	JsonbValue	member;
+	FuncSet    *left;
+	FuncSet    *both;
+	int			all = 0;
+	int			common = 0;
+
+	if (!all_arrays(call, EXPR_WARN_ARRAY_EXPECTED, result))
+		return;
+	left = func_set_create(value_count(&call->args[0]));
+	both = func_set_create(value_count(&call->args[1]));
+	value_iter_init(&it, &call->args[0]);
+	while (value_iter_next(&it, NULL, &member))
+		if (func_set_add(left, &member))
+			all++;
+	value_iter_init(&it, &call->args[1]);
+	while (value_iter_next(&it, NULL, &member))
+		if (func_set_add(both, &member))
+		{
+			if (func_set_contains(left, &member))
+				common++;
+			else
+				all++;
+		}
+	value_set_double(result, all == 0 ? 1.0 : (double) common / all);
+}
+
 const ExprFunctionDef func_array_table[] = {
 	{"LENGTH", 1, 1, 0, fn_length},
 	{"COUNT", 1, 1, 0, fn_length},
@@ -733,6 +792,8 @@ const ExprFunctionDef func_array_table[] = {
 	{"MINUS", 2, -1, 0, fn_minus},
 	{"INTERSECTION", 2, -1, 0, fn_intersection},
 	{"OUTERSECTION", 2, -1, 0, fn_outersection},
+	{"INTERLEAVE", 2, -1, 0, fn_interleave},
+	{"JACCARD", 2, 2, 0, fn_jaccard},
 	{"FLATTEN", 1, 2, 0, fn_flatten},
 	{NULL}
 };

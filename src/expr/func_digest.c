@@ -14,6 +14,8 @@
 #include "common/md5.h"
 #include "common/sha1.h"
 #include "common/sha2.h"
+#include "port/pg_crc32c.h"
+
 #include "expr/func_util.h"
 
 /* the longest RANDOM_TOKEN */
@@ -80,6 +82,50 @@ static void
 fn_sha512(ExprCall *call, JsonbValue *result)
 {
 	digest(call, PG_SHA512, PG_SHA512_DIGEST_LENGTH, result);
+}
+
+/* ----------
+ * check sums and hashes
+ * ----------
+ */
+
+/* CRC32: the Castagnoli polynomial, in hexadecimal without leading zeros */
+static void
+fn_crc32(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	pg_crc32c	crc;
+	char	   *hex;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, text.data, text.len);
+	FIN_CRC32C(crc);
+	hex = psprintf("%X", crc);
+	value_set_string(result, hex, strlen(hex));
+}
+
+/* FNV64: FNV-1a of 64 bits, likewise */
+static void
+fn_fnv64(ExprCall *call, JsonbValue *result)
+{
+	FuncText	text = func_text(&call->args[0]);
+	uint64		hash = UINT64CONST(0xcbf29ce484222325);
+	char	   *hex;
+
+	for (int i = 0; i < text.len; i++)
+	{
+		hash ^= (unsigned char) text.data[i];
+		hash *= UINT64CONST(0x100000001b3);
+	}
+	hex = psprintf("%" INT64_MODIFIER "X", hash);
+	value_set_string(result, hex, strlen(hex));
+}
+
+/* HASH: a number, the same for equal values; for this session's use only */
+static void
+fn_hash(ExprCall *call, JsonbValue *result)
+{
+	value_set_int64(result, value_hash(&call->args[0]));
 }
 
 /* ----------
@@ -190,6 +236,9 @@ const ExprFunctionDef func_digest_table[] = {
 	{"SHA1", 1, 1, 0, fn_sha1},
 	{"SHA256", 1, 1, 0, fn_sha256},
 	{"SHA512", 1, 1, 0, fn_sha512},
+	{"CRC32", 1, 1, 0, fn_crc32},
+	{"FNV64", 1, 1, 0, fn_fnv64},
+	{"HASH", 1, 1, 0, fn_hash},
 	{"TO_HEX", 1, 1, 0, fn_to_hex},
 	{"TO_BASE64", 1, 1, 0, fn_to_base64},
 	{"ENCODE_URI_COMPONENT", 1, 1, 0, fn_encode_uri_component},

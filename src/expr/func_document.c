@@ -79,6 +79,75 @@ fn_values(ExprCall *call, JsonbValue *result)
 	list_attributes(call, false, false, result);
 }
 
+/* ENTRIES: pairs of name and value */
+static void
+fn_entries(ExprCall *call, JsonbValue *result)
+{
+	ValueIter	it;
+	ValueBuilder entries;
+	JsonbValue	name;
+	JsonbValue	value;
+	JsonbValue	entry;
+
+	if (!func_arg_is_object(call, 0))
+	{
+		func_invalid_argument(call, result);
+		return;
+	}
+	value_array_begin(&entries);
+	value_iter_init(&it, &call->args[0]);
+	while (value_iter_next(&it, &name, &value))
+	{
+		ValueBuilder pair;
+
+		value_array_begin(&pair);
+		value_array_add(&pair, &name);
+		value_array_add(&pair, &value);
+		value_array_finish(&pair, &entry);
+		value_array_add(&entries, &entry);
+	}
+	value_array_finish(&entries, result);
+}
+
+/* VALUE(document, path): as document.a[1].b, with the path as an array */
+static void
+fn_value(ExprCall *call, JsonbValue *result)
+{
+	ValueIter	it;
+	JsonbValue	step;
+	JsonbValue	at = call->args[0];
+
+	if (!func_arg_is_object(call, 0) || !func_arg_is_array(call, 1))
+	{
+		func_invalid_argument(call, result);
+		return;
+	}
+	value_iter_init(&it, &call->args[1]);
+	while (value_iter_next(&it, NULL, &step))
+	{
+		JsonbValue	next;
+
+		if (step.type == jbvString)
+			(void) value_attribute(&at, step.val.string.val,
+								   step.val.string.len, &next);
+		else if (step.type == jbvNumeric && value_type(&at) == VALUE_ARRAY)
+			(void) value_index(&at, value_to_int64(&step), &next);
+		else if (step.type == jbvNumeric)
+		{
+			FuncText	name = func_text(&step);
+
+			(void) value_attribute(&at, name.data, name.len, &next);
+		}
+		else
+		{
+			func_invalid_argument(call, result);
+			return;
+		}
+		at = next;
+	}
+	*result = at;
+}
+
 /*
  * The names that the arguments from the second on give: strings, numbers, and
  * arrays of strings.
@@ -366,34 +435,89 @@ fn_matches(ExprCall *call, JsonbValue *result)
 		value_set_bool(result, match >= 0);
 }
 
-/* PARSE_IDENTIFIER: of an _id, or of a document that has one */
+/* ----------
+ * identifiers: "collection/key"
+ * ----------
+ */
+
+/*
+ * Take apart argument i: an identifier, or a document that has one as _id.
+ * False for anything else.
+ */
+static bool
+split_identifier(ExprCall *call, int i, JsonbValue *collection, JsonbValue *key)
+{
+	JsonbValue	id = call->args[i];
+	const char *slash;
+	const char *end;
+
+	if (value_type(&id) == VALUE_OBJECT)
+		(void) value_attribute(&call->args[i], "_id", 3, &id);
+	if (id.type != jbvString)
+		return false;
+	slash = memchr(id.val.string.val, '/', id.val.string.len);
+	end = id.val.string.val + id.val.string.len;
+	if (slash == NULL || memchr(slash + 1, '/', end - slash - 1) != NULL)
+		return false;
+	value_set_string(collection, id.val.string.val, slash - id.val.string.val);
+	value_set_string(key, slash + 1, end - slash - 1);
+	return true;
+}
+
 static void
 fn_parse_identifier(ExprCall *call, JsonbValue *result)
 {
-	JsonbValue	id = call->args[0];
-	const char *slash = NULL;
-	const char *end = NULL;
 	ValueBuilder b;
-	JsonbValue	part;
+	JsonbValue	collection;
+	JsonbValue	key;
 
-	if (value_type(&id) == VALUE_OBJECT)
-		(void) value_attribute(&call->args[0], "_id", 3, &id);
-	if (id.type == jbvString)
-	{
-		slash = memchr(id.val.string.val, '/', id.val.string.len);
-		end = id.val.string.val + id.val.string.len;
-	}
-	if (slash == NULL || memchr(slash + 1, '/', end - slash - 1) != NULL)
+	if (!split_identifier(call, 0, &collection, &key))
 	{
 		func_invalid_argument(call, result);
 		return;
 	}
 	value_object_begin(&b);
-	value_set_string(&part, id.val.string.val, slash - id.val.string.val);
-	value_object_put(&b, "collection", 10, &part);
-	value_set_string(&part, slash + 1, end - slash - 1);
-	value_object_put(&b, "key", 3, &part);
+	value_object_put(&b, "collection", 10, &collection);
+	value_object_put(&b, "key", 3, &key);
 	value_object_finish(&b, false, result);
+}
+
+static void
+fn_parse_collection(ExprCall *call, JsonbValue *result)
+{
+	JsonbValue	key;
+
+	if (!split_identifier(call, 0, result, &key))
+		func_invalid_argument(call, result);
+}
+
+static void
+fn_parse_key(ExprCall *call, JsonbValue *result)
+{
+	JsonbValue	collection;
+
+	if (!split_identifier(call, 0, &collection, result))
+		func_invalid_argument(call, result);
+}
+
+static void
+fn_is_same_collection(ExprCall *call, JsonbValue *result)
+{
+	JsonbValue	collection;
+	JsonbValue	key;
+
+	if (!func_arg_is_string(call, 0) ||
+		!split_identifier(call, 1, &collection, &key))
+		func_invalid_argument(call, result);
+	else
+		value_set_bool(result, value_equal(&call->args[0], &collection));
+}
+
+/* CHECK_DOCUMENT: jsonb holds no name twice, so every object is sound */
+static void
+fn_check_document(ExprCall *call, JsonbValue *result)
+{
+	value_set_bool(result, func_arg_is_object(call, 0));
 }
 
 /* ----------
@@ -483,7 +607,13 @@ const ExprFunctionDef func_document_table[] = {
 	{"ZIP", 2, 2, 0, fn_zip},
 	{"TRANSLATE", 2, 3, 0, fn_translate},
 	{"MATCHES", 2, 3, 0, fn_matches},
+	{"ENTRIES", 1, 1, 0, fn_entries},
+	{"VALUE", 2, 2, 0, fn_value},
 	{"PARSE_IDENTIFIER", 1, 1, 0, fn_parse_identifier},
+	{"PARSE_COLLECTION", 1, 1, 0, fn_parse_collection},
+	{"PARSE_KEY", 1, 1, 0, fn_parse_key},
+	{"IS_SAME_COLLECTION", 2, 2, 0, fn_is_same_collection},
+	{"CHECK_DOCUMENT", 1, 1, 0, fn_check_document},
 	{"JSON_STRINGIFY", 1, 1, 0, fn_json_stringify},
 	{"JSON_PARSE", 1, 1, 0, fn_json_parse},
 	{"DOCUMENT", 1, 2, EXPR_FN_READS_DOCUMENTS, NULL},

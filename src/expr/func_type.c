@@ -172,6 +172,18 @@ fn_first_document(ExprCall *call, JsonbValue *result)
 	first_of_type(call, VALUE_OBJECT, result);
 }
 
+/* IN_RANGE(value, low, high, with low?, with high?), by the order of all types */
+static void
+fn_in_range(ExprCall *call, JsonbValue *result)
+{
+	int			low = value_compare(&call->args[0], &call->args[1]);
+	int			high = value_compare(&call->args[0], &call->args[2]);
+
+	value_set_bool(result,
+				   (low > 0 || (low == 0 && func_arg_truthy(call, 3))) &&
+				   (high < 0 || (high == 0 && func_arg_truthy(call, 4))));
+}
+
 /* ----------
  * raising
  * ----------
@@ -251,6 +263,7 @@ const ExprFunctionDef func_type_table[] = {
 	{"NOT_NULL", 1, -1, 0, fn_not_null},
 	{"FIRST_LIST", 1, -1, 0, fn_first_list},
 	{"FIRST_DOCUMENT", 1, -1, 0, fn_first_document},
+	{"IN_RANGE", 5, 5, 0, fn_in_range},
 	{"PASSTHRU", 1, 1, 0, fn_passthru},
 	{"FAIL", 0, 1, EXPR_FN_VOLATILE, fn_fail},
 	{"ASSERT", 2, 2, EXPR_FN_VOLATILE, fn_assert},

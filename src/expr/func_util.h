@@ -11,6 +11,7 @@
 /* One table for each file, ended by a NULL name. */
 extern const ExprFunctionDef func_type_table[];
 extern const ExprFunctionDef func_string_table[];
+extern const ExprFunctionDef func_text_table[];
 extern const ExprFunctionDef func_pattern_table[];
 extern const ExprFunctionDef func_digest_table[];
 extern const ExprFunctionDef func_number_table[];
@@ -19,6 +20,7 @@ extern const ExprFunctionDef func_array_table[];
 extern const ExprFunctionDef func_aggregate_table[];
 extern const ExprFunctionDef func_document_table[];
 extern const ExprFunctionDef func_date_table[];
+extern const ExprFunctionDef func_system_table[];
 
 /* Raise warning errornum with the language's own text for it. */
 extern void func_warn(ExprCall *call, int errornum);
