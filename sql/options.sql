@@ -33,7 +33,12 @@ SELECT count(*) FROM docs WHERE _key <> 'a';
 -- keepNull false holds in every mode, for new documents and old ones
 SELECT mode, i, (SELECT new - '_id' - '_key' - '_rev' FROM upsert('docs', jsonb_build_object('_key', mode, 'a', null, 'o', '{"b": null, "c": 1}'::jsonb), jsonb_build_object('mode', mode, 'keepNull', false))) AS new
   FROM unnest(ARRAY['update', 'replace', 'nothing', 'mergePatch']) mode, generate_series(1, 2) i ORDER BY mode, i;
+SELECT i, new - '_id' - '_key' - '_rev' AS new FROM generate_series(1, 2) i, LATERAL
+	upsert_by('docs', '{_key: "merged"}', '{_key: "merged", a: null, o: {b: null, c: 1}}', '{d: 1, e: null, o: {c: null}}', NULL, '{}', CASE WHEN i > 0 THEN '{"keepNull": false}'::jsonb END) ORDER BY i;
+SELECT i, new - '_id' - '_key' - '_rev' AS new FROM generate_series(1, 2) i, LATERAL
+	upsert_by('docs', '{_key: "replaced"}', '{_key: "replaced", a: null, o: {b: null, c: 1}}', NULL, '{d: 1, e: null, o: {f: null}}', '{}', CASE WHEN i > 0 THEN '{"keepNull": false}'::jsonb END) ORDER BY i;
 DELETE FROM docs WHERE _key <> 'a';
+SELECT upsert('docs', '{"_key": "a"}', '{"mode": "mergePatch", "mergeObjects": false}');
 
 -- waitForSync lasts to the end of the transaction
 SET synchronous_commit = off;

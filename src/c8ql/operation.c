@@ -235,6 +235,16 @@ is_stale(UpsertOp *op, const Jsonb *old, const Jsonb *body)
  * ----------
  */
 
+/* The body of a document that is new, or takes another's place. */
+static Jsonb *
+new_body(const UpsertOp *op, const JsonbValue *value)
+{
+	Jsonb	   *body = document_body(value_to_jsonb(value));
+
+	return op->strip_nulls ?
+		doc_merge(doc_empty(), body, false, op->options.merge_objects) : body;
+}
+
 /*
  * The document to be inserted: OLD is null for it.
  */
@@ -262,7 +272,7 @@ prepare_insert(UpsertTry *try)
 	c8ql_check_object(&value, "UPSERT");
 	try->insert_has_key = c8ql_document_key(op->collection, &value,
 											  &try->insert_key);
-	try->insert = document_body(value_to_jsonb(&value));
+	try->insert = new_body(op, &value);
 	try->insert_ready = true;
 	MemoryContextSwitchTo(caller);
 }
@@ -345,7 +355,8 @@ compose_update(UpsertTry *try, const Jsonb *old, const char *old_rev,
 						 (count == 1 && value_attribute(&value, "_key", 4, &key))))
 		return STORE_KEEP;
 
-	body = document_body(value_to_jsonb(&value));
+	body = op->replace ? new_body(op, &value) :
+		document_body(value_to_jsonb(&value));
 	if (is_stale(op, old, body))
 		return STORE_SKIP;
 	*new = op->replace ? body : doc_merge(old, body, op->options.keep_null,

@@ -26,6 +26,8 @@ typedef struct UpsertOp
 
 	UpsertOptions options;
 	bool		single;			/* several matches are an error */
+	bool		strip_nulls;	/* upsert_by(): keepNull false holds in all
+								 * branches, not only where is merged */
 	MemoryContext context;		/* of one row */
 } UpsertOp;
 

@@ -366,6 +366,7 @@ upsert_by(PG_FUNCTION_ARGS)
 	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
 	cache->op->options = options;
 	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
+	cache->op->strip_nulls = !options.keep_null;
 	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
 
 	memset(&run, 0, sizeof(run));

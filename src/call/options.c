@@ -257,6 +257,9 @@ options_check(const UpsertOptions *options)
 	if (options->must_exist && options->if_rev_given && options->if_rev == NULL)
 		option_refuse("mustExist",
 					  "The option \"ifRev\" is null, which asks that there be none.");
+	if (options->mode == MODE_MERGE_PATCH && !options->merge_objects)
+		option_refuse("mergeObjects",
+					  "A merge patch merges objects at any depth.");
 }
 
 void

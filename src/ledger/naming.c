@@ -34,7 +34,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "atproto/cid.h"
+#include "base/digest.h"
 #include "ledger/naming.h"
 #include "ledger/payload.h"
 #include "ledger/term.h"
@@ -200,10 +200,10 @@ collect_labels(Naming *naming, JldValue *element)
 static JldStr
 digest_label(JldStr text)
 {
-	uint8		digest[CID_DIGEST_LENGTH];
+	uint8		digest[DIGEST_SHA256_LENGTH];
 	char	   *label = palloc(MINTED_LENGTH + 1);
 
-	cid_digest(text.data, text.len, digest);
+	digest_compute(DIGEST_SHA256, text.data, text.len, digest);
 	strcpy(label, MINTED_PREFIX);
 	hex_encode((char *) digest, MINTED_BYTES, label + strlen(MINTED_PREFIX));
 	return (JldStr) {label, MINTED_LENGTH};

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# includes.sh: no floor of src/ includes one above it, and no door another, but
+# C8QL and the ledgers, which stand on documents.  One line a folder, ok or not.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../src"
+floors=("base" "jsonb" "catalog" "store" "call" "expr jsonld" "document" "c8ql object ledger atproto" "roof")
+declare -A floor
+for i in "${!floors[@]}"; do for f in ${floors[i]}; do floor[$f]=$i; done; done
+bad=0
+for f in */; do
+	f=${f%/} wrong=
+	[ -n "${floor[$f]:-}" ] || { echo "not ok $f: a folder that has no floor"; bad=1; continue; }
+	while IFS=: read -r file line; do
+		to=${line#*\"} to=${to%%/*}
+		[ "$to" = "$f" ] || [ -z "${floor[$to]:-}" ] || [ ! -d "$to" ] || ! [ -e "$(sed 's/[^"]*"\([^"]*\)".*/\1/' <<<"$line")" ] ||
+			{ [ "${floor[$to]}" -lt "${floor[$f]}" ] && { [ "$to" != document ] || [ "$f" = c8ql ] || [ "$f" = ledger ]; }; } ||
+			wrong+=" $file includes $to;"
+	done < <(grep -r '^#include "[a-z0-9]*/' --include='*.[chyl]' "$f")
+	if [ -z "$wrong" ]; then echo "ok $f"; else echo "not ok $f:$wrong"; bad=1; fi
+done
+if wrong=$(grep -rl PG_VERSION_NUM --include='*.[chyl]' . | grep -v 'compat[a-z_]*\.h$'); then
+	echo "not ok versions: ${wrong//$'\n'/ }"; bad=1
+else echo "ok versions"; fi
+exit $bad
