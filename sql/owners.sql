@@ -34,6 +34,9 @@ SELECT c8ql_execute('FOR i IN 1..3 UPSERT {_key: CONCAT("u", i)} INSERT {_key: C
 -- attributes that a document lacks: the everyday form
 SELECT upsert_many('ot', '[{"_key": "a", "n": 1, "tags": ["t1"]}, {"_key": "b", "n": 2}, {"_key": "c", "n": 3, "tags": ["c"]}]', '{"return": "none"}');
 SELECT c8ql_execute('FOR i IN 1..3 REMOVE FIRST(FOR d IN ot FILTER d.n == i FOR t IN d.tags RETURN t) IN os OPTIONS {ignoreErrors: true}')->'extra'->'stats';
+-- a row that failed goes on where nobody asks for OLD or NEW, INTO included
+SELECT c8ql('FOR i IN 1..2 REMOVE CONCAT("gone", i) IN os OPTIONS {ignoreErrors: true} COLLECT x = 1 INTO g RETURN {x, g}');
+SELECT c8ql('FOR i IN 1..2 REMOVE CONCAT("gone", i) IN os OPTIONS {ignoreErrors: true} COLLECT x = 1 INTO g = OLD RETURN {x, g}');
 -- a call site that has seen such an error is as good as new
 CREATE FUNCTION every_second(n int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

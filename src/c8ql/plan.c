@@ -32,6 +32,7 @@ static Step *plan_clause(ExprCompiler *compiler, const ExprNode *query, int n,
 						 Step *input, int outer_variables);
 static bool rest_uses(const ExprNode *query, int n, const char *name,
 					  bool whole);
+static bool rest_takes_all(const ExprNode *query, int n);
 static bool once_next(Step *step, Run *run);
 static void once_start(Step *step, Run *run);
 static Oid	find_collection(const char *name);
@@ -140,7 +141,8 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 				(void) plan_collection(compiler, clause->args[i]);
 			return input;
 		case EXPR_FOR:
-			whole = rest_uses(query, n + 1, clause->name, true);
+			whole = rest_uses(query, n + 1, clause->name, true) ||
+				rest_takes_all(query, n + 1);
 			return plan_for(compiler, clause, input, whole);
 		case EXPR_LET:
 			return plan_let(compiler, clause, input);
@@ -223,8 +225,17 @@ rest_uses(const ExprNode *query, int n, const char *name, bool whole)
 
 		if (whole ? plan_uses_whole(clause, name) : plan_uses(clause, name))
 			return true;
-		/* COLLECT ... INTO g takes all there is */
-		if (expr_node_contains(clause, EXPR_COLLECT_INTO))
+	}
+	return false;
+}
+
+/* COLLECT ... INTO g takes all variables, but OLD and NEW. */
+static bool
+rest_takes_all(const ExprNode *query, int n)
+{
+	for (int i = n; i < query->nargs; i++)
+	{
+		if (expr_node_contains(query->args[i], EXPR_COLLECT_INTO))
 			return true;
 	}
 	return false;
