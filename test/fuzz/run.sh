@@ -15,7 +15,10 @@ case ${1:-} in
 esac
 seconds=${1:-60}; [ $# = 0 ] || shift
 names=("$@")
-[ ${#names[@]} != 0 ] || for f in "$here"/test/fuzz/*.sql; do names+=("$(basename "$f" .sql)"); done
+[ ${#names[@]} != 0 ] || for f in "$here"/test/fuzz/*.{sql,pl}; do
+	f=$(basename "$f")
+	names+=("${f%.*}")
+done
 rounds=${FUZZ_ROUNDS:-1000}
 
 export UPSERT_DEV_DIR=${UPSERT_DEV_DIR:-/var/tmp/upsert-fuzz-$(id -u)-$(printf %s "$here$sanitize${PG_CONFIG:-}" | cksum | cut -d' ' -f1)}
@@ -34,8 +37,9 @@ while :; do
 		seed=${FUZZ_SEED:-0.$(printf %05d $((RANDOM % 100000)))}
 		"$psql" -qX -d postgres -c 'DROP DATABASE IF EXISTS fuzz' -c 'CREATE DATABASE fuzz' >"$log" 2>&1 || { cat "$log"; exit 1; }
 		rc=0
-		"$psql" -qX -d fuzz -At -v ON_ERROR_STOP=1 -v seed="$seed" -v rounds="$rounds" \
-			-f "$here/test/fuzz/$name.sql" >"$log" 2>&1 || rc=$?
+		# NAME.sql is run, NAME.pl prints what is run
+		script() { if [ -f "$here/test/fuzz/$name.pl" ]; then perl "$here/test/fuzz/$name.pl" "$seed" "$rounds"; else cat "$here/test/fuzz/$name.sql"; fi; }
+		script | "$psql" -qX -d fuzz -At -v ON_ERROR_STOP=1 -v seed="$seed" -v rounds="$rounds" >"$log" 2>&1 || rc=$?
 		# a server with assertions says here who wrote past the end of a chunk
 		grep -aE 'TRAP|PANIC|was terminated by signal|(problem|detected .*) in .*(context|alloc set|block|chunk)|resource was not closed|leak' "$PGHOST/server.log" >>"$log" || true
 		if [ $rc != 0 ] || [ -s "$log" ]; then
