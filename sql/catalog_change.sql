@@ -244,6 +244,35 @@ SELECT ledger_insert('pl', '{"@id": "http://e/x", "http://e/a": 1}');
 SELECT ledger_get('pl', 'http://e/x');
 RESET ROLE;
 
+-- a name is not held: another table under it is not taken for the one that is open
+CREATE TABLE vt (id int PRIMARY KEY, doc jsonb);
+INSERT INTO vt VALUES (1, '{}');
+CREATE FUNCTION rename_now() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF to_regclass('walk.vt_old') IS NULL THEN
+		ALTER TABLE vt RENAME TO vt_old;
+		CREATE TABLE vt (id int PRIMARY KEY, doc bigint);
+		INSERT INTO vt VALUES (2, 140737488355328);
+	END IF;
+	RETURN new;
+END $$;
+CREATE TRIGGER t BEFORE INSERT OR UPDATE ON vt FOR EACH ROW EXECUTE FUNCTION rename_now();
+SET upsert.direct = off;
+SELECT upsert_load('vt', '[{"_key": "1", "a": 1}, {"_key": "2", "b": 2}]');
+SELECT action FROM upsert_many('vt', '[{"_key": "1", "a": 1}, {"_key": "2", "b": 2}]', '{"ignoreErrors": true}');
+CREATE TABLE ut (id int PRIMARY KEY, a text, b text);
+CREATE FUNCTION swap_now() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	ALTER TABLE ut RENAME a TO c;
+	ALTER TABLE ut RENAME b TO a;
+	ALTER TABLE ut RENAME c TO b;
+	RETURN new;
+END $$;
+CREATE TRIGGER t BEFORE INSERT ON ut FOR EACH ROW EXECUTE FUNCTION swap_now();
+SELECT upsert_objects('ut', '[{"id": 1, "a": "a", "b": "b"}, {"id": 2, "a": "a", "b": "b"}]');
+RESET upsert.direct;
+SELECT * FROM vt;
+
 -- names are looked up again at each call, types of parameters at each reading
 SELECT create_collection('cx');
 DO $$

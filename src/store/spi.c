@@ -41,6 +41,7 @@
 #include "catalog/pg_class_d.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
+#include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -52,6 +53,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "base/spivalue.h"
 #include "catalog/uniquekey.h"
 #include "store/keynote.h"
 #include "store/keysql.h"
@@ -150,8 +152,9 @@ spi_open(Store *s, List *arbiters)
 		relkind == RELKIND_PARTITIONED_TABLE;
 
 	s->impl = st;
-	st->name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(s->rel)),
-										  RelationGetRelationName(s->rel));
+	st->schema = get_namespace_name(RelationGetNamespace(s->rel));
+	st->relname = pstrdup(RelationGetRelationName(s->rel));
+	st->name = quote_qualified_identifier(st->schema, st->relname);
 	/* who may not read the whole table may not read ctid */
 	st->lockable = table &&
 		pg_class_aclcheck(RelationGetRelid(s->rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
@@ -181,12 +184,14 @@ spi_close(Store *s)
  */
 
 static uint64
-run(Statement *statement, Datum *values, const bool *nulls, int n, Snapshot snapshot)
+run(Store *s, Statement *statement, Datum *values, const bool *nulls, int n,
+	Snapshot snapshot)
 {
 	char	   *flags = palloc(n + 1);
 	int			rc;
 	int			i;
 
+	statement_check_names(s);
 	for (i = 0; i < n; i++)
 		flags[i] = nulls && nulls[i] ? 'n' : ' ';
 	flags[n] = '\0';
@@ -217,8 +222,9 @@ store_result(Store *s, TupleTableSlot *slot)
 			slot->tts_isnull[i] = true;
 			continue;
 		}
-		slot->tts_values[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc,
-											++column, &slot->tts_isnull[i]);
+		slot->tts_values[i] = spi_value(tuple, SPI_tuptable->tupdesc, ++column,
+										TupleDescAttr(s->tupdesc, i)->atttypid,
+										&slot->tts_isnull[i]);
 	}
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);
@@ -241,7 +247,7 @@ find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot
 		statement_lock(s, nulls);
 	else
 		statement_find(s, nulls);
-	n = run(lock ? &st->lock : &st->find, (Datum *) key, nulls,
+	n = run(s, lock ? &st->lock : &st->find, (Datum *) key, nulls,
 			s->target.nkeys, snapshot);
 	if (n == 0)
 		return false;
@@ -257,13 +263,13 @@ find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot
 	last = SPI_tuptable->tupdesc->natts;
 	if (st->lockable)
 	{
-		Datum		ctid = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-										 last - 1, &isnull);
+		Datum		ctid = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+									 last - 1, TIDOID, &isnull);
 
 		st->ctid = *(ItemPointer) DatumGetPointer(ctid);
-		st->tableoid = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
-													  SPI_tuptable->tupdesc,
-													  last, &isnull));
+		st->tableoid = DatumGetObjectId(spi_value(SPI_tuptable->vals[0],
+												  SPI_tuptable->tupdesc,
+												  last, OIDOID, &isnull));
 		s->old->tts_tid = st->ctid;
 		s->old->tts_tableOid = st->tableoid;
 	}
@@ -281,7 +287,7 @@ run_write(Store *s, Statement *statement, Datum *values, bool *nulls, int n)
 {
 	SpiState   *st = s->impl;
 
-	if (run(statement, values, nulls, n, InvalidSnapshot) == 0)
+	if (run(s, statement, values, nulls, n, InvalidSnapshot) == 0)
 		return false;
 	if (st->returning && statement != &st->remove)
 		store_result(s, s->new);
@@ -656,7 +662,7 @@ read_back(SpiItem *item)
 	if (st->returning || item->key == NULL)
 		return;
 	statement_find(s, item->nulls);
-	if (run(&st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
+	if (run(s, &st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
 			InvalidSnapshot) > 0)
 		store_result(s, s->new);
 }

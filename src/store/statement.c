@@ -21,10 +21,12 @@
 
 #include "compat.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/schema.h"
@@ -84,6 +86,37 @@ free_statement(void *arg)
 	statement->plan = NULL;
 }
 
+static bool
+same_column_names(TupleDesc a, TupleDesc b)
+{
+	int			i;
+
+	if (a == b)
+		return true;
+	for (i = 0; i < a->natts && i < b->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(a, i)->attname),
+				   NameStr(TupleDescAttr(b, i)->attname)) != 0)
+			return false;
+	return a->natts == b->natts;
+}
+
+void
+statement_check_names(Store *s)
+{
+	SpiState   *st = s->impl;
+	Oid			schema = get_namespace_oid(st->schema, true);
+
+	if (OidIsValid(schema) &&
+		get_relname_relid(st->relname, schema) == RelationGetRelid(s->rel) &&
+		same_column_names(s->tupdesc, RelationGetDescr(s->rel)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("relation \"%s\" or a column of it was renamed while it was written to",
+					st->relname),
+			 errhint("Functions that the call itself runs must leave the table as it is.")));
+}
+
 /* Prepares the statement, in place of what was there for other columns. */
 static void
 prepare(Store *s, Statement *statement, const char *sql, int nargs, Oid *types,
@@ -102,6 +135,7 @@ prepare(Store *s, Statement *statement, const char *sql, int nargs, Oid *types,
 	statement->null_keys = bms_copy(null_keys);
 	MemoryContextSwitchTo(oldcontext);
 
+	statement_check_names(s);
 	statement->plan = SPI_prepare(sql, nargs, types);
 	if (statement->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));

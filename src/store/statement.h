@@ -30,7 +30,9 @@ typedef struct Statement
 
 typedef struct SpiState
 {
-	char	   *name;			/* quoted, with schema */
+	char	   *schema;			/* the table's name, as statements have it */
+	char	   *relname;
+	char	   *name;			/* both, quoted */
 	bool		lockable;		/* has rows with a ctid that we can lock */
 	bool		local;			/* ... and they lie in this server's tables */
 	bool		returning;		/* statements can say what they wrote */
@@ -49,6 +51,13 @@ typedef struct SpiState
 	Oid			tableoid;
 	char	   *image;			/* the row as text, where rows cannot be locked */
 } SpiState;
+
+/*
+ * To be asked before a statement is prepared or run, as user code can have
+ * renamed the table or its columns, which it cannot otherwise change while it
+ * is open: error 55006 if they are not to be found by these names any more.
+ */
+extern void statement_check_names(Store *s);
 
 /* Is column i one that statements read? */
 extern bool statement_reads(Store *s, int i);
