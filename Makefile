@@ -86,6 +86,11 @@ PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# headers of 15 declare functions without parameters, which C23 took away
+ifeq ($(MAJORVERSION),15)
+override CFLAGS += -std=gnu17
+endif
+
 # ./dev compiles with -MMD: a changed header rebuilds what includes it
 -include $(wildcard $(OBJS:.o=.d))
 
