@@ -12,9 +12,11 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/base/schema.o src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_decode.o
-OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o
-OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o src/atproto/record_store.o src/atproto/record.o src/atproto/record_sql.o
+OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/base/schema.o
+OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
+OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
+OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
+OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \
@@ -48,7 +50,7 @@ OBJS += src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
 REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
-REGRESS     += record record_swap record_scripts
+REGRESS     += record record_swap record_scripts at_block at_repo
 REGRESS     += collection document options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema

@@ -111,6 +111,9 @@ SELECT FROM public.at_create_record('hr'::pg_catalog.regclass, 'did:plc:a', 'com
 SELECT FROM public.at_put_record('hr'::pg_catalog.regclass, 'did:plc:a', 'com.hostile.x', 'k', '{"n": 2}'::pg_catalog.jsonb);
 SELECT FROM public.at_upsert_record('hr'::pg_catalog.regclass, 'did:plc:a', 'com.hostile.x', '{n: 1}'::public.docexpr, '{n: OLD.n + 1}'::public.docexpr, 'k');
 SELECT FROM public.at_save_all('hr'::pg_catalog.regclass, 'did:plc:a', '[{"collection": "com.hostile.x", "record": {"n": 1}}]'::pg_catalog.jsonb);
+SELECT FROM public.at_put_block('hr'::pg_catalog.regclass, 'did:plc:a', 'com.hostile.y', 'k', public.dag_cbor('{"$type": "com.hostile.y"}'::pg_catalog.jsonb));
+-- an empty repository, did:plc:b at 3zzzzzzzzzzzz
+SELECT FROM public.at_import_repo('hr'::pg_catalog.regclass, pg_catalog.decode('OqJlcm9vdHOB2CpYJQABcRIgZ1vY3RFKdZ2fActZrT83oqxBo3zZvzWNyrQVOMd/nRxndmVyc2lvbgGIAQFxEiBnW9jdEUp1nZ8By1mtPzeirEGjfNm/NY3KtBU4x3+dHKZjZGlkaWRpZDpwbGM6YmNyZXZtM3p6enp6enp6enp6emNzaWdBAGRkYXRh2CpYJQABcRIgnf7+Yd126j3K5QI4gLCDedV63yBILW/b4nWSifZHZ3tkcHJldvZndmVyc2lvbgMrAXESIJ3+/mHdduo9yuUCOICwg3nVet8gSC1v2+J1kon2R2d7omFlgGFs9g==', 'base64'));
 SELECT FROM public.at_apply_writes('hr'::pg_catalog.regclass, 'did:plc:a', '[{"$type": "com.atproto.repo.applyWrites#delete", "collection": "com.hostile.x", "rkey": "k"}]'::pg_catalog.jsonb);
 SELECT FROM public.at_get_record('hr'::pg_catalog.regclass, 'at://did:plc:a/com.hostile.x/k');
 SELECT FROM public.at_delete_record('hr'::pg_catalog.regclass, 'at://did:plc:a/com.hostile.x/k');

@@ -644,6 +644,13 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.at_uri_parts(pg_catalog.text) IS
 'Splits an AT URI in the form that Lexicon allows; missing parts are NULL. Error: UP007.';
 
+CREATE FUNCTION @extschema@.car_blocks(car pg_catalog.bytea, OUT cid pg_catalog.text, OUT block pg_catalog.bytea)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'car_blocks'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION @extschema@.car_blocks(pg_catalog.bytea) IS
+'The blocks of a CAR file of version 1, in its order, with the CID that each was proved to have. Error: UP006 no such file, bytes that do not have their CID, or a CID of another kind than the protocol has.';
+
 CREATE FUNCTION @extschema@.mst_root_add(state pg_catalog.internal, path pg_catalog.text, cid pg_catalog.text)
 RETURNS pg_catalog.internal
 AS 'MODULE_PATHNAME', 'mst_root_add'
@@ -724,12 +731,12 @@ CREATE TYPE @extschema@.at_result AS (
 COMMENT ON TYPE @extschema@.at_result IS
 'What became of one AT Protocol record. action: inserted, updated, unchanged, deleted, or ignored (by a trigger); cid and rev are those stored now; validation_status: valid, unknown, or NULL if it was not validated.';
 
-CREATE FUNCTION @extschema@.create_record_store(name pg_catalog.text)
+CREATE FUNCTION @extschema@.create_record_store(name pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_record_store'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text) IS
-'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos with the latest revision of each repository. Errors: those of CREATE TABLE.';
+COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text, pg_catalog.jsonb) IS
+'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos (the revisions of each repository), NAME_tombstones (what upstream has deleted) and NAME_consumers (cursors). Options: refs (true: also NAME_refs, who refers to whom, for at_backlinks), opaque (true: a column block for records that only bytes can hold, for "validate": "report"). Errors: 22023 an option; those of CREATE TABLE.';
 
 CREATE FUNCTION @extschema@.at_create_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, record pg_catalog.jsonb, rkey pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result
@@ -744,6 +751,31 @@ AS 'MODULE_PATHNAME', 'at_put_record'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_put_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Creates or replaces a record as com.atproto.repo.putRecord does; one with the CID that is stored is left alone, before swapRecord is looked at. Options: swapRecord (a CID that must be stored, or null: nothing must be), validate, dryRun. Errors: UP001 other CID, UP002 it exists, UP003 it does not, UP004 record key, UP006 data model, $type or lexicon, UP007 repo, collection or CID, UP009 too large.';
+
+CREATE FUNCTION @extschema@.at_put_block(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text, block pg_catalog.bytea, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_result
+AS 'MODULE_PATHNAME', 'at_put_block'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_put_block(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.bytea, pg_catalog.jsonb) IS
+'at_put_record of a record as DAG-CBOR: the CID is that of the bytes, which are decoded strictly. Options and errors: as at_put_record; UP006 the bytes are no DAG-CBOR, or no map with the collection as $type. With "validate": "report" and a store made with "opaque", bytes that are a map but no record are kept as they are.';
+
+CREATE TYPE @extschema@.at_import_result AS (
+    inserted pg_catalog.int8,
+    updated pg_catalog.int8,
+    unchanged pg_catalog.int8,
+    deleted pg_catalog.int8,
+    ignored pg_catalog.int8,
+    rev pg_catalog.text
+);
+COMMENT ON TYPE @extschema@.at_import_result IS
+'What an imported repository did to a table of records, and the revision of which the table now has it.';
+
+CREATE FUNCTION @extschema@.at_import_repo(store pg_catalog.regclass, car pg_catalog.bytea, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_import_result
+AS 'MODULE_PATHNAME', 'at_import_repo'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_import_repo(pg_catalog.regclass, pg_catalog.bytea, pg_catalog.jsonb) IS
+'Makes a table of records have a repository as its CAR file (com.atproto.sync.getRepo) has it: puts its records, deletes those that it lacks, and leaves alone what is newer than its commit. The tree is walked and every CID proved; the signature is not looked at. Records that are refused are ignored, with a WARNING. Events up to the commit are ignored from then on. Option: validate. Errors: UP006 the file, its commit or its tree is broken; 55000 the table has no tombstones or revisions beside it; 42809 it is none of records.';
 
 CREATE FUNCTION @extschema@.at_upsert_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, insert @extschema@.docexpr, update @extschema@.docexpr, rkey pg_catalog.text DEFAULT NULL, bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result

@@ -23,6 +23,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/base64.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -36,6 +38,9 @@
 #include "compat.h"
 #include "jsonb/build.h"
 #include "upsert.h"
+
+/* The first byte of a floating-point number of 64 bits */
+#define CBOR_FLOAT64	0xfb
 
 /* The first byte and an argument of 64 bits */
 #define CBOR_HEAD_MAX	9
@@ -52,6 +57,7 @@ typedef struct CborEncoder
 {
 	StringInfo	out;
 	bool		utf8;			/* strings are UTF-8 already */
+	bool		lenient;		/* see cbor_encode_leniently() */
 	int			depth;
 } CborEncoder;
 
@@ -66,14 +72,16 @@ static void encode_object(CborEncoder *encoder, const JsonbContainer *object,
 						  const AtPath *path, AtValue *seen);
 static bool encode_special(CborEncoder *encoder, const JsonbContainer *object,
 						   const AtPath *path, AtValue *seen);
-static void encode_link(CborEncoder *encoder, const DocItem *item,
-						const AtPath *path, AtValue *seen);
-static void encode_base64(CborEncoder *encoder, const DocItem *item,
-						  const AtPath *path);
+static const char *encode_link(CborEncoder *encoder, const DocItem *item,
+							   AtValue *seen);
+static const char *encode_base64(CborEncoder *encoder, const DocItem *item,
+								 AtValue *seen);
 static void encode_text(CborEncoder *encoder, const DocItem *item);
+static void encode_float(CborEncoder *encoder, Numeric num,
+						 const AtPath *path);
 static int64 encode_numeric(CborEncoder *encoder, Numeric num,
 							const AtPath *path);
-static AtKind encode_root(Jsonb *doc, StringInfo out);
+static AtKind encode_root(Jsonb *doc, bool lenient, StringInfo out);
 static bool item_is(const DocItem *item, const char *str);
 static int	compare_pairs(const void *a, const void *b, void *arg);
 static void sort_pairs(StringInfo out, CborPair *pairs, int npairs);
@@ -179,6 +187,22 @@ encode_text(CborEncoder *encoder, const DocItem *item)
 	out->len = end + len - out->data;
 }
 
+/* Appends a number as DAG-CBOR has those that are no integers. */
+static void
+encode_float(CborEncoder *encoder, Numeric num, const AtPath *path)
+{
+	double		value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+														  NumericGetDatum(num)));
+	uint64		bits;
+
+	if (isinf(value))
+		refuse(path, gettext_noop("an integer must fit into 64 bits"), NULL);
+	memcpy(&bits, &value, sizeof(bits));
+	appendStringInfoChar(encoder->out, (char) CBOR_FLOAT64);
+	for (int shift = 56; shift >= 0; shift -= 8)
+		appendStringInfoChar(encoder->out, (char) (bits >> shift));
+}
+
 /* Appends an integer and returns it; refuses fractions and what is too big. */
 static int64
 encode_numeric(CborEncoder *encoder, Numeric num, const AtPath *path)
@@ -187,6 +211,11 @@ encode_numeric(CborEncoder *encoder, Numeric num, const AtPath *path)
 	int64		value;
 
 	kind = at_numeric_to_int64(num, &value);
+	if (kind != AT_NUMBER_INTEGER && encoder->lenient)
+	{
+		encode_float(encoder, num, path);
+		return 0;
+	}
 	if (kind != AT_NUMBER_INTEGER)
 	{
 		char	   *digits = numeric_normalize(num);
@@ -212,33 +241,33 @@ item_is(const DocItem *item, const char *str)
 		memcmp(item->data, str, item->len) == 0;
 }
 
-/* Appends the link of {"$link": v}. */
-static void
-encode_link(CborEncoder *encoder, const DocItem *item, const AtPath *path,
-			AtValue *seen)
+/*
+ * Appends the link of {"$link": v}, or says what is wrong with it and appends
+ * nothing.
+ */
+static const char *
+encode_link(CborEncoder *encoder, const DocItem *item, AtValue *seen)
 {
 	uint8		cid[CID_MAX];
 	int			len;
 
 	if (item->type != JENTRY_ISSTRING)
-		refuse(path, gettext_noop("\"$link\" must be a string"), NULL);
+		return gettext_noop("\"$link\" must be a string");
 	len = cid_from_text(item->data, item->len, cid);
 	if (len == 0)
-		refuse(path, gettext_noop("\"$link\" must be a CID (version 1, base 32)"),
-			   psprintf("\"%s\"",
-						pnstrdup(item->data,
-								 pg_mbcliplen(item->data, item->len, 100))));
+		return gettext_noop("\"$link\" must be a CID (version 1, base 32)");
 	cbor_append_link(encoder->out, cid, len);
 	seen->kind = AT_KIND_LINK;
 	seen->raw = cid_is_raw(cid, len);
+	return NULL;
 }
 
 /*
  * Appends the bytes of {"$bytes": v}: the standard base 64 alphabet, padding
- * optional but whole.
+ * optional but whole.  Or says what is wrong, as above.
  */
-static void
-encode_base64(CborEncoder *encoder, const DocItem *item, const AtPath *path)
+static const char *
+encode_base64(CborEncoder *encoder, const DocItem *item, AtValue *seen)
 {
 	const char *str;
 	int			len;
@@ -249,14 +278,14 @@ encode_base64(CborEncoder *encoder, const DocItem *item, const AtPath *path)
 	int			decoded_len;
 
 	if (item->type != JENTRY_ISSTRING)
-		refuse(path, gettext_noop("\"$bytes\" must be a string"), NULL);
+		return gettext_noop("\"$bytes\" must be a string");
 	str = item->data;
 	len = ndigits = item->len;
 	while (ndigits > 0 && len - ndigits < 2 && str[ndigits - 1] == '=')
 		ndigits--;
 	if (ndigits % 4 == 1 || (ndigits != len && len % 4 != 0) ||
 		memchr(str, '=', ndigits) != NULL)
-		refuse(path, gettext_noop("\"$bytes\" must be base 64"), NULL);
+		return gettext_noop("\"$bytes\" must be base 64");
 
 	/* PostgreSQL's decoder insists on the padding */
 	padded_len = (ndigits + 3) / 4 * 4;
@@ -267,23 +296,26 @@ encode_base64(CborEncoder *encoder, const DocItem *item, const AtPath *path)
 	decoded = palloc(decoded_len + 1);
 	decoded_len = pg_b64_decode(padded, padded_len, decoded, decoded_len);
 	if (decoded_len < 0)
-		refuse(path, gettext_noop("\"$bytes\" must be base 64"), NULL);
+		return gettext_noop("\"$bytes\" must be base 64");
 	cbor_append_bytes(encoder->out, decoded, decoded_len);
+	seen->kind = AT_KIND_BYTES;
 	pfree(decoded);
 	pfree(padded);
+	return NULL;
 }
 
 /*
  * Appends what an object stands for that has the key "$link" or "$bytes".
- * False if it has neither.
+ * False if it has neither, or a lenient encoder takes it for a map.
  */
 static bool
 encode_special(CborEncoder *encoder, const JsonbContainer *object,
 			   const AtPath *path, AtValue *seen)
 {
 	DocCursor	cursor;
-	DocItem		key;
+	DocItem		item;
 	bool		link;
+	const char *fault;
 
 	/* both are short, and short keys come first */
 	doc_cursor_first(&cursor, object);
@@ -291,24 +323,29 @@ encode_special(CborEncoder *encoder, const JsonbContainer *object,
 	{
 		if (cursor.index == JsonContainerSize(object))
 			return false;
-		doc_cursor_item(&cursor, &key);
-		if (key.len > strlen("$bytes"))
+		doc_cursor_item(&cursor, &item);
+		if (item.len > strlen("$bytes"))
 			return false;
-		link = item_is(&key, "$link");
-	} while (!link && !item_is(&key, "$bytes"));
+		link = item_is(&item, "$link");
+	} while (!link && !item_is(&item, "$bytes"));
 
 	if (JsonContainerSize(object) > 1)
-		refuse(path, gettext_noop("\"$link\" and \"$bytes\" must be the only key of an object"),
-			   NULL);
-	doc_cursor_item(&cursor, &key);
-	if (link)
-		encode_link(encoder, &key, path, seen);
+		fault = gettext_noop("\"$link\" and \"$bytes\" must be the only key of an object");
 	else
 	{
-		encode_base64(encoder, &key, path);
-		seen->kind = AT_KIND_BYTES;
+		doc_cursor_item(&cursor, &item);
+		fault = link ? encode_link(encoder, &item, seen) :
+			encode_base64(encoder, &item, seen);
 	}
-	return true;
+	if (fault == NULL)
+		return true;
+	if (!encoder->lenient)
+		refuse(path, fault, link && item.type == JENTRY_ISSTRING &&
+			   JsonContainerSize(object) == 1 ?
+			   psprintf("\"%s\"", pnstrdup(item.data,
+										   pg_mbcliplen(item.data, item.len, 100))) :
+			   NULL);
+	return false;
 }
 
 /* Bytewise order of two encoded keys. */
@@ -405,7 +442,7 @@ encode_object(CborEncoder *encoder, const JsonbContainer *object,
 		at_object_pair(&rules, step.key, step.keylen, &value);
 	}
 	fault = at_object_fault(&rules);
-	if (fault != NULL)
+	if (fault != NULL && !encoder->lenient)
 		refuse(path, fault, NULL);
 	if (pairs)
 	{
@@ -462,11 +499,12 @@ encode_value(CborEncoder *encoder, const DocItem *item, const AtPath *path,
 
 /* Appends a document and says what it is. */
 static AtKind
-encode_root(Jsonb *doc, StringInfo out)
+encode_root(Jsonb *doc, bool lenient, StringInfo out)
 {
 	CborEncoder encoder = {
 		.out = out,
-		.utf8 = GetDatabaseEncoding() == PG_UTF8
+		.utf8 = GetDatabaseEncoding() == PG_UTF8,
+		.lenient = lenient
 	};
 	DocItem		root;
 	AtValue		seen;
@@ -479,7 +517,7 @@ encode_root(Jsonb *doc, StringInfo out)
 void
 cbor_encode(Jsonb *doc, StringInfo out)
 {
-	(void) encode_root(doc, out);
+	(void) encode_root(doc, false, out);
 }
 
 void
@@ -493,13 +531,19 @@ cbor_encode_record(Jsonb *record, StringInfo out)
 				 errmsg("a record must be a JSON object"),
 				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(record) ?
 						   _("a scalar") : _("an array"))));
-	kind = encode_root(record, out);
+	kind = encode_root(record, false, out);
 	if (kind == AT_KIND_LINK || kind == AT_KIND_BYTES)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a record must be a JSON object"),
 				 errdetail("It stands for %s.", kind == AT_KIND_LINK ?
 						   _("a link") : _("bytes"))));
+}
+
+void
+cbor_encode_leniently(Jsonb *object, StringInfo out)
+{
+	(void) encode_root(object, true, out);
 }
 
 

@@ -67,6 +67,14 @@ extern void cbor_encode(Jsonb *doc, StringInfo out);
 extern void cbor_encode_record(Jsonb *record, StringInfo out);
 
 /*
+ * The same of any object at all: fractions are encoded as floating-point
+ * numbers of 64 bits, and what only looks like a link, bytes or a blob is a
+ * map.  For records that the network has though they break the data model.
+ * Errors: UP006 for numbers beyond 64 bits, UP009 as above.
+ */
+extern void cbor_encode_leniently(Jsonb *object, StringInfo out);
+
+/*
  * The document that len bytes of DAG-CBOR stand for; palloc'd.  Accepts what
  * cbor_encode() produces and nothing else, so encoding the result gives the
  * same bytes again.
@@ -76,5 +84,14 @@ extern void cbor_encode_record(Jsonb *record, StringInfo out);
  * server's encoding lacks a character.
  */
 extern Jsonb *cbor_decode(const uint8 *data, Size len);
+
+/* The same for a record, which must be a map; else UP006. */
+extern Jsonb *cbor_decode_record(const uint8 *data, Size len);
+
+/*
+ * Are the bytes one map of CBOR, whatever its strings and numbers?  Error:
+ * UP006, UP009 as above.
+ */
+extern void cbor_check_leniently(const uint8 *data, Size len);
 
 #endif							/* UPSERT_ATPROTO_CBOR_H */

@@ -31,8 +31,6 @@
 #define CID_HASH_SHA256		0x12
 #define CID_HEADER_LENGTH	4
 
-static bool varint_read(const uint8 **pos, const uint8 *end, uint64 *value);
-
 void
 cid_digest(const void *data, Size len, uint8 out[CID_DIGEST_LENGTH])
 {
@@ -69,12 +67,8 @@ cid_any_to_text(const uint8 *cid, int len)
 	return text;
 }
 
-/*
- * Reads one unsigned varint and moves *pos behind it.  False if it is cut
- * off, longer than 63 bits, or has a needless last byte.
- */
-static bool
-varint_read(const uint8 **pos, const uint8 *end, uint64 *value)
+bool
+cid_read_varint(const uint8 **pos, const uint8 *end, uint64 *value)
 {
 	*value = 0;
 	for (int shift = 0; shift < 63; shift += 7)
@@ -101,12 +95,20 @@ cid_is_valid(const uint8 *cid, int len)
 	uint64		hash;
 	uint64		digest_length;
 
-	return varint_read(&pos, end, &version) && version == CID_VERSION &&
-		varint_read(&pos, end, &codec) &&
-		varint_read(&pos, end, &hash) &&
-		varint_read(&pos, end, &digest_length) &&
+	return cid_read_varint(&pos, end, &version) && version == CID_VERSION &&
+		cid_read_varint(&pos, end, &codec) &&
+		cid_read_varint(&pos, end, &hash) &&
+		cid_read_varint(&pos, end, &digest_length) &&
 		digest_length == (uint64) (end - pos) &&
 		(hash != CID_HASH_SHA256 || digest_length == CID_DIGEST_LENGTH);
+}
+
+bool
+cid_is_blessed(const uint8 *cid, int len)
+{
+	return len == CID_LENGTH && cid[0] == CID_VERSION &&
+		(cid[1] == CID_CODEC_DAG_CBOR || cid[1] == CID_CODEC_RAW) &&
+		cid[2] == CID_HASH_SHA256 && cid[3] == CID_DIGEST_LENGTH;
 }
 
 bool

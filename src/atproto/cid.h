@@ -48,6 +48,19 @@ extern bool cid_is_valid(const uint8 *cid, int len);
 extern bool cid_is_raw(const uint8 *cid, int len);
 
 /*
+ * Does the protocol make such CIDs: version 1, DAG-CBOR or raw, SHA-256?  The
+ * bytes need not be a valid CID.
+ */
+extern bool cid_is_blessed(const uint8 *cid, int len);
+
+/*
+ * Reads one unsigned varint and moves *pos behind it.  False if it is cut
+ * off, longer than 63 bits, or has a needless last byte.
+ */
+extern bool cid_read_varint(const uint8 **pos, const uint8 *end,
+							uint64 *value);
+
+/*
  * Reads the text of a CID: version 1 in lower-case base 32.  Writes its
  * binary form to out and returns the length, or 0 if it is none.
  */

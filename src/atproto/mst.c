@@ -33,7 +33,6 @@
 #include "compat.h"
 #include "upsert.h"
 
-static uint8 path_depth(const MstEntry *entry);
 static int	compare_entries(const void *a, const void *b);
 static int	common_prefix(const MstEntry *a, const MstEntry *b);
 static void append_subtree(StringInfo out, const MstEntry *entries,
@@ -53,13 +52,13 @@ mst_path_is_valid(const char *path, int len)
 }
 
 /* Half the leading zero bits of the path's hash. */
-static uint8
-path_depth(const MstEntry *entry)
+int
+mst_path_layer(const char *path, int len)
 {
 	uint8		digest[CID_DIGEST_LENGTH];
 	int			depth = 0;
 
-	cid_digest(entry->path, entry->path_len, digest);
+	cid_digest(path, len, digest);
 	for (int i = 0; i < CID_DIGEST_LENGTH; i++)
 	{
 		for (int shift = 6; shift >= 0; shift -= 2)
@@ -189,7 +188,8 @@ mst_compute_root(MstEntry *entries, int nentries, uint8 root[CID_LENGTH])
 							   pnstrdup(entries[i].path,
 										entries[i].path_len)),
 					 errhint("Aggregate the records of one repository at a time.")));
-		entries[i].depth = path_depth(&entries[i]);
+		entries[i].depth = mst_path_layer(entries[i].path,
+										  entries[i].path_len);
 		top = Max(top, entries[i].depth);
 	}
 	compute_node(entries, nentries, top, root);

@@ -28,6 +28,9 @@ typedef struct MstEntry
  */
 extern bool mst_path_is_valid(const char *path, int len);
 
+/* The layer of the tree that the path belongs to. */
+extern int	mst_path_layer(const char *path, int len);
+
 /*
  * Writes the CID of the root node of the tree that holds the entries.  Sorts
  * the entries in place.  Error: 21000 if a path occurs twice.

@@ -11,6 +11,7 @@
 #define UPSERT_ATPROTO_RECORD_H
 
 #include "call/outcome.h"
+#include "atproto/record_ready.h"
 #include "expr/expr.h"
 #include "utils/jsonb.h"
 
@@ -31,13 +32,12 @@ typedef enum RecordSwap
 	SWAP_CID					/* the record with this CID */
 } RecordSwap;
 
-/* "validate" */
-typedef enum RecordValidate
+/* "missingBind": a bind parameter that nothing is given for */
+typedef enum RecordMissingBind
 {
-	VALIDATE_IF_KNOWN,			/* against the lexicon if it is registered */
-	VALIDATE_ALWAYS,			/* it must be registered */
-	VALIDATE_NEVER
-} RecordValidate;
+	MISSING_BIND_ERROR,
+	MISSING_BIND_ABSENT			/* see ExprBindings */
+} RecordMissingBind;
 
 typedef struct RecordOptions
 {
@@ -46,6 +46,8 @@ typedef struct RecordOptions
 	char	   *swap_cid;
 	bool		keep_null;		/* of RECORD_UPSERT, see doc_merge() */
 	bool		merge_objects;
+	RecordMissingBind missing_bind; /* of RECORD_UPSERT */
+	bool		force;			/* also where upstream's events are applied */
 	bool		same_rkey;		/* generated keys are one for all */
 	bool		dry_run;
 	bool		batch;			/* not by the caller: errors say which write */
@@ -58,7 +60,8 @@ typedef struct RecordWrite
 	bool		must_exist;		/* RECORD_DELETE: an error if it does not */
 	char	   *collection;
 	char	   *rkey;			/* NULL: to be made (RECORD_CREATE only) */
-	Jsonb	   *record;			/* CREATE, PUT, UPDATE */
+	Jsonb	   *record;			/* CREATE, PUT, UPDATE ... */
+	bytea	   *block;			/* ... or as DAG-CBOR */
 	ExprProgram *insert;		/* UPSERT */
 	ExprProgram *update;
 	Jsonb	   *bind;
@@ -71,7 +74,8 @@ typedef struct RecordWrite
 	char	   *uri;
 	char	   *cid;			/* stored now; NULL: nothing is */
 	char	   *rev;
-	const char *status;			/* "valid", "unknown", or NULL: not validated */
+	const char *status;			/* see ReadyRecord */
+	ErrorData  *error;			/* why it is "invalid" */
 	Jsonb	   *old;
 	Jsonb	   *new;
 } RecordWrite;
@@ -96,7 +100,7 @@ extern const char *record_status(Oid schema, const char *collection,
  *
  * Errors: UP001 to UP003 by swap, op and must_exist; UP004 record key; UP006
  * data model, "$type" or lexicon; UP007 repo, collection, swap CID; UP009
- * limits; and those of the store.
+ * limits; 55000 if the repository takes upstream's events, unless forced; and those of the store.
  */
 extern void record_write(Oid relid, Oid schema, const char *repo,
 						 const RecordOptions *options, bool bounded,

@@ -3,7 +3,8 @@
  *		The SQL functions of AT Protocol records: from arguments and options
  *		to writes, and from writes to rows.
  *
- *		at_create_record, at_put_record, at_upsert_record, at_delete_record
+ *		at_create_record, at_put_record, at_put_block, at_upsert_record,
+ *		at_delete_record
  *				one RecordWrite, one at_result
  *		at_save_all, at_apply_writes
  *				a JSON array, one RecordWrite and one at_result each
@@ -45,6 +46,7 @@
 #define TAKES_SWAP_CID		0x04	/* string */
 #define TAKES_MERGE			0x08	/* keepNull, mergeObjects */
 #define TAKES_SAME_RKEY		0x10
+#define TAKES_BIND			0x20	/* missingBind */
 
 #define AT_RESULT_COLUMNS	7
 
@@ -72,12 +74,7 @@ static void parse_applied(const JsonbValue *element, int place,
 static bool
 take_validate(const JsonbValue *value, void *options)
 {
-	RecordOptions *o = options;
-
-	if (value->type != jbvBool)
-		return false;
-	o->validate = value->val.boolean ? VALIDATE_ALWAYS : VALIDATE_NEVER;
-	return true;
+	return record_take_validate(value, &((RecordOptions *) options)->validate);
 }
 
 static bool
@@ -109,15 +106,19 @@ take_swap(const JsonbValue *value, void *options)
 	return true;
 }
 
+static const char *const missing_binds[] = {"error", "absent", NULL};
+
 #define FIELD(field) offsetof(RecordOptions, field)
 
 static const OptionDef record_options[] = {
-	{"validate", TAKES_VALIDATE, OPTION_OTHER, 0, NULL, take_validate, "true or false"},
+	{"validate", TAKES_VALIDATE, OPTION_OTHER, 0, NULL, take_validate, RECORD_VALIDATE_EXPECTED},
 	{"swapRecord", TAKES_SWAP, OPTION_OTHER, 0, NULL, take_swap, "a CID or null"},
 	{"swapRecord", TAKES_SWAP_CID, OPTION_OTHER, 0, NULL, take_swap_cid, "a CID"},
 	{"keepNull", TAKES_MERGE, OPTION_BOOL, FIELD(keep_null)},
 	{"mergeObjects", TAKES_MERGE, OPTION_BOOL, FIELD(merge_objects)},
+	{"missingBind", TAKES_BIND, OPTION_WORD, FIELD(missing_bind), missing_binds},
 	{"sameRkey", TAKES_SAME_RKEY, OPTION_BOOL, FIELD(same_rkey)},
+	{"force", ~0, OPTION_BOOL, FIELD(force)},
 	{"dryRun", ~0, OPTION_BOOL, FIELD(dry_run)},
 };
 
@@ -234,6 +235,7 @@ parse_applied(const JsonbValue *element, int place, RecordWrite *write)
 
 PG_FUNCTION_INFO_V1(at_create_record);
 PG_FUNCTION_INFO_V1(at_put_record);
+PG_FUNCTION_INFO_V1(at_put_block);
 PG_FUNCTION_INFO_V1(at_upsert_record);
 PG_FUNCTION_INFO_V1(at_delete_record);
 PG_FUNCTION_INFO_V1(at_save_all);
@@ -340,6 +342,22 @@ at_put_record(PG_FUNCTION_ARGS)
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
 }
 
+/* at_put_block(store, repo, collection, rkey, block, options) */
+Datum
+at_put_block(PG_FUNCTION_ARGS)
+{
+	RecordOptions options;
+	RecordWrite write = {.op = RECORD_PUT};
+
+	arguments_require(fcinfo, 5);
+	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP,
+				  &options);
+	write.collection = text_argument(fcinfo, 2);
+	write.rkey = text_argument(fcinfo, 3);
+	write.block = PG_GETARG_BYTEA_PP(4);
+	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
+}
+
 /* at_upsert_record(store, repo, collection, insert, update, rkey, bind, options) */
 Datum
 at_upsert_record(PG_FUNCTION_ARGS)
@@ -351,7 +369,7 @@ at_upsert_record(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 5);
 	parse_options(argument_jsonb(fcinfo, 7),
-				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE, &options);
+				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE | TAKES_BIND, &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.insert = expr_compile_cached(&site->insert, PG_GETARG_DOCEXPR_P(3),
 									   context);

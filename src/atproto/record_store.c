@@ -3,7 +3,7 @@
  *		Tables of AT Protocol records.
  *
  *		status (uri PK, repo, collection, rkey, cid, rev, record, ...)
- *		status_repos (repo PK, rev)			one row a repository
+ *		status_repos (repo PK, rev, ...)	one row a repository
  *
  * A revision is the repository's logical clock: each write takes the next one
  * and all its records carry it.  The clock is the repository's row in the
@@ -25,6 +25,10 @@
  * ahead of the time when the transaction ends.  What is reserved is kept in
  * RepoClocks, and forgotten when a (sub)transaction ends.
  *
+ * That is our clock.  A repository of which a server elsewhere is the master
+ * has that server's, too; what applies its events (mirror.c) says so in the
+ * row, and then nobody else writes the repository.
+ *
  * Any table with columns uri, cid and record will do as well; without the
  * companion the revision, if there is a column for it, is each record's own.
  *
@@ -34,31 +38,19 @@
 
 #include "access/relation.h"
 #include "access/xact.h"
-#include "catalog/dependency.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "common/hashfn.h"
-#include "executor/spi.h"
-#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-#include "utils/varlena.h"
 
-#include "call/argument.h"
 #include "atproto/record_store.h"
 #include "compat.h"
 #include "upsert.h"
-
-#define REPOS_SUFFIX	"repos"	/* behind an underscore */
-
-/* room on the page, so that updates stay there */
-#define RECORDS_FILLFACTOR	85
 
 /* Which repository of which store */
 typedef struct RepoClockKey
@@ -93,9 +85,7 @@ static void gather_columns(Memo *memo, Relation rel);
 static const RecordColumns *table_columns(Oid relid);
 static void require_column(Oid relid, AttrNumber column, const char *name,
 						   Oid type);
-static void find_repos(RecordStore *rs, Relation rel);
-static char *read_text(TupleTableSlot *slot, AttrNumber column);
-static void forget_clocks(void);
+static void find_repos(RecordStore *rs);
 static void forget_clocks_xact(XactEvent event, void *arg);
 static void forget_clocks_subxact(SubXactEvent event, SubTransactionId mine,
 								  SubTransactionId parent, void *arg);
@@ -146,6 +136,13 @@ gather_columns(Memo *memo, Relation rel)
 	columns->rkey = find_column(rel, "rkey", TEXTOID);
 	columns->indexed_at = find_column(rel, "indexed_at", TIMESTAMPTZOID);
 	columns->created_at = find_column(rel, "created_at", TIMESTAMPTZOID);
+	columns->block = find_column(rel, "block", BYTEAOID);
+	columns->upstream = find_column(rel, "upstream", TEXTOID);
+	columns->floor = find_column(rel, "floor", TEXTOID);
+	columns->deleted_at = find_column(rel, "deleted_at", TIMESTAMPTZOID);
+	columns->target = find_column(rel, "target", TEXTOID);
+	columns->consumer = find_column(rel, "consumer", TEXTOID);
+	columns->time_us = find_column(rel, "time_us", INT8OID);
 }
 
 static MemoCache record_columns = {"upsert record stores", sizeof(RecordColumns), gather_columns};
@@ -189,41 +186,55 @@ record_store_columns(Oid relid, RecordColumns *columns)
 	require_column(relid, columns->record, "record", JSONBOID);
 }
 
-/* The columns of the companion table as they are now, if it has them. */
+/* The columns of the table of revisions as they are now, if it has them. */
 static bool
 find_repo_columns(RecordStore *rs)
 {
-	const RecordColumns *columns = table_columns(rs->repos_relid);
-
-	rs->repos_repo = columns->repo;
-	rs->repos_rev = columns->rev;
-	return columns->repo != InvalidAttrNumber &&
-		columns->rev != InvalidAttrNumber;
+	rs->repos = *table_columns(rs->repos_relid);
+	return rs->repos.repo != InvalidAttrNumber &&
+		rs->repos.rev != InvalidAttrNumber;
 }
 
-/* Finds the companion table and its columns, if there is such a table. */
-static void
-find_repos(RecordStore *rs, Relation rel)
+char *
+record_store_name_beside(const char *name, const char *ending)
 {
-	char	   *name = makeObjectName(RelationGetRelationName(rel), NULL,
-									  REPOS_SUFFIX);
+	return makeObjectName(name, NULL, ending);
+}
 
+Oid
+record_store_beside(Oid relid, const char *ending, RecordColumns *columns)
+{
+	char	   *name = record_store_name_beside(get_rel_name(relid), ending);
+	Oid			beside = get_relname_relid(name, get_rel_namespace(relid));
+
+	if (OidIsValid(beside))
+		*columns = *table_columns(beside);
+	return beside;
+}
+
+/* Finds the table of revisions, if there is one. */
+static void
+find_repos(RecordStore *rs)
+{
 	rs->repos_sought = true;
-	rs->repos_relid = get_relname_relid(name, RelationGetNamespace(rel));
+	rs->repos_relid = record_store_beside(rs->relid, RECORD_REPOS, &rs->repos);
 	if (OidIsValid(rs->repos_relid) && !find_repo_columns(rs))
 		rs->repos_relid = InvalidOid;
 }
 
 void
-record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview)
+record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview,
+				  bool force, StoreLevel *level)
 {
-	StoreTarget target = {.relid = relid, .nkeys = 1, .preview = preview};
+	StoreTarget target = {.relid = relid, .nkeys = 1, .preview = preview,
+	.level = level};
 	const RecordColumns *columns = &rs->columns;
 
 	memset(rs, 0, sizeof(RecordStore));
 	rs->relid = relid;
 	rs->repo = repo;
 	rs->preview = preview;
+	rs->force = force;
 	record_store_columns(relid, &rs->columns);
 
 	target.keys[0] = columns->uri;
@@ -233,7 +244,8 @@ record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview)
 			continue;
 		target.insert_columns = bms_add_member(target.insert_columns, *column);
 		if (column == &columns->cid || column == &columns->record ||
-			column == &columns->rev || column == &columns->indexed_at)
+			column == &columns->block || column == &columns->rev ||
+			column == &columns->indexed_at)
 			target.update_columns = bms_add_member(target.update_columns, *column);
 		if (column == &columns->uri || column == &columns->cid ||
 			column == &columns->record || column == &columns->rev)
@@ -248,9 +260,8 @@ record_store_close(RecordStore *rs)
 	store_close(rs->store);
 }
 
-/* A text column of a row, palloc'd; NULL if null or not there. */
-static char *
-read_text(TupleTableSlot *slot, AttrNumber column)
+char *
+record_store_read_text(TupleTableSlot *slot, AttrNumber column)
 {
 	bool		isnull;
 	Datum		value;
@@ -270,8 +281,8 @@ record_store_read(const RecordStore *rs, TupleTableSlot *slot)
 
 	if (slot == NULL)
 		return stored;
-	stored.cid = read_text(slot, rs->columns.cid);
-	stored.rev = read_text(slot, rs->columns.rev);
+	stored.cid = record_store_read_text(slot, rs->columns.cid);
+	stored.rev = record_store_read_text(slot, rs->columns.rev);
 	value = slot_getattr(slot, rs->columns.record, &isnull);
 	if (!isnull)
 		stored.record = DatumGetJsonbP(value);
@@ -294,8 +305,17 @@ record_store_set_time(StoreRow *row, AttrNumber column)
 					  false);
 }
 
-static void
-forget_clocks(void)
+void
+record_store_set_content(StoreRow *row, const RecordColumns *columns,
+						 Jsonb *record, bytea *block)
+{
+	store_row_set(row, columns->record, PointerGetDatum(record), record == NULL);
+	if (columns->block != InvalidAttrNumber)
+		store_row_set(row, columns->block, PointerGetDatum(block), block == NULL);
+}
+
+void
+record_store_forget_clocks(void)
 {
 	/* the memory goes with the transaction */
 	RepoClocks = NULL;
@@ -304,7 +324,7 @@ forget_clocks(void)
 static void
 forget_clocks_xact(XactEvent event, void *arg)
 {
-	forget_clocks();
+	record_store_forget_clocks();
 }
 
 /* A rolled back row reserves nothing, and its lock is gone. */
@@ -313,7 +333,7 @@ forget_clocks_subxact(SubXactEvent event, SubTransactionId mine,
 					  SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
-		forget_clocks();
+		record_store_forget_clocks();
 }
 
 /*
@@ -363,17 +383,24 @@ compose_repo(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	RepoTick   *tick = arg;
 	RecordStore *rs = tick->rs;
-	const char *previous = old == NULL ? NULL : read_text(old, rs->repos_rev);
+	const char *previous = old == NULL ? NULL : record_store_read_text(old, rs->repos.rev);
 	char		reserved[TID_LENGTH + 1];
 
+	if (old != NULL && !rs->force &&
+		record_store_read_text(old, rs->repos.upstream) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("repository \"%s\" is a mirror", rs->repo),
+				 errdetail("It takes the events of its own server, whose revisions cannot be compared with ours."),
+				 errhint("Write to its server, or here with the option \"force\".")));
 	if (previous == NULL ||
 		(tick->floor != NULL && strcmp(previous, tick->floor) < 0))
 		previous = tick->floor;
 	tid_next_after(previous, rs->rev);
 	tid_advance(rs->rev, tick->clock != NULL ? tick->clock->nwrites : 0,
 				reserved);
-	record_store_set(row, rs->repos_repo, rs->repo);
-	record_store_set(row, rs->repos_rev, reserved);
+	record_store_set(row, rs->repos.repo, rs->repo);
+	record_store_set(row, rs->repos.rev, reserved);
 	if (tick->clock != NULL)
 		strcpy(tick->clock->reserved, reserved);
 	return STORE_WRITE;
@@ -395,10 +422,14 @@ tick_row(RecordStore *rs, RepoClock *clock, const char *floor)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("\"%s\" was altered while records were written",
 						get_rel_name(rs->repos_relid))));
-	target.keys[0] = rs->repos_repo;
-	target.update_columns = bms_make_singleton(rs->repos_rev);
-	target.read_columns = target.insert_columns =
-		bms_add_member(bms_make_singleton(rs->repos_repo), rs->repos_rev);
+	target.keys[0] = rs->repos.repo;
+	target.update_columns = bms_make_singleton(rs->repos.rev);
+	target.insert_columns =
+		bms_add_member(bms_make_singleton(rs->repos.repo), rs->repos.rev);
+	target.read_columns = bms_copy(target.insert_columns);
+	if (rs->repos.upstream != InvalidAttrNumber)
+		target.read_columns = bms_add_member(target.read_columns,
+											 rs->repos.upstream);
 	repos = store_open(&target);
 	(void) store_apply(repos, &key, NULL, compose_repo, &tick);
 	store_close(repos);
@@ -412,7 +443,7 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 	if (rs->columns.rev == InvalidAttrNumber)
 		return NULL;
 	if (!rs->repos_sought)
-		find_repos(rs, store_relation(rs->store));
+		find_repos(rs);
 	if (!OidIsValid(rs->repos_relid))
 	{
 		tid_next_after(old_rev, rs->rev);
@@ -456,68 +487,4 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 		strcpy(clock->last, rs->rev);
 	}
 	return rs->rev;
-}
-
-
-/*
- * SQL-callable functions
- */
-
-PG_FUNCTION_INFO_V1(create_record_store);
-
-static void
-execute(const char *command)
-{
-	int			result = SPI_execute(command, false, 0);
-
-	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
-}
-
-/* create_record_store(name text) -> regclass */
-Datum
-create_record_store(PG_FUNCTION_ARGS)
-{
-	RangeVar   *range;
-	Oid			namespace;
-	const char *schema;
-	char	   *repos_name;
-	char	   *records;
-	char	   *repos;
-	ObjectAddress records_object;
-	ObjectAddress repos_object;
-
-	arguments_require(fcinfo, 1);
-	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
-	namespace = RangeVarGetCreationNamespace(range);
-	schema = get_namespace_name(namespace);
-	repos_name = makeObjectName(range->relname, NULL, REPOS_SUFFIX);
-	records = quote_qualified_identifier(schema, range->relname);
-	repos = quote_qualified_identifier(schema, repos_name);
-
-	SPI_connect();
-	execute(psprintf("CREATE TABLE %s ("
-					 "uri pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
-					 "repo pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "collection pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "rkey pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "cid pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "record pg_catalog.jsonb NOT NULL, "
-					 "indexed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), "
-					 "created_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()"
-					 ") WITH (fillfactor = %d)", records, RECORDS_FILLFACTOR));
-	execute(psprintf("CREATE TABLE %s ("
-					 "repo pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
-					 "rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL"
-					 ") WITH (fillfactor = 50)", repos));
-	SPI_finish();
-
-	/* dropping the records drops the revisions */
-	ObjectAddressSet(records_object, RelationRelationId,
-					 get_relname_relid(range->relname, namespace));
-	ObjectAddressSet(repos_object, RelationRelationId,
-					 get_relname_relid(repos_name, namespace));
-	recordDependencyOn(&repos_object, &records_object, DEPENDENCY_AUTO);
-	PG_RETURN_OID(records_object.objectId);
 }

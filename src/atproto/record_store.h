@@ -20,13 +20,28 @@ typedef struct RecordColumns
 	AttrNumber	uri;			/* required */
 	AttrNumber	cid;			/* required */
 	AttrNumber	record;			/* required, jsonb */
+	AttrNumber	block;			/* bytea, of what is no record */
 	AttrNumber	rev;
 	AttrNumber	repo;			/* named repo or did */
 	AttrNumber	collection;
 	AttrNumber	rkey;
 	AttrNumber	indexed_at;		/* timestamptz, of the last write */
 	AttrNumber	created_at;		/* timestamptz, of the first one */
+
+	/* of the tables beside it */
+	AttrNumber	upstream;
+	AttrNumber	floor;
+	AttrNumber	deleted_at;
+	AttrNumber	target;
+	AttrNumber	consumer;
+	AttrNumber	time_us;
 } RecordColumns;
+
+/* The tables beside a table of records, by what their names end in */
+#define RECORD_REPOS		"repos"
+#define RECORD_TOMBSTONES	"tombstones"
+#define RECORD_CONSUMERS	"consumers"
+#define RECORD_REFS			"refs"
 
 /* An open table of records */
 typedef struct RecordStore
@@ -34,17 +49,20 @@ typedef struct RecordStore
 	Oid			relid;
 	bool		repos_sought;	/* the table of revisions has been looked for */
 	Oid			repos_relid;	/* it; InvalidOid: there is none */
-	AttrNumber	repos_repo;
-	AttrNumber	repos_rev;
+	RecordColumns repos;
 	RecordColumns columns;
 	Store	   *store;
 
 	/* the repository being written, and its revision, made when needed */
 	const char *repo;
 	bool		preview;
+	bool		force;			/* even if it takes upstream's events */
 	bool		has_rev;
 	char		rev[TID_LENGTH + 1];
 } RecordStore;
+
+/* Reads a text column of a row, palloc'd; NULL if null or not there. */
+extern char *record_store_read_text(TupleTableSlot *slot, AttrNumber column);
 
 /*
  * A stored row; NULL where the column is.  Strings are palloc'd, the record may
@@ -58,15 +76,23 @@ typedef struct StoredRecord
 } StoredRecord;
 
 /*
- * Opens a table of records to write one repository's; see store_open().
- * Error: 42809 if the table lacks a column.
+ * Opens a table of records to write one repository's; see store_open().  level
+ * may be NULL.  Error: 42809 if the table lacks a column.
  */
 extern void record_store_open(RecordStore *rs, Oid relid, const char *repo,
-							  bool preview);
+							  bool preview, bool force, StoreLevel *level);
 extern void record_store_close(RecordStore *rs);
 
 /* Finds the columns without opening; the same error. */
 extern void record_store_columns(Oid relid, RecordColumns *columns);
+
+/*
+ * The table beside it with this ending, and its columns; InvalidOid if there
+ * is none.  Its name, palloc'd.
+ */
+extern Oid	record_store_beside(Oid relid, const char *ending,
+								RecordColumns *columns);
+extern char *record_store_name_beside(const char *name, const char *ending);
 
 /* Reads a row; "slot" may be NULL, then all is NULL. */
 extern StoredRecord record_store_read(const RecordStore *rs,
@@ -79,9 +105,21 @@ extern StoredRecord record_store_read(const RecordStore *rs,
  * writers of the repository wait.  Without such a row the revision is that of
  * the record alone.  In any case it is greater than old_rev, the record's
  * present one (NULL: none), unless that is of the same batch.  NULL if the
- * table has no column for it.
+ * table has no column for it.  Error: 55000 if the repository takes the events
+ * of its own server and that is not forced.
  */
 extern const char *record_store_rev(RecordStore *rs, const char *old_rev);
+
+/*
+ * Nothing that this transaction has reserved holds any more: somebody else
+ * writes the rows of revisions.
+ */
+extern void record_store_forget_clocks(void);
+
+/* Sets the columns of the content, of which one is NULL. */
+extern void record_store_set_content(StoreRow *row,
+									 const RecordColumns *columns,
+									 Jsonb *record, bytea *block);
 
 /* Sets a text column of the row under construction, if the table has it. */
 extern void record_store_set(StoreRow *row, AttrNumber column,

@@ -371,8 +371,10 @@ note_warning(void *arg, int errornum, const char *message)
 	*(bool *) arg = true;
 }
 
-void
-expr_bind(const ExprCompiler *compiler, const Jsonb *bind, JsonbValue *params)
+/* See expr_bind(); with absent what is missing is null, and a member of it. */
+static void
+bind_params(const ExprCompiler *compiler, const Jsonb *bind, JsonbValue *params,
+			Bitmapset **absent)
 {
 	JsonbValue	object;
 	ListCell   *lc;
@@ -384,12 +386,22 @@ expr_bind(const ExprCompiler *compiler, const Jsonb *bind, JsonbValue *params)
 	{
 		const char *name = lfirst(lc);
 
-		if (!value_attribute(&object, name, strlen(name),
-							 &params[foreach_current_index(lc)]))
+		if (value_attribute(&object, name, strlen(name),
+							&params[foreach_current_index(lc)]))
+			continue;
+		if (absent != NULL)
+			*absent = bms_add_member(*absent, foreach_current_index(lc));
+		else
 			expr_error(EXPR_ERR_BIND_MISSING,
 					   "no value specified for declared bind parameter '%s'",
 					   name);
 	}
+}
+
+void
+expr_bind(const ExprCompiler *compiler, const Jsonb *bind, JsonbValue *params)
+{
+	bind_params(compiler, bind, params, NULL);
 }
 
 /* ----------
@@ -471,7 +483,11 @@ expr_eval_value(ExprProgram *program, const ExprBindings *bindings,
 	else
 		value_set_null(new);
 	if (program->compiler.params != NIL)
-		expr_bind(&program->compiler, bindings->bind, frame->params);
+	{
+		frame->absent = NULL;
+		bind_params(&program->compiler, bindings->bind, frame->params,
+					bindings->missing_absent ? &frame->absent : NULL);
+	}
 	expr_run(program->code, frame, result);
 }
 

@@ -15,6 +15,7 @@
 #ifndef EXPR_COMPILE_H
 #define EXPR_COMPILE_H
 
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
 #include "expr/expr.h"
@@ -36,6 +37,8 @@ typedef struct ExprFrame
 	const JsonbValue *slots;
 	const ExprOwner *owners;	/* of the slots */
 	JsonbValue *params;			/* by number */
+	Bitmapset  *absent;			/* params that nothing was given for, where
+								 * that is allowed */
 	ExprWarn	warn;			/* never NULL */
 	void	   *warn_arg;
 	void	   *host_arg;		/* the host's; NULL outside of a statement */

@@ -149,6 +149,13 @@ eval_array(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 	value_array_finish(&builder, result);
 }
 
+/* Is it a bind parameter that nothing was given for? */
+static bool
+is_absent(const ExprCode *code, const ExprFrame *frame)
+{
+	return code->evaluate == eval_param && bms_is_member(code->slot, frame->absent);
+}
+
 /*
  * Of several attributes with the same name the first one wins.
  */
@@ -164,6 +171,8 @@ eval_object(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 	{
 		const ExprCode *property = code->args[i];
 
+		if (frame->absent != NULL && is_absent(property->args[property->nargs - 1], frame))
+			continue;
 		if (property->nargs == 1)
 		{
 			expr_run(property->args[0], frame, &value);

@@ -40,6 +40,8 @@ typedef struct ExprBindings
 	const Jsonb *old;			/* OLD */
 	const Jsonb *new;			/* NEW */
 	const Jsonb *bind;			/* @name; NULL: none */
+	bool		missing_absent; /* a missing @name is no error 1551: null, and
+								 * as the value of an attribute none at all */
 	ExprWarn	warn;			/* NULL: raise it as a WARNING */
 	void	   *warn_arg;
 } ExprBindings;

@@ -15,7 +15,7 @@ mkdir -p "$work"
 command -v clang >/dev/null || { echo 'fuzz native: no clang here; apt-get install clang' >&2; exit 1; }
 
 modules=()
-for name in cbor_decode cid base32 datamodel syntax syntax_datetime syntax_language syntax_uri tid; do
+for name in cbor_read cbor_decode cid base32 datamodel syntax syntax_datetime syntax_language syntax_uri tid; do
 	modules+=("$top/src/atproto/$name.c")
 done
 for name in decoder syntax; do

@@ -1,0 +1,142 @@
+/*
+ * record_create.c
+ *		Making a table of AT Protocol records, and the tables beside it.
+ *
+ *		status				uri -> record			the records
+ *		status_repos		repo -> rev, upstream, floor
+ *												 the clocks of repositories
+ *		status_tombstones	uri -> rev				what upstream has deleted
+ *		status_consumers	consumer -> time_us		how far events were read
+ *		status_refs			target, uri				who refers to whom; on
+ *													request
+ *
+ * Those beside it are ordinary tables, to be granted and dumped as such, and
+ * go when the records' table is dropped.
+ */
+#include "postgres.h"
+
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/varlena.h"
+
+#include "atproto/record_store.h"
+#include "call/argument.h"
+#include "call/options.h"
+#include "compat.h"
+
+/* room on the page, so that updates stay there */
+#define RECORDS_FILLFACTOR	85
+#define REPOS_FILLFACTOR	50
+
+/* "C": the order of keys is the order of bytes */
+#define TEXT_COLUMN		"pg_catalog.text COLLATE pg_catalog.\"C\""
+
+typedef struct CreateOptions
+{
+	bool		refs;
+	bool		opaque;
+} CreateOptions;
+
+static const OptionDef create_options[] = {
+	{"refs", ~0, OPTION_BOOL, offsetof(CreateOptions, refs)},
+	{"opaque", ~0, OPTION_BOOL, offsetof(CreateOptions, opaque)},
+};
+
+static void execute(const char *command);
+static void create_beside(const char *schema, Oid records, const char *ending,
+						  const char *definition);
+
+static void
+execute(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result != SPI_OK_UTILITY)
+		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
+}
+
+/* Makes a table that goes when the records' table is dropped. */
+static void
+create_beside(const char *schema, Oid records, const char *ending,
+			  const char *definition)
+{
+	char	   *name = record_store_name_beside(get_rel_name(records), ending);
+	ObjectAddress beside_object;
+	ObjectAddress records_object;
+
+	execute(psprintf("CREATE TABLE %s (%s",
+					 quote_qualified_identifier(schema, name), definition));
+	ObjectAddressSet(records_object, RelationRelationId, records);
+	ObjectAddressSet(beside_object, RelationRelationId,
+					 get_relname_relid(name, get_rel_namespace(records)));
+	recordDependencyOn(&beside_object, &records_object, DEPENDENCY_AUTO);
+}
+
+
+/*
+ * SQL-callable functions
+ */
+
+PG_FUNCTION_INFO_V1(create_record_store);
+
+/* create_record_store(name text, options jsonb) -> regclass */
+Datum
+create_record_store(PG_FUNCTION_ARGS)
+{
+	CreateOptions options = {0};
+	OptionSet	set = OPTION_SET(create_options, ~0, &options);
+	RangeVar   *range;
+	Oid			namespace;
+	const char *schema;
+	Oid			records;
+
+	arguments_require(fcinfo, 1);
+	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
+	namespace = RangeVarGetCreationNamespace(range);
+	schema = get_namespace_name(namespace);
+
+	SPI_connect();
+	execute(psprintf("CREATE TABLE %s ("
+					 "uri " TEXT_COLUMN " PRIMARY KEY, "
+					 "repo " TEXT_COLUMN " NOT NULL, "
+					 "collection " TEXT_COLUMN " NOT NULL, "
+					 "rkey " TEXT_COLUMN " NOT NULL, "
+					 "cid " TEXT_COLUMN " NOT NULL, "
+					 "rev " TEXT_COLUMN " NOT NULL, "
+					 "record pg_catalog.jsonb%s, "
+					 "indexed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), "
+					 "created_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()%s"
+					 ") WITH (fillfactor = %d)",
+					 quote_qualified_identifier(schema, range->relname),
+					 options.opaque ? "" : " NOT NULL",
+					 options.opaque ? ", block pg_catalog.bytea, "
+					 "CHECK ((record IS NULL) OPERATOR(pg_catalog.<>) (block IS NULL))" : "",
+					 RECORDS_FILLFACTOR));
+	records = get_relname_relid(range->relname, namespace);
+	create_beside(schema, records, RECORD_REPOS,
+				  psprintf("repo " TEXT_COLUMN " PRIMARY KEY, "
+						   "rev " TEXT_COLUMN " NOT NULL, "
+						   "upstream " TEXT_COLUMN ", "
+						   "floor " TEXT_COLUMN
+						   ") WITH (fillfactor = %d)", REPOS_FILLFACTOR));
+	create_beside(schema, records, RECORD_TOMBSTONES,
+				  "uri " TEXT_COLUMN " PRIMARY KEY, "
+				  "rev " TEXT_COLUMN " NOT NULL, "
+				  "deleted_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now())");
+	create_beside(schema, records, RECORD_CONSUMERS,
+				  "consumer " TEXT_COLUMN " PRIMARY KEY, "
+				  "time_us pg_catalog.int8 NOT NULL) WITH (fillfactor = 10)");
+	if (options.refs)
+		create_beside(schema, records, RECORD_REFS,
+					  "target " TEXT_COLUMN ", "
+					  "uri " TEXT_COLUMN ", "
+					  "PRIMARY KEY (target, uri))");
+	SPI_finish();
+	PG_RETURN_OID(records);
+}
