@@ -103,6 +103,11 @@ SELECT action, key, old, new FROM upsert_object('moved', '{"id": "A", "v": 2}');
 SELECT action, key, old, new FROM upsert_object('moved', '{"id": "B", "v": 2}');
 SELECT action, key FROM upsert_objects('moved', '[{"id": "B", "v": 3}, {"id": "A", "v": 4}, {"id": "a", "v": 5}]');
 TABLE moved ORDER BY id;
+CREATE UNIQUE INDEX moved_v ON moved (v);
+SELECT action, key FROM upsert_object('moved', '{"id": "B", "v": 7, "w": 8}', 'any');
+SELECT action, key FROM upsert_object('moved', '{"id": "B", "v": 8, "w": 8}', 'any');
+SELECT action, key FROM upsert_object('moved', '{"id": "C", "v": 9, "w": 8}', 'any');
+TABLE moved ORDER BY id;
 -- whatever else the table has: statement triggers, partitions, an index on an expression
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER told AFTER UPDATE ON moved FOR EACH STATEMENT EXECUTE FUNCTION nothing();

@@ -260,6 +260,22 @@ unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys,
 	return result;
 }
 
+bool
+unique_key_is_deferrable(Relation rel, int nkeys, const AttrNumber *keys)
+{
+	ListCell   *lc;
+
+	foreach(lc, indexes_of(rel))
+	{
+		const IndexFacts *index = lfirst(lc);
+
+		if (index->unique && !index->immediate && index->ready &&
+			same_columns(index, nkeys, keys))
+			return true;
+	}
+	return false;
+}
+
 List *
 unique_keys_immediate(Relation rel)
 {

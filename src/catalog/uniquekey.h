@@ -45,6 +45,12 @@ extern Oid unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys
 extern bool unique_key_has_own_equality(Relation rel, Relation index);
 
 /*
+ * True if a unique constraint on exactly these columns is deferrable: ON
+ * CONFLICT with them would take it for an arbiter, and fail.
+ */
+extern bool unique_key_is_deferrable(Relation rel, int nkeys, const AttrNumber *keys);
+
+/*
  * The unique indexes that check each row as it comes: what may arbitrate
  * when it is not only the key that counts.
  */

@@ -16,6 +16,8 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -28,10 +30,20 @@ typedef struct FoundRow
 	Criteria   *by;				/* NULL: none was found */
 	Oid			tableoid;
 	ItemPointerData tid;
+
+	/* its values in the columns of the criteria "like", and where they are */
+	const Criteria *like;
+	TupleDesc	tupdesc;
+	MemoryContext context;
+	Datum		key[INDEX_MAX_KEYS];
+	bool		isnull[INDEX_MAX_KEYS];
 } FoundRow;
 
 /* A race is lost so often before its error is believed. */
 #define MAX_ANY_TRIES 10
+
+/* So often the row found is another at the second look before we give up. */
+#define MAX_ANY_CHANGES 1000
 
 /* A callback that only looks. */
 static StoreVerdict
@@ -41,10 +53,52 @@ look_at_row(void *arg, TupleTableSlot *old, StoreRow *row)
 
 	if (old)
 	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(found->context);
+		int			i;
+
 		found->tableoid = old->tts_tableOid;
 		found->tid = old->tts_tid;
+		for (i = 0; i < found->like->nkeys; i++)
+		{
+			Form_pg_attribute att = TupleDescAttr(found->tupdesc,
+												  found->like->keys[i] - 1);
+
+			found->key[i] = slot_getattr(old, att->attnum, &found->isnull[i]);
+			if (!found->isnull[i])
+				found->key[i] = datumCopy(found->key[i], att->attbyval, att->attlen);
+		}
+		MemoryContextSwitchTo(oldcontext);
 	}
 	return STORE_SKIP;
+}
+
+/*
+ * Are two rows that the keys found one?  Who may not read the whole table is
+ * not told where they are, but no two have all of a unique key in common.
+ */
+static bool
+same_row(ObjectStore *os, const FoundRow *a, const FoundRow *b)
+{
+	int			i;
+
+	if (ItemPointerIsValid(&a->tid))
+		return a->tableoid == b->tableoid && ItemPointerEquals((ItemPointer) &a->tid, (ItemPointer) &b->tid);
+	if (!a->by->plain)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("criteria \"any\" need the privilege to select from all of \"%s\"",
+						RelationGetRelationName(os->table->rel)),
+				 errhint("Name one unique key as criteria.")));
+	for (i = 0; i < a->like->nkeys; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(a->tupdesc, a->like->keys[i] - 1);
+
+		if (a->isnull[i] != b->isnull[i] ||
+			(!a->isnull[i] && !datum_image_eq(a->key[i], b->key[i],
+											  att->attbyval, att->attlen)))
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -60,9 +114,12 @@ find_any(ObjectStore *os, ObjectRequest *r)
 	os->look = RegisterSnapshot(GetTransactionSnapshot());
 	foreach(lc, r->filled)
 	{
-		FoundRow	found = {lfirst(lc)};
+		FoundRow	found = {.by = lfirst(lc)};
 		bool		there;
 
+		found.like = result.by ? result.by : found.by;
+		found.tupdesc = os->table->tupdesc;
+		found.context = CurrentMemoryContext;
 		object_use_criteria(os, r, lfirst(lc));
 		object_open_by_key(os, true);
 		(void) store_apply(os->store, r->key, r->key_isnull, look_at_row, &found);
@@ -71,16 +128,9 @@ find_any(ObjectStore *os, ObjectRequest *r)
 		if (!there)
 			continue;
 
-		if (!ItemPointerIsValid(&found.tid))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("criteria \"any\" need the privilege to select from all of \"%s\"",
-							RelationGetRelationName(os->table->rel)),
-					 errhint("Name one unique key as criteria.")));
 		if (result.by == NULL)
 			result = found;
-		else if (result.tableoid != found.tableoid ||
-				 !ItemPointerEquals(&result.tid, &found.tid))
+		else if (!same_row(os, &result, &found))
 			ereport(ERROR,
 					(errcode(ERRCODE_CARDINALITY_VIOLATION),
 					 errmsg("more than one row of \"%s\" matches",
@@ -172,5 +222,9 @@ object_apply_by_any(ObjectStore *os, ObjectRequest *r, MemoryContext context,
 			ReThrowError(t.error);
 		if (t.error == NULL && !t.apply.changed)
 			return;
+		if (tries == MAX_ANY_CHANGES)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to concurrent update")));
 	}
 }

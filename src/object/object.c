@@ -448,7 +448,9 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	ObjectApply *a = arg;
 
-	if (a->expect && a->expect_row != (old != NULL))
+	/* a trigger may lead to a row that nobody had looked for */
+	if (a->expect && a->expect_row != (old != NULL) &&
+		!store_key_moved(a->os->store))
 	{
 		a->changed = true;
 		return STORE_SKIP;
@@ -514,6 +516,8 @@ object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 
 	outcome = store_apply(os->store, r->has_key ? r->key : NULL, r->key_isnull,
 						  compose_object, a);
+	if (a->changed)
+		return;
 
 	oldcontext = MemoryContextSwitchTo(context);
 	memset(answer, 0, sizeof(*answer));

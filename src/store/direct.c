@@ -152,6 +152,9 @@ store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
 	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED ||
 		!store_is_local(rel))
 		return false;
+	/* ON CONFLICT could not arbitrate here, and both stores do the same */
+	if (unique_key_is_deferrable(rel, target->nkeys, target->keys))
+		return false;
 
 	*arbiters = OidIsValid(target->arbiter) ?
 		unique_key_arbiters_like(rel, target->arbiter) :

@@ -248,7 +248,8 @@ keysql_conflict_target(Store *s)
 	if (!OidIsValid(indexoid))
 		indexoid = unique_key_of_columns(s->rel, s->target.nkeys,
 										 s->target.keys, &alone);
-	if (!OidIsValid(indexoid))
+	if (!OidIsValid(indexoid) ||
+		unique_key_is_deferrable(s->rel, s->target.nkeys, s->target.keys))
 		return NULL;
 
 	initStringInfo(&buf);

@@ -158,6 +158,12 @@ store_new(Store *s)
 	return TTS_EMPTY(s->new) ? NULL : s->new;
 }
 
+bool
+store_key_moved(Store *s)
+{
+	return s->key_moved;
+}
+
 Relation
 store_relation(Store *s)
 {

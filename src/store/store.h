@@ -135,6 +135,12 @@ extern StoreOutcome store_apply(Store *s, const Datum *key, const bool *nulls,
 extern TupleTableSlot *store_old(Store *s);
 extern TupleTableSlot *store_new(Store *s);
 
+/*
+ * True if the row at hand is not the key's: a BEFORE INSERT trigger has given
+ * the item another key, and that one's row exists.
+ */
+extern bool store_key_moved(Store *s);
+
 /* The open table. */
 extern struct RelationData *store_relation(Store *s);
 
