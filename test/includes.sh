@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # includes.sh: no floor of src/ includes one above it, and no door another, but
-# C8QL and the ledgers, which stand on documents.  One line a folder, ok or not.
+# C8QL and the ledgers, which stand on documents; and some words are for one
+# file alone.  One line a folder or word, ok or not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../src"
 floors=("base" "jsonb" "catalog" "store" "call" "expr jsonld" "document" "c8ql object ledger atproto" "roof")
@@ -21,4 +22,13 @@ done
 if wrong=$(grep -rl PG_VERSION_NUM --include='*.[chyl]' . | grep -v 'compat[a-z_]*\.h$'); then
 	echo "not ok versions: ${wrong//$'\n'/ }"; bad=1
 else echo "ok versions"; fi
+# a word that one file alone may say, and why
+only() {
+	local wrong
+	if wrong=$(grep -rl "$1" --include='*.[chyl]' . | grep -v "^\./$2\$"); then
+		echo "not ok $1: ${wrong//$'\n'/ }; $3"; bad=1
+	else echo "ok $1"; fi
+}
+only SPI_getbinval base/spivalue.c "spi_value() asks for the type"
+only CacheRegisterRelcacheCallback catalog/memo.c "memo_hand_on() takes no place of a backend's ten"
 exit $bad

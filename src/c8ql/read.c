@@ -334,8 +334,8 @@ reader_count(Run *run, Oid relid)
 								reader_table(collection)), 0, NULL);
 	if (SPI_execute_plan(plan, NULL, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not count documents");
-	count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-										SPI_tuptable->tupdesc, 1, &isnull));
+	count = DatumGetInt64(spi_value(SPI_tuptable->vals[0],
+									SPI_tuptable->tupdesc, 1, INT8OID, &isnull));
 	SPI_finish();
 	reader_pop_snapshot();
 	return count;

@@ -343,6 +343,8 @@ bool
 collection_key_parse(const Collection *c, const char *key, int len,
 					 Datum *result, const char **hint)
 {
+	/* who has it from a memory context that is gone has no description */
+	Assert(c->memo.pins > 0);
 	if (is_text_type(c->key_type))
 		return parse_text_key(key, len, result, hint);
 	if (c->key_type == UUIDOID)

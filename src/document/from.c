@@ -15,6 +15,7 @@
 #include "compat.h"
 
 #include "access/tupdesc.h"
+#include "base/spivalue.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -129,8 +130,9 @@ sort_query(Tuplesortstate *sort, TupleTableSlot *slot, const Collection *c,
 		for (i = 0; i < SPI_processed; i++)
 		{
 			bool		isnull;
-			Datum		value = SPI_getbinval(SPI_tuptable->vals[i],
-											  SPI_tuptable->tupdesc, 1, &isnull);
+			Datum		value = spi_value(SPI_tuptable->vals[i],
+										  SPI_tuptable->tupdesc, 1, JSONBOID,
+										  &isnull);
 
 			CHECK_FOR_INTERRUPTS();
 			if (isnull)
