@@ -5,7 +5,7 @@
 
 EXTENSION    = upsert
 MODULE_big   = upsert
-DATA         = $(wildcard sql/upsert--*.sql)
+DATA         = $(wildcard sql/upsert--*.sql) $(wildcard upsert_contexts.sql)
 PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
@@ -82,7 +82,7 @@ TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 
 PG_CPPFLAGS  = -I$(srcdir)/src
-EXTRA_CLEAN  = output_iso tmp_check $(OBJS:.o=.d) src/expr/gram.c src/expr/gram.h src/expr/scan.c
+EXTRA_CLEAN  = upsert_contexts.sql output_iso tmp_check $(OBJS:.o=.d) src/expr/gram.c src/expr/gram.h src/expr/scan.c
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
@@ -104,3 +104,12 @@ src/expr/scan.o src/expr/gram.o src/expr/parse.o: src/expr/gram.h
 
 # bison counts errors that nobody asks for; gcc 16 says so
 src/expr/gram.o: CFLAGS += -Wno-unused-but-set-variable
+
+# The script of well-known JSON-LD contexts, out of npm packages; `make install`
+# puts it into share/extension once it is there.  CONTEXTS: more lists of sources.
+CONTEXTS    ?=
+.PHONY: contexts
+contexts: upsert_contexts.sql
+upsert_contexts.sql: tools/contexts/make.cjs tools/contexts/sources.tsv $(CONTEXTS)
+	node $^ >$@.new
+	mv $@.new $@
