@@ -853,9 +853,10 @@ direct_close(Store *s)
 		if (st->insert_ready)
 			ExecASInsertTriggers(estate, st->rri, st->insert_capture);
 		PopActiveSnapshot();
+		estate->es_snapshot = InvalidSnapshot;
 	}
 	if (s->level && s->target.level == NULL)
-		store_level_end(s->level);
+		store_level_finish(s->level, estate);
 
 	probe_close(st->probe);
 	EvalPlanQualEnd(&st->epq);

@@ -110,12 +110,18 @@ store_level_fires(StoreLevel *level)
 void
 store_level_end(StoreLevel *level)
 {
+	store_level_finish(level, NULL);
+}
+
+void
+store_level_finish(StoreLevel *level, struct EState *estate)
+{
 	bool		fires = level->fires;
 
 	store_level_check(level);
 	if (fires)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	AfterTriggerEndQuery(NULL);
+	AfterTriggerEndQuery(estate);
 	if (fires)
 		PopActiveSnapshot();
 	/* triggers begin levels of their own, and end them */

@@ -408,12 +408,13 @@ hash_key(Store *s, const Datum *key, const bool *nulls)
 	{
 		Form_pg_attribute att = TupleDescAttr(s->tupdesc, s->target.keys[i] - 1);
 		TypeCacheEntry *type = lookup_type_cache(att->atttypid,
-												 TYPECACHE_HASH_PROC_FINFO);
+												 TYPECACHE_HASH_PROC);
 		uint32		one = 0;
 
-		if (!(nulls && nulls[i]) && OidIsValid(type->hash_proc_finfo.fn_oid))
-			one = DatumGetUInt32(FunctionCall1Coll(&type->hash_proc_finfo,
-												   att->attcollation, key[i]));
+		/* not by the type cache's own: an operator class may run anything */
+		if (!(nulls && nulls[i]) && OidIsValid(type->hash_proc))
+			one = DatumGetUInt32(OidFunctionCall1Coll(type->hash_proc,
+													  att->attcollation, key[i]));
 		hash = hash_combine(hash, one);
 	}
 	return hash;

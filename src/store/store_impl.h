@@ -10,6 +10,7 @@
 #include "utils/rel.h"
 
 typedef struct Preview Preview;
+struct EState;
 typedef struct Virtuals Virtuals;
 
 /* One implementation of the seam. */
@@ -69,6 +70,12 @@ extern void store_level_init(void);
 
 /* Error if another level has been begun inside of this one, and is open. */
 extern void store_level_check(const StoreLevel *level);
+
+/*
+ * Ends a level of one store, which is still open: triggers find its table in
+ * "estate"; NULL: they look for their tables themselves.
+ */
+extern void store_level_finish(StoreLevel *level, struct EState *estate);
 
 /* A table with triggers writes at it. */
 extern void store_level_fires(StoreLevel *level);
