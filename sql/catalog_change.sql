@@ -324,6 +324,23 @@ BEGIN
 	SELECT count(*) INTO m FROM pg_backend_memory_contexts WHERE name = 'upsert memo';
 	RAISE WARNING 'documents %, too many memos: %', (SELECT count(*) FROM hot), m > 1100;
 END $$;
+-- one that was dropped while a call site stood on it hears of no change
+DO $$
+DECLARE
+	r upsert_result;
+	c regclass := 'hot';
+BEGIN
+	FOR i IN 1..2 LOOP
+		r := upsert_by(c, '{_key: "5"}', '{_key: "5", n: 1}', '{n: 2}');
+		IF i = 1 THEN
+			FOR k IN 1..600 LOOP
+				PERFORM upsert(('many' || k)::regclass, '{"_key": "1"}');
+			END LOOP;
+			ALTER TABLE hot ALTER id TYPE text;
+		END IF;
+	END LOOP;
+	RAISE WARNING '%', r.action;
+END $$;
 DO $$
 BEGIN
 	FOR i IN 1..600 LOOP

@@ -251,7 +251,9 @@ find_memo(const MemoCache *cache, Oid relid)
 bool
 memo_is_current(const Memo *memo)
 {
-	return !memo->stale && !(memo->of_all && memo->as_of != reports);
+	/* one that was taken out hears of no reports any more */
+	return memo->kept && !memo->stale &&
+		!(memo->of_all && memo->as_of != reports);
 }
 
 Memo *
