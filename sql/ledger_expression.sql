@@ -100,7 +100,7 @@ SELECT e('["+", 1, {"@id": "ex:y", "ex:p": 1}]'::jsonb);
 SELECT e('["=", "?i", {"@list": [1]}]'::jsonb);
 SELECT f('"x"'), f('1');
 SELECT f('"contains(lcase(?s), \"x\")"');
-SELECT e((SELECT '"' || repeat('(+ 1 ', 20000) || '1' || repeat(')', 20000) || '"')::jsonb) IS NULL;
+SELECT e((SELECT '"' || repeat('(+ ?n ', 200000) || '?n' || repeat(')', 200000) || '"')::jsonb) IS NULL;
 SELECT e((SELECT string_agg('(strBefore ', '') || '"1"' || string_agg(' "x")', '') FROM generate_series(1, 200))) AS nested;
 SELECT e((SELECT string_agg('(if ?t ', '') || '1' || string_agg(' 1)', '') FROM generate_series(1, 200))) IS NULL AS nested;
 SELECT e('(concat ' || (SELECT string_agg('"x"', ' ') FROM generate_series(1, 1200)) || ')');
