@@ -29,7 +29,7 @@ OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/uniquekey.o src/
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
-	src/call/condition.o src/call/batch.o
+	src/call/condition.o src/call/batch.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o \
 	src/document/documents.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \

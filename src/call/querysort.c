@@ -1,0 +1,183 @@
+/*
+ * querysort.c
+ *		A query, sorted.
+ *
+ *		cursor --> (key, place, row) --> sort, on disk if need be --> caller
+ *
+ * The sort is what makes the order of the keys that of the whole query, not
+ * only of the chunks that a caller handles at a time.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplesort.h"
+#include "utils/typcache.h"
+
+#include "base/spivalue.h"
+#include "call/querysort.h"
+
+/* Rows that the cursor holds at a time. */
+#define CHUNK_SIZE 1000
+
+enum
+{
+	COLUMN_KEY,
+	COLUMN_PLACE,
+	COLUMN_DOC,
+	COLUMNS
+};
+
+struct QuerySort
+{
+	Tuplesortstate *sort;
+	TupleTableSlot *slot;
+};
+
+static void
+begin_sort(QuerySort *qs, Oid key_type, Oid key_collation)
+{
+	TupleDesc	tupdesc = CreateTemplateTupleDesc(COLUMNS);
+	AttrNumber	attnos[2] = {COLUMN_KEY + 1, COLUMN_PLACE + 1};
+	Oid			operators[2];
+	Oid			collations[2] = {key_collation, InvalidOid};
+	bool		nulls_first[2] = {false, false};
+
+	TupleDescInitEntry(tupdesc, COLUMN_KEY + 1, "key", key_type, -1, 0);
+	TupleDescInitEntryCollation(tupdesc, COLUMN_KEY + 1, key_collation);
+	TupleDescInitEntry(tupdesc, COLUMN_PLACE + 1, "place", INT8OID, -1, 0);
+	TupleDescInitEntry(tupdesc, COLUMN_DOC + 1, "doc", JSONBOID, -1, 0);
+	compat_tupdesc_finish(tupdesc);
+	qs->slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+
+	operators[0] = lookup_type_cache(key_type, TYPECACHE_LT_OPR)->lt_opr;
+	operators[1] = lookup_type_cache(INT8OID, TYPECACHE_LT_OPR)->lt_opr;
+	qs->sort = tuplesort_begin_heap(tupdesc, 2, attnos, operators, collations,
+									nulls_first, work_mem, NULL, 0);
+}
+
+static void
+put_row(QuerySort *qs, int64 place, Jsonb *doc, QueryKey key, void *arg)
+{
+	TupleTableSlot *slot = qs->slot;
+
+	ExecClearTuple(slot);
+	slot->tts_isnull[COLUMN_KEY] = !key(arg, doc, &slot->tts_values[COLUMN_KEY]);
+	slot->tts_isnull[COLUMN_PLACE] = false;
+	slot->tts_values[COLUMN_PLACE] = Int64GetDatum(place);
+	slot->tts_isnull[COLUMN_DOC] = false;
+	slot->tts_values[COLUMN_DOC] = JsonbPGetDatum(doc);
+	ExecStoreVirtualTuple(slot);
+	tuplesort_puttupleslot(qs->sort, slot);
+}
+
+/* Reads the query to its end. */
+static void
+read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
+{
+	MemoryContext rows_context;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	int64		place = 0;
+
+	SPI_connect();
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	if (!SPI_is_cursor_plan(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
+				 errmsg("the query is not one that returns rows"),
+				 errdetail("The query is \"%s\".", query),
+				 errhint("Give a single SELECT, VALUES, TABLE, or a command with RETURNING.")));
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
+	if (portal->tupDesc == NULL || portal->tupDesc->natts != 1 ||
+		TupleDescAttr(portal->tupDesc, 0)->atttypid != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query must return one column of type jsonb"),
+				 portal->tupDesc != NULL && portal->tupDesc->natts == 1 ?
+				 errdetail("Its column is of type %s.",
+						   format_type_be(TupleDescAttr(portal->tupDesc, 0)->atttypid)) :
+				 errdetail("It returns %d columns.",
+						   portal->tupDesc ? portal->tupDesc->natts : 0),
+				 errhint("Make a document of each row, with to_jsonb() or jsonb_build_object().")));
+
+	rows_context = AllocSetContextCreate(CurrentMemoryContext,
+										 "upsert query rows",
+										 ALLOCSET_DEFAULT_SIZES);
+	for (;;)
+	{
+		MemoryContext oldcontext;
+		uint64		i;
+
+		SPI_cursor_fetch(portal, true, CHUNK_SIZE);
+		if (SPI_processed == 0)
+			break;
+		oldcontext = MemoryContextSwitchTo(rows_context);
+		for (i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+			Datum		value = spi_value(SPI_tuptable->vals[i],
+										  SPI_tuptable->tupdesc, 1, JSONBOID,
+										  &isnull);
+
+			CHECK_FOR_INTERRUPTS();
+			if (isnull)
+				ereport(ERROR,
+						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						 errmsg("the query returned a null document"),
+						 errdetail("It is row " INT64_FORMAT " of the query.",
+								   place + 1),
+						 errhint("Leave such rows out, with WHERE.")));
+			put_row(qs, ++place, DatumGetJsonbP(value), key, arg);
+		}
+		MemoryContextSwitchTo(oldcontext);
+		MemoryContextReset(rows_context);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	SPI_finish();
+}
+
+QuerySort *
+query_sort(const char *query, Oid key_type, Oid key_collation, QueryKey key,
+		   void *arg)
+{
+	QuerySort  *qs = palloc0(sizeof(QuerySort));
+
+	begin_sort(qs, key_type, key_collation);
+	read_query(qs, query, key, arg);
+	tuplesort_performsort(qs->sort);
+	return qs;
+}
+
+bool
+query_sort_next(QuerySort *qs, QueryRow *row)
+{
+	bool		isnull;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!tuplesort_gettupleslot(qs->sort, true, false, qs->slot, NULL))
+		return false;
+	row->key = slot_getattr(qs->slot, COLUMN_KEY + 1, &isnull);
+	row->has_key = !isnull;
+	row->place = DatumGetInt64(slot_getattr(qs->slot, COLUMN_PLACE + 1, &isnull));
+	row->doc = DatumGetJsonbP(slot_getattr(qs->slot, COLUMN_DOC + 1, &isnull));
+	return true;
+}
+
+void
+query_sort_end(QuerySort *qs)
+{
+	tuplesort_end(qs->sort);
+	ExecDropSingleTupleTableSlot(qs->slot);
+	pfree(qs);
+}
