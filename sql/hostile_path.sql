@@ -101,6 +101,7 @@ SELECT FROM public.ledger_upsert('hl', '{"@id": "ex:a", "n": 2}'::pg_catalog.jso
 SELECT FROM public.ledger_replace('hl', '{"@id": "ex:b", "n": 2, "m": 1}'::pg_catalog.jsonb);
 SELECT public.ledger_get('hl', 'ex:a'), public.ledger_get('hl', 'ex:a', NULL, 1);
 SELECT FROM public.ledger_flakes('hl');
+SELECT FROM public.ledger_log('hl');
 SELECT pg_catalog.count(*) FROM "hl:main_flakes";
 SELECT FROM public.ledger_values('[1]'::pg_catalog.jsonb), public.ledger_members('{"a": 1}'::pg_catalog.jsonb);
 -- AT Protocol
@@ -136,6 +137,7 @@ SELECT pattern FROM unnest(ARRAY[
 	'{"@id": "?s", "l": {"@list": [1]}}',
 	'{"@id": "?s", "@reverse": {"o": {"@id": "?r"}}}',
 	'["graph", "?g", {"@id": "?s", "n": "?n"}]',
+	'["graph", "#txn-meta", {"@id": "?s", "https://ns.flur.ee/db#t": "?n"}]',
 	'[{"@id": "?s", "n": "?n"}, ["optional", {"@id": "?s", "m": "?m"}], {"@id": "?t", "m": "?m"}]',
 	'[{"@id": "?s", "n": "?n"}, ["union", {"@id": "?s", "m": "?m"}, {"@id": "?s", "s": "?m"}]]',
 	'[{"@id": "?s", "n": "?n"}, ["minus", {"@id": "?s", "m": "?m"}]]',

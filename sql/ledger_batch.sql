@@ -237,6 +237,7 @@ ROLLBACK;
 
 \echo == a table of another shape
 SELECT create_ledger('shape', '{"history": false}') \g /dev/null
+CREATE TABLE "shape:main_commits" ();
 CREATE TABLE "shape:main_log" (graph int, s int, t int, retracted int, asserted int);
 SELECT called('ledger_upsert', 'shape', '[{"@id": "http://n/1", "http://e/p": 1}]', '{}');
 

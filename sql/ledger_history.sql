@@ -4,7 +4,12 @@ SELECT ledger_upsert('h', '{"@id": "http://x", "@type": ["A", "B"], "a": 1, "l":
 SELECT ledger_upsert('h', '{"@id": "http://x", "@type": "A", "a": 2, "l": {"@list": ["q"]}}')->'t';
 SELECT ledger_delete('h', 'http://x')->'t';
 SELECT ledger_upsert('h', '{"@id": "http://x", "a": 3}')->'t';
-SELECT t, ledger_get('h', 'http://x', t => t) - '@context' FROM generate_series(0, 5) t;
+SELECT t, ledger_get('h', 'http://x', t => t) - '@context' FROM generate_series(0, 4) t;
+-- a t that is not yet, or never
+SELECT ledger_get('h', 'http://x', t => 5);
+SELECT ledger_get('h', 'http://x', t => -1);
+SELECT * FROM ledger_flakes('h', 5);
+SELECT * FROM ledger_flakes('h', to_t => -1);
 SELECT * FROM ledger_flakes('h', 2, 2);
 SELECT t, count(*) FROM ledger_flakes('h', to_t => 3) GROUP BY t ORDER BY t;
 SELECT drop_ledger('h');

@@ -59,6 +59,7 @@ SELECT * FROM try('{"fromNamed": {"two": {"@id": "w:main", "@graph": "ex:g2"}}, 
 SELECT * FROM try('{"from-named": [], "where": ["graph", "?g", {"@id": "ex:a", "age": "?x"}], "insert": {"@id": "?g", "copy": "?x"}}');
 -- opts
 SELECT * FROM try('{"opts": {"strictCompactIri": false}, "insert": {"@id": "no:prefix", "copy": 1}}');
+SELECT * FROM try('{"opts": {"base": "http://e/x/"}, "insert": {"@id": "a", "copy": 1}}', '{"base": "http://e/x/", "strictCompactIri": true}');
 SELECT * FROM try('{"opts": {"base": "http://e/"}, "insert": {"@id": "a", "copy": 1}}', '{"base": "http://e/x/"}');
 
 -- lists: what they have in them; beside sets, without @list, they are one value
@@ -136,7 +137,7 @@ SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "opts": 1}');
 SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "opts": {"nosuch": 1}}');
 SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "opts": {"strictCompactIri": 1}}');
 SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "ledger": "other"}');
-SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "txn-meta": {"f:message": "x"}}');
+SELECT try('{"insert": {"@id": "ex:x", "r": 1}, "txn-meta": {"ex:message": null}}');
 SELECT try('{"where": {"@id": "?s", "items": {"@list": []}}, "insert": {"@id": "ex:x", "r": 1}}');
 SELECT try('{"where": {"@id": "?s", "items": {"@list": [{"@list": [1]}]}}, "insert": {"@id": "ex:x", "r": 1}}');
 SELECT try('{"where": {"@id": "?s", "?p": {"@list": [1]}}, "insert": {"@id": "ex:x", "r": 1}}');

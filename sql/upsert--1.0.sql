@@ -542,6 +542,14 @@ AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ledger_get(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.int8, pg_catalog.jsonb) IS
 'A node of a ledger, compacted with the context (NULL: the default one), now or as it was after t; NULL if nothing is or was said of it. Option: graph (a named graph). Errors: UP004, UP008, 42P01, 55000 no history, 22023.';
 
+CREATE FUNCTION @extschema@.ledger_log(ledger pg_catalog.text, from_t pg_catalog.int8 DEFAULT NULL,
+	to_t pg_catalog.int8 DEFAULT NULL)
+RETURNS TABLE(t pg_catalog.int8, at pg_catalog.timestamptz, author pg_catalog.text, role pg_catalog.text, message pg_catalog.text,
+	asserted pg_catalog.int8, retracted pg_catalog.int8, metadata pg_catalog.jsonb)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_log(pg_catalog.text, pg_catalog.int8, pg_catalog.int8) IS
+'Who made each t from from_t to to_t, both included, when (the transaction''s clock) and why: author and message as given, the role, how many flakes, and the metadata ({predicate: [value, ...]}, what stood beside @graph or under txn-meta). ledger_compact keeps the rows. Errors: 42P01, 55000 no history, 22023 a t that is not yet.';
+
 CREATE FUNCTION @extschema@.ledger_flakes(ledger pg_catalog.text, from_t pg_catalog.int8 DEFAULT NULL,
 	to_t pg_catalog.int8 DEFAULT NULL, graph pg_catalog.text DEFAULT NULL)
 RETURNS TABLE(t pg_catalog.int8, s pg_catalog.text, p pg_catalog.text, o pg_catalog.jsonb, op pg_catalog.bool)

@@ -2,13 +2,14 @@
  * ledger.c
  *		Ledgers as tables, and their clock.
  *
- * A ledger "db:main" is three tables and a view in one schema, found along
+ * A ledger "db:main" is four tables and a view in one schema, found along
  * the search path as tables are; whoever may read or write them may read or
  * write the ledger:
  *
  *		"db:main"			(graph, iri PK, doc)			nodes as they are now
- *		"db:main_head"		(one PK, t, txn, context)	one row
- *		"db:main_log"		(graph, s, t PK, ...)		its history, see log.c
+ *		"db:main_head"		(one PK, t, txn, context, floor)	one row
+ *		"db:main_log"		(s, graph, t PK, ...)		its history, see log.c
+ *		"db:main_commits"	(t PK, at, author, ...)		who, when, why: commit.c
  *		"db:main_flakes"	(t, s, p, o, op, graph)		view of the log
  *
  * The clock.  A transaction that changes something takes the next t when the
@@ -38,6 +39,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/spivalue.h"
 #include "call/argument.h"
@@ -48,15 +51,8 @@
 #include "ledger/ledger.h"
 #include "upsert.h"
 
-#define HEAD_SUFFIX		"_head"
-#define LOG_SUFFIX		"_log"
-#define FLAKES_SUFFIX	"_flakes"
-
 /* a name must leave room for the suffixes */
-#define NAME_MAX_BYTES	(NAMEDATALEN - 1 - 7)
-
-/* room on the page, so that updates stay there */
-#define NODES_FILLFACTOR	85
+#define NAME_MAX_BYTES	(NAMEDATALEN - 1 - (int) strlen(LEDGER_COMMITS))
 
 /* Columns that those who write rows go by the numbers of. */
 typedef struct Column
@@ -69,23 +65,25 @@ static const Column nodes_columns[] = {
 	{"graph", TEXTOID}, {"iri", TEXTOID}, {"doc", JSONBOID}
 };
 static const Column head_columns[] = {
-	{"one", BOOLOID}, {"t", INT8OID}, {"txn", XID8OID}, {"context", JSONBOID}
+	{"one", BOOLOID}, {"t", INT8OID}, {"txn", XID8OID}, {"context", JSONBOID},
+	{"floor", INT8OID}
 };
 static const Column log_columns[] = {
 	{"graph", TEXTOID}, {"s", TEXTOID}, {"t", INT8OID},
 	{"retracted", JSONBOID}, {"asserted", JSONBOID}
 };
+static const Column commits_columns[] = {
+	{"t", INT8OID}, {"at", TIMESTAMPTZOID}, {"author", TEXTOID}, {"role", TEXTOID},
+	{"message", TEXTOID}, {"asserted", INT8OID}, {"retracted", INT8OID},
+	{"metadata", JSONBOID}
+};
 
-static char *ledger_full_name(text *name);
-static void execute(const char *command);
 static void check_shape(Relation rel, const Column *columns, int n);
 static void check_table(Oid relid, const Column *columns, int n);
-static void depend(const char *name, const char *suffix, Oid namespace);
 
 /* --- names ---------------------------------------------------------------- */
 
-/* The name with its branch; error 42602 if it cannot be one. */
-static char *
+char *
 ledger_full_name(text *name)
 {
 	char	   *given = text_to_cstring(name);
@@ -149,10 +147,27 @@ ledger_graph_argument(const Ledger *ledger, JldProcessor *proc, JldStr graph,
 							   context);
 }
 
+bool
+ledger_is_name(const Ledger *ledger, JldStr name)
+{
+	JldStr		full = jld_str(ledger->name);
+	JldStr		bare = {full.data, (int) (strchr(ledger->name, ':') - ledger->name)};
+
+	return jld_eq(name, full) ||
+		(jld_eq(name, bare) && strcmp(ledger->name + bare.len, ":main") == 0);
+}
+
+char *
+ledger_part(const Ledger *ledger, const char *suffix)
+{
+	return quote_qualified_identifier(get_namespace_name(ledger->namespace),
+									  psprintf("%s%s", ledger->name, suffix));
+}
+
 /* --- open ----------------------------------------------------------------- */
 
-static void
-execute(const char *command)
+void
+ledger_execute(const char *command)
 {
 	int			result = SPI_execute(command, false, 0);
 
@@ -216,7 +231,7 @@ ledger_open(text *name, bool read_only)
 	if (OidIsValid(ledger->nodes_relid))
 	{
 		namespace = get_rel_namespace(ledger->nodes_relid);
-		companion = psprintf("%s" HEAD_SUFFIX, ledger->name);
+		companion = psprintf("%s" LEDGER_HEAD, ledger->name);
 		head = get_relname_relid(companion, namespace);
 	}
 	if (!OidIsValid(head))
@@ -230,16 +245,24 @@ ledger_open(text *name, bool read_only)
 	schema = get_namespace_name(namespace);
 	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
 	ledger->head = quote_qualified_identifier(schema, companion);
-	ledger->log_relid = get_relname_relid(psprintf("%s" LOG_SUFFIX, ledger->name),
-										  namespace);
+	ledger->namespace = namespace;
+	ledger->log_relid = get_relname_relid(psprintf("%s" LEDGER_LOG, ledger->name), namespace);
+	ledger->commits_relid = get_relname_relid(psprintf("%s" LEDGER_COMMITS, ledger->name), namespace);
 	if (OidIsValid(ledger->log_relid))
 	{
+		if (!OidIsValid(ledger->commits_relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("ledger \"%s\" has lost its commits", ledger->name),
+					 errdetail("There is no table %s.", ledger_part(ledger, LEDGER_COMMITS))));
 		check_table(ledger->log_relid, log_columns, lengthof(log_columns));
-		ledger->flakes = quote_qualified_identifier(schema,
-													psprintf("%s" FLAKES_SUFFIX, ledger->name));
+		check_table(ledger->commits_relid, commits_columns, lengthof(commits_columns));
+		ledger->log = ledger_part(ledger, LEDGER_LOG);
+		ledger->commits = ledger_part(ledger, LEDGER_COMMITS);
+		ledger->flakes = ledger_part(ledger, LEDGER_FLAKES);
 	}
 
-	if (SPI_execute(psprintf("SELECT t, context FROM %s", ledger->head), read_only, 1) != SPI_OK_SELECT ||
+	if (SPI_execute(psprintf("SELECT t, context, floor FROM %s", ledger->head), read_only, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -247,6 +270,8 @@ ledger_open(text *name, bool read_only)
 				 errdetail("Table %s shows no row.", ledger->head)));
 	ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 										1, INT8OID, &isnull));
+	ledger->floor = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+											3, INT8OID, &isnull));
 	{
 		Datum		context = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 										2, JSONBOID, &isnull);
@@ -287,7 +312,7 @@ ledger_next_t(Ledger *ledger, bool *shared)
 	}
 
 	*shared = false;
-	execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
+	ledger_execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
 					 "txn = pg_catalog.pg_current_xact_id() RETURNING t",
 					 ledger->head));
 	if (SPI_processed != 1)
@@ -298,6 +323,55 @@ ledger_next_t(Ledger *ledger, bool *shared)
 	ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 										1, INT8OID, &isnull));
 	return ledger->t;
+}
+
+void
+ledger_need_history(const Ledger *ledger)
+{
+	if (ledger->flakes == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("ledger \"%s\" keeps no history", ledger->name),
+				 errhint("It was created with the option \"history\": false.")));
+}
+
+void
+ledger_check_newest(const Ledger *ledger, int64 t)
+{
+	ledger_need_history(ledger);
+	if (t < 0 || t > ledger->t)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ledger \"%s\" has no t " INT64_FORMAT, ledger->name, t),
+				 errdetail("The newest is " INT64_FORMAT ".", ledger->t)));
+}
+
+void
+ledger_check_t(const Ledger *ledger, int64 t)
+{
+	ledger_check_newest(ledger, t);
+	if (t < ledger->floor)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("t " INT64_FORMAT " of ledger \"%s\" has been given up", t, ledger->name),
+				 errdetail("The oldest that can be read is " INT64_FORMAT ".", ledger->floor),
+				 errhint("ledger_compact() gave up what was before.")));
+}
+
+void
+ledger_put_rows(Tuplestorestate *rows, TupleDesc desc)
+{
+	Datum	   *values = palloc(sizeof(Datum) * desc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * desc->natts);
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int k = 0; k < desc->natts; k++)
+			values[k] = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, k + 1,
+								  TupleDescAttr(desc, k)->atttypid, &nulls[k]);
+		tuplestore_putvalues(rows, desc, values, nulls);
+	}
 }
 
 /* --- options -------------------------------------------------------------- */
@@ -319,12 +393,42 @@ take_graph(const JsonbValue *value, void *options)
 		(iri_is_absolute(o->graph) || jld_is_blank_node_id(o->graph));
 }
 
+static bool
+take_author(const JsonbValue *value, void *options)
+{
+	return jld_string_of(value, &((LedgerOptions *) options)->message.author);
+}
+
+static bool
+take_message(const JsonbValue *value, void *options)
+{
+	return jld_string_of(value, &((LedgerOptions *) options)->message.message);
+}
+
+/* A time, as the type reads it. */
+static bool
+take_at(const JsonbValue *value, void *options)
+{
+	LedgerOptions *o = options;
+	JldStr		s;
+
+	if (!jld_string_of(value, &s))
+		return false;
+	o->at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(jld_cstr(s)),
+													ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	o->has_at = true;
+	return true;
+}
+
 static const char *const nulls_words[] = {"ignore", "delete", "error", NULL};
 
 static const OptionDef ledger_option_defs[] = {
 	{"nulls", LEDGER_OPTION_PAYLOAD, OPTION_WORD, offsetof(LedgerOptions, nulls), nulls_words},
 	{"strictCompactIri", LEDGER_OPTION_IRIS, OPTION_BOOL, offsetof(LedgerOptions, strict_compact_iri)},
 	{"base", LEDGER_OPTION_IRIS, OPTION_OTHER, 0, NULL, take_base, "an absolute IRI"},
+	{"author", LEDGER_OPTION_MESSAGE, OPTION_OTHER, 0, NULL, take_author, "a string"},
+	{"message", LEDGER_OPTION_MESSAGE, OPTION_OTHER, 0, NULL, take_message, "a string"},
+	{"at", LEDGER_OPTION_AT, OPTION_OTHER, 0, NULL, take_at, "a time"},
 	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
 };
 
@@ -354,172 +458,4 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 	proc->options.contextKey = JLD_STR("@context");
 	if (!has_context)
 		proc->options.expandContext = ledger->context;
-}
-
-/* --- SQL-callable --------------------------------------------------------- */
-
-PG_FUNCTION_INFO_V1(create_ledger);
-PG_FUNCTION_INFO_V1(drop_ledger);
-
-/* A part of a ledger goes when its nodes do. */
-static void
-depend(const char *name, const char *suffix, Oid namespace)
-{
-	ObjectAddress nodes;
-	ObjectAddress part;
-
-	ObjectAddressSet(nodes, RelationRelationId, get_relname_relid(name, namespace));
-	ObjectAddressSet(part, RelationRelationId,
-					 get_relname_relid(psprintf("%s%s", name, suffix), namespace));
-	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
-}
-
-typedef struct CreateOptions
-{
-	JldValue   *context;		/* NULL: none */
-	bool		history;
-	bool		index;
-	bool		if_not_exists;
-} CreateOptions;
-
-static bool
-take_context(const JsonbValue *value, void *arg)
-{
-	CreateOptions *options = arg;
-
-	options->context = NULL;
-	if (value->type == jbvNull)
-		return true;
-	if (value->type != jbvString && value->type != jbvBinary)
-		return false;
-	options->context = jld_from_value(value);
-	if (jld_has(options->context, JLD_STR("@context")))
-		options->context = jld_get(options->context, JLD_STR("@context"));
-	return true;
-}
-
-static const OptionDef create_options[] = {
-	{"context", 1, OPTION_OTHER, 0, NULL, take_context, "a JSON-LD context"},
-	{"history", 1, OPTION_BOOL, offsetof(CreateOptions, history)},
-	{"index", 1, OPTION_BOOL, offsetof(CreateOptions, index)},
-	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
-};
-
-/* create_ledger(name text, options jsonb) */
-Datum
-create_ledger(PG_FUNCTION_ARGS)
-{
-	char	   *name;
-	CreateOptions options = {.history = true, .index = true};
-	OptionSet	set = OPTION_SET(create_options, 1, &options);
-	char	   *schema;
-	Oid			namespace;
-	char	   *nodes;
-	char	   *head;
-	char	   *log;
-	char	   *flakes;
-
-	arguments_require(fcinfo, 1);
-	name = ledger_full_name(PG_GETARG_TEXT_PP(0));
-	options_read(argument_jsonb(fcinfo, 1), &set, 1);
-	if (options.context)
-	{
-		JldProcessor proc;
-
-		/* that it is one shows when it is processed */
-		jsonld_begin(&proc, NULL);
-		(void) context_process(&proc, context_plain(&proc), options.context);
-	}
-
-	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
-	schema = get_namespace_name(namespace);
-	if (OidIsValid(get_relname_relid(name, namespace)))
-	{
-		ereport(options.if_not_exists ? NOTICE : ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("ledger \"%s\" already exists", name)));
-		PG_RETURN_VOID();
-	}
-	nodes = quote_qualified_identifier(schema, name);
-	head = quote_qualified_identifier(schema, psprintf("%s" HEAD_SUFFIX, name));
-	log = quote_qualified_identifier(schema, psprintf("%s" LOG_SUFFIX, name));
-	flakes = quote_qualified_identifier(schema, psprintf("%s" FLAKES_SUFFIX, name));
-
-	SPI_connect();
-	execute(psprintf("CREATE TABLE %s ("
-					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "doc pg_catalog.jsonb NOT NULL, "
-					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
-					 nodes, NODES_FILLFACTOR));
-	if (options.index)
-		execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
-	execute(psprintf("CREATE TABLE %s ("
-					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
-					 "t pg_catalog.int8 NOT NULL, "
-					 "txn pg_catalog.xid8, "
-					 "context pg_catalog.jsonb) WITH (fillfactor = 10)", head));
-	{
-		Oid			types[] = {JSONBOID};
-		Datum		values[] = {options.context ? JsonbPGetDatum(jld_to_jsonb(options.context)) : (Datum) 0};
-		const char *nulls = options.context ? " " : "n";
-		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
-												   1, types, values, nulls, false, 0);
-
-		if (result != SPI_OK_INSERT)
-			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
-	}
-	if (options.history)
-	{
-		execute(psprintf("CREATE TABLE %s ("
-						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "t pg_catalog.int8 NOT NULL, "
-						 "retracted pg_catalog.jsonb, "
-						 "asserted pg_catalog.jsonb, "
-						 "PRIMARY KEY (graph, s, t))", log));
-		execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
-		execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
-						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
-						 "COLLATE pg_catalog.\"C\" AS p, "
-						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
-						 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
-						 "c.op, l.graph FROM %s AS l "
-						 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
-						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
-						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
-						 flakes, log));
-	}
-	SPI_finish();
-
-	/* dropping the nodes drops the ledger */
-	depend(name, HEAD_SUFFIX, namespace);
-	if (options.history)
-	{
-		depend(name, LOG_SUFFIX, namespace);
-		depend(name, FLAKES_SUFFIX, namespace);
-	}
-	PG_RETURN_VOID();
-}
-
-/* drop_ledger(name text) */
-Datum
-drop_ledger(PG_FUNCTION_ARGS)
-{
-	Ledger	   *ledger;
-
-	arguments_require(fcinfo, 1);
-	SPI_connect();
-	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
-	/* one by one: a dump does not bring back that they belong together */
-	if (ledger->flakes)
-	{
-		char	   *schema = get_namespace_name(get_rel_namespace(ledger->log_relid));
-
-		execute(psprintf("DROP VIEW %s", ledger->flakes));
-		execute(psprintf("DROP TABLE %s", quote_qualified_identifier(schema, get_rel_name(ledger->log_relid))));
-	}
-	execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
-	SPI_finish();
-	PG_RETURN_VOID();
 }

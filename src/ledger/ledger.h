@@ -5,9 +5,12 @@
 #ifndef UPSERT_LEDGER_H
 #define UPSERT_LEDGER_H
 
+#include "access/tupdesc.h"
+#include "datatype/timestamp.h"
 #include "jsonld/context.h"
 #include "ledger/node.h"
 #include "nodes/pg_list.h"
+#include "utils/tuplestore.h"
 #include "utils/relcache.h"
 
 /* Columns of the table of nodes. */
@@ -15,15 +18,27 @@
 #define NODES_IRI		2
 #define NODES_DOC		3
 
+/* What the names of a ledger's parts end in. */
+#define LEDGER_HEAD		"_head"
+#define LEDGER_LOG		"_log"
+#define LEDGER_COMMITS	"_commits"
+#define LEDGER_FLAKES	"_flakes"
+
 typedef struct Ledger
 {
 	char	   *name;			/* with its branch */
 	Oid			nodes_relid;
+	Oid			namespace;
 	char	   *nodes;			/* qualified and quoted, for SQL */
 	char	   *head;
-	Oid			log_relid;		/* InvalidOid: keeps no history */
-	char	   *flakes;			/* the view of it, or NULL */
+	Oid			log_relid;		/* InvalidOid: keeps no history, and so for the
+								 * three to come */
+	Oid			commits_relid;
+	char	   *log;
+	char	   *commits;
+	char	   *flakes;			/* a view of the log */
 	int64		t;				/* as the transaction's snapshot sees it */
+	int64		floor;			/* the oldest t that can be read */
 	JldValue   *context;		/* the default context; NULL: none */
 } Ledger;
 
@@ -68,12 +83,46 @@ extern JldStr ledger_graph_argument(const Ledger *ledger, JldProcessor *proc,
 extern ActiveContext *ledger_context(JldProcessor *proc, ActiveContext *active,
 									 JldValue *context);
 
+/* What a caller says of a transaction, beside what it does. */
+typedef struct LedgerMessage
+{
+	JldStr		author;			/* JLD_NOSTR: nothing said */
+	JldStr		message;
+	JldValue   *metadata;		/* {predicate: [value, ...], ...}; NULL: none */
+} LedgerMessage;
+
 /*
  * Applies changes to nodes: writes the nodes, then takes t, then writes the
  * log.  replaced: call a changed node "replaced" in the receipt.  Answers
  * the receipt, made in the current memory context.  Needs SPI.
  */
-extern Jsonb *ledger_apply(Ledger *ledger, List *changes, bool replaced);
+extern Jsonb *ledger_apply(Ledger *ledger, List *changes, bool replaced,
+						   const LedgerMessage *message);
+
+/* Error 55000 if the ledger keeps no history. */
+extern void ledger_need_history(const Ledger *ledger);
+
+/*
+ * Error 55000 if there is no history; 22023 for a t that is negative or not yet;
+ * and, of check_t, 55000 for one whose state has been given up.
+ */
+extern void ledger_check_newest(const Ledger *ledger, int64 t);
+extern void ledger_check_t(const Ledger *ledger, int64 t);
+
+/* Rows of the last SPI query, whose columns are those of desc, to an answer. */
+extern void ledger_put_rows(Tuplestorestate *rows, TupleDesc desc);
+
+/* The name with its branch; error 42602 or 42622 if it cannot be one. */
+extern char *ledger_full_name(text *name);
+
+/* Is this the ledger's name, with or without its branch? */
+extern bool ledger_is_name(const Ledger *ledger, JldStr name);
+
+/* A part of the ledger, qualified and quoted. */
+extern char *ledger_part(const Ledger *ledger, const char *suffix);
+
+/* Runs a command of our own.  Needs SPI. */
+extern void ledger_execute(const char *command);
 
 /* Options that several calls take. */
 typedef struct LedgerOptions
@@ -82,11 +131,16 @@ typedef struct LedgerOptions
 	bool		strict_compact_iri;
 	JldStr		base;
 	JldStr		graph;			/* of ledger_get, ledger_delete, ledger_update */
+	LedgerMessage message;
+	bool		has_at;
+	TimestampTz at;
 } LedgerOptions;
 
 #define LEDGER_OPTION_PAYLOAD	0x01	/* nulls */
 #define LEDGER_OPTION_IRIS		0x02	/* strictCompactIri, base */
 #define LEDGER_OPTION_GRAPH		0x04	/* graph */
+#define LEDGER_OPTION_MESSAGE	0x08	/* author, message */
+#define LEDGER_OPTION_AT		0x10	/* at */
 
 /* Reads those that "takes" says; 22023 for others or wrong types. */
 extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);

@@ -2,7 +2,7 @@
  * log.c
  *		The history of a ledger: one row for each t and node that it changed.
  *
- *		"db:main_log"	(graph, s, t PK, retracted, asserted)
+ *		"db:main_log"	(s, graph, t PK, retracted, asserted)
  *
  * The last two are the NodeDifference of that node at that t as jsonb, or
  * NULL.  The view "db:main_flakes" takes them apart into single flakes, so a
@@ -32,6 +32,8 @@ typedef struct LogRow
 {
 	Datum	   *key;
 	const LogEntry *entry;
+	int			asserted;		/* more in the row than before */
+	int			retracted;
 } LogRow;
 
 static void set_change(StoreRow *row, AttrNumber column, Jsonb *change);
@@ -91,6 +93,8 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 	NodeDifference both;
 	NodeDifference now = {0};
 
+	log->asserted = log->entry->nasserted;
+	log->retracted = log->entry->nretracted;
 	if (old == NULL)
 	{
 		store_row_set(row, LOG_GRAPH, log->key[0], false);
@@ -104,9 +108,15 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 	/* an earlier call of this transaction has changed the node, too */
 	both.retracted = old_change(old, LOG_RETRACTED, &both.nretracted);
 	both.asserted = old_change(old, LOG_ASSERTED, &both.nasserted);
+	log->asserted = -both.nasserted;
+	log->retracted = -both.nretracted;
 	now.retracted = new_change(log->entry->retracted);
 	now.asserted = new_change(log->entry->asserted);
+	now.nretracted = log->entry->nretracted;
+	now.nasserted = log->entry->nasserted;
 	node_difference_add(&both, &now);
+	log->asserted += both.nasserted;
+	log->retracted += both.nretracted;
 	if (both.retracted->n == 0 && both.asserted->n == 0)
 		return STORE_REMOVE;
 	set_change(row, LOG_RETRACTED, jld_to_jsonb(both.retracted));
@@ -116,8 +126,10 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 
 void
 log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
-		  int64 n)
+		  int64 n, const LedgerMessage *message)
 {
+	int64		asserted = 0;
+	int64		retracted = 0;
 	StoreTarget target = {.relid = ledger->log_relid, .nkeys = 3,
 	.keys = {LOG_GRAPH, LOG_S, LOG_T}};
 	Bitmapset  *changes = bms_add_member(bms_make_singleton(LOG_RETRACTED), LOG_ASSERTED);
@@ -131,16 +143,21 @@ log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
 	for (int64 i = 0; i < n; i++)
 	{
 		Datum		key[3];
-		LogRow		row = {key, &entries[i]};
+		LogRow		row = {key, &entries[i], 0, 0};
 
 		CHECK_FOR_INTERRUPTS();
 		key[0] = PointerGetDatum(cstring_to_text_with_len(entries[i].graph.data, entries[i].graph.len));
 		key[1] = PointerGetDatum(cstring_to_text_with_len(entries[i].s.data, entries[i].s.len));
 		key[2] = Int64GetDatum(t);
 		/* without an earlier call the row is new */
-		(void) store_apply(store, shared ? key : NULL, NULL, compose_log, &row);
+		if (store_apply(store, shared ? key : NULL, NULL, compose_log, &row) != STORE_SKIPPED)
+		{
+			asserted += row.asserted;
+			retracted += row.retracted;
+		}
 		pfree(DatumGetPointer(key[0]));
 		pfree(DatumGetPointer(key[1]));
 	}
 	store_close(store);
+	commit_write(ledger, t, shared, asserted, retracted, message);
 }

@@ -63,7 +63,6 @@ static JldValue *subtract(const JldValue *a, const JldValue *b);
 static bool same_set(const JldValue *a, const JldValue *b);
 static JldValue *join(const NodeChange *change, JldStr predicate,
 					  const JldValue *values, const JldValue *more);
-static JldValue *statements(JldValue *values);
 static JldValue *changed_values(const NodeChange *change, JldStr predicate,
 								JldValue *old);
 static void change_predicate(JldStr predicate, JldValue *old, JldValue *new,
@@ -144,9 +143,8 @@ join(const NodeChange *change, JldStr predicate, const JldValue *values,
 
 /* --- statements ----------------------------------------------------------- */
 
-/* Values with the items of a list in place of the list. */
-static JldValue *
-statements(JldValue *values)
+JldValue *
+node_statements(JldValue *values)
 {
 	JldValue   *objects;
 	bool		plain = true;
@@ -218,8 +216,8 @@ static void
 change_predicate(JldStr predicate, JldValue *old, JldValue *new,
 				 NodeDifference *difference)
 {
-	JldValue   *before = old ? statements(old) : NULL;
-	JldValue   *after = new ? statements(new) : NULL;
+	JldValue   *before = old ? node_statements(old) : NULL;
+	JldValue   *after = new ? node_statements(new) : NULL;
 	JldValue   *gone = before && after ? subtract(before, after) : before;
 	JldValue   *come = before && after ? subtract(after, before) : after;
 
@@ -651,7 +649,7 @@ node_from_statements(JldStr id, const Statement *statements, int n)
 	{
 		JldStr		predicate = statements[i].p;
 		JldValue   *value = statements[i].o;
-		JldValue   *position = jld_get(value, JLD_STR("@position"));
+		JldValue   *position = jld_is_object(value) ? jld_get(value, JLD_STR("@position")) : NULL;
 		JldValue   *items;
 		int			place;
 

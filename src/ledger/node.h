@@ -78,10 +78,13 @@ extern bool node_change_image(const NodeChange *change, Jsonb *old,
 extern void node_difference_add(NodeDifference *first,
 								const NodeDifference *second);
 
-/* A statement as the ledger's flakes show it. */
+/* Values with the items of a list, and their "@position", in place of the list. */
+extern JldValue *node_statements(JldValue *values);
+
+/* A statement as the ledger's log has it, or its flakes. */
 typedef struct Statement
 {
-	JldStr		p;				/* an IRI */
+	JldStr		p;				/* an IRI, or "@type" */
 	JldValue   *o;				/* a value object, or {"@id"}; in a list with
 								 * its "@position" */
 } Statement;

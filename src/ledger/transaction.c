@@ -28,6 +28,7 @@
 #include "call/options.h"
 #include "call/outcome.h"
 #include "jsonb/build.h"
+#include "ledger/envelope.h"
 #include "ledger/log.h"
 #include "ledger/naming.h"
 #include "upsert.h"
@@ -268,6 +269,8 @@ keep_difference(Work *work, Step *step)
 	entry = &work->log[work->nlog++];
 	entry->graph = step->change->graph;
 	entry->s = step->change->id;
+	entry->nretracted = step->images.nretracted;
+	entry->nasserted = step->images.nasserted;
 	entry->retracted = keep_half(step, step->images.retracted, step->difference.retracted);
 	entry->asserted = keep_half(step, step->images.asserted, step->difference.asserted);
 }
@@ -373,7 +376,8 @@ receipt(Work *work, bool replaced)
 }
 
 Jsonb *
-ledger_apply(Ledger *ledger, List *changes, bool replaced)
+ledger_apply(Ledger *ledger, List *changes, bool replaced,
+			 const LedgerMessage *message)
 {
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
@@ -385,6 +389,9 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 	target.read_columns = target.insert_columns =
 		bms_add_member(bms_add_member(bms_make_singleton(NODES_GRAPH), NODES_IRI), NODES_DOC);
 	target.update_columns = bms_make_singleton(NODES_DOC);
+	/* there would be nowhere to say it */
+	if (message->author.data || message->message.data || message->metadata)
+		ledger_need_history(ledger);
 	work.known = jld_new_object(8);
 	work.orphans = jld_new_object(8);
 
@@ -406,7 +413,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced)
 		int64		t = ledger_next_t(ledger, &shared);
 
 		if (OidIsValid(ledger->log_relid))
-			log_write(ledger, t, shared, work.log, work.nlog);
+			log_write(ledger, t, shared, work.log, work.nlog, message);
 	}
 	return receipt(&work, replaced);
 }
@@ -434,6 +441,7 @@ static Datum
 ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 {
 	Jsonb	   *doc;
+	Envelope	envelope;
 	LedgerOptions options;
 	JldProcessor proc;
 	Ledger	   *ledger;
@@ -443,18 +451,21 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 
 	arguments_require(fcinfo, 2);
 	doc = PG_GETARG_JSONB_P(1);
-	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS,
-				   &options);
-	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
-		option_refuse("nulls", "An insert retracts nothing.");
 	if (JB_ROOT_IS_SCALAR(doc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("a transaction must be a JSON object or an array of such"),
 				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
+	envelope_open(doc, &envelope);
+	envelope_options(argument_jsonb(fcinfo, 2), envelope.opts,
+					 LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS | LEDGER_OPTION_MESSAGE, &options);
+	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
+		option_refuse("nulls", "An insert retracts nothing.");
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
+	envelope_check_ledger(ledger, envelope.ledger);
 	ledger_processor(ledger, &options, payload_has_context(doc), &proc);
+	doc = envelope_read(&proc, &envelope, &options.message);
 	nodes = JB_ROOT_COUNT(doc) == 0 ? NIL :
 		payload_read(&proc, doc, options.nulls,
 					 PAYLOAD_TERMS | (mode == NODE_INSERT ? PAYLOAD_BY_CONTENT : 0));
@@ -478,7 +489,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
 		changes = lappend(changes, change);
 	}
-	return return_receipt(ledger_apply(ledger, changes, mode == NODE_REPLACE));
+	return return_receipt(ledger_apply(ledger, changes, mode == NODE_REPLACE, &options.message));
 }
 
 /* ledger_upsert(ledger text, txn jsonb, options jsonb) -> jsonb */
@@ -512,12 +523,12 @@ ledger_delete(PG_FUNCTION_ARGS)
 	NodeChange *change = palloc0(sizeof(NodeChange));
 
 	arguments_require(fcinfo, 2);
-	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH, &options);
+	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	jsonld_begin(&proc, NULL);
 	change->graph = ledger_graph_argument(ledger, &proc, options.graph, NULL);
 	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
 	change->mode = NODE_DELETE;
-	return return_receipt(ledger_apply(ledger, list_make1(change), false));
+	return return_receipt(ledger_apply(ledger, list_make1(change), false, &options.message));
 }

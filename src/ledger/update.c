@@ -28,6 +28,7 @@
 
 #include "base/spivalue.h"
 #include "call/argument.h"
+#include "ledger/envelope.h"
 #include "ledger/naming.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
@@ -541,6 +542,7 @@ typedef struct Keys
 	JldValue   *from_named;
 	JldValue   *opts;
 	JldValue   *ledger;
+	JldValue   *metadata;
 } Keys;
 
 static void
@@ -554,7 +556,7 @@ read_keys(const JldValue *txn, Keys *keys)
 		{"@context", &keys->context}, {"where", &keys->where}, {"values", &keys->values},
 		{"delete", &keys->delete}, {"insert", &keys->insert}, {"graph", &keys->graph},
 		{"from", &keys->from}, {"fromNamed", &keys->from_named}, {"from-named", &keys->from_named},
-		{"opts", &keys->opts}, {"ledger", &keys->ledger},
+		{"opts", &keys->opts}, {"ledger", &keys->ledger}, {"txn-meta", &keys->metadata},
 	};
 
 	memset(keys, 0, sizeof(Keys));
@@ -569,60 +571,19 @@ read_keys(const JldValue *txn, Keys *keys)
 		char	   *name = jld_cstr(m->key);
 		int			k = 0;
 
-		if (strcmp(name, "txn-meta") == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("\"txn-meta\" is not supported"),
-					 errhint("Insert a node that says it.")));
 		while (k < lengthof(known) && strcmp(name, known[k].name) != 0)
 			k++;
 		if (k == lengthof(known))
 			ereport(ERROR,
 					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 					 errmsg("unknown key \"%s\" in an update", name),
-					 errhint("Keys are @context, where, delete, insert, values, graph, from, fromNamed, opts and ledger.")));
+					 errhint("Keys are @context, where, delete, insert, values, graph, from, fromNamed, opts, ledger and txn-meta.")));
 		*known[k].value = m->value;
 	}
 	if (keys->delete == NULL && keys->insert == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 				 errmsg("an update needs \"delete\" or \"insert\"")));
-}
-
-/* The options of the call, over those in the transaction. */
-static void
-read_options(Jsonb *argument, const JldValue *opts, LedgerOptions *options)
-{
-	JldValue   *given;
-	JldValue   *all;
-
-	if (opts == NULL || (argument && !JB_ROOT_IS_OBJECT(argument)))
-	{
-		ledger_options(argument, LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
-		return;
-	}
-	if (!jld_is_object(opts))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("\"opts\" must be an object"),
-				 errdetail("It is %s.", jld_excerpt(opts))));
-	all = jld_copy_shallow(opts);
-	given = argument ? jld_from_jsonb(argument) : jld_new_object(0);
-	for (int i = 0; i < given->n; i++)
-		jld_put(all, given->u.object.members[i].key, given->u.object.members[i].value);
-	ledger_options(jld_to_jsonb(all), LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH, options);
-}
-
-/* Does a name mean the ledger itself, with or without its branch? */
-static bool
-names_ledger(const Ledger *ledger, const JldValue *name)
-{
-	JldStr		full = jld_str(ledger->name);
-	JldStr		bare = {full.data, (int) (strchr(ledger->name, ':') - ledger->name)};
-
-	return jld_is_string(name) &&
-		(jld_eq(name->u.string, full) ||
-		 (jld_eq(name->u.string, bare) && strcmp(ledger->name + bare.len, ":main") == 0));
 }
 
 /* The graph that "graph" or "from" names; the ledger's own name: the default. */
@@ -642,7 +603,7 @@ read_graph(Update *u, const char *key, JldValue *name)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("\"%s\" can name one graph only", key),
 				 errhint("Use [\"graph\", name, ...] and [\"union\", ...] in \"where\".")));
-	if (names_ledger(u->ledger, name))
+	if (jld_is_string(name) && ledger_is_name(u->ledger, name->u.string))
 		return JLD_STR("");
 	if (!jld_is_string(name))
 		ereport(ERROR,
@@ -711,18 +672,18 @@ ledger_update(PG_FUNCTION_ARGS)
 	arguments_require(fcinfo, 2);
 	locked = jld_new_object(8);
 	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
-	read_options(argument_jsonb(fcinfo, 2), keys.opts, &options);
+	envelope_check_context(keys.context);
+	envelope_options(argument_jsonb(fcinfo, 2), keys.opts,
+					 LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);
 
 	SPI_connect();
 	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
-	if (keys.ledger && !names_ledger(u.ledger, keys.ledger))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the update is for another ledger"),
-				 errdetail("It says %s.", jld_excerpt(keys.ledger))));
+	envelope_check_ledger(u.ledger, keys.ledger);
 	ledger_processor(u.ledger, &options, keys.context != NULL, &u.proc);
 	if (keys.context)
 		u.proc.options.expandContext = keys.context;
+	if (keys.metadata)
+		envelope_read_metadata(&u.proc, keys.metadata, &options.message);
 	u.where.ledger = u.ledger;
 	u.where.schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
 	u.where.proc = &u.proc;
@@ -769,7 +730,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	}
 	if (!anything)
 		drop_changes(changes);
-	receipt = ledger_apply(u.ledger, changes, false);
+	receipt = ledger_apply(u.ledger, changes, false, &options.message);
 	copy = SPI_palloc(VARSIZE(receipt));
 	memcpy(copy, receipt, VARSIZE(receipt));
 	SPI_finish();

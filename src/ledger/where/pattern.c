@@ -24,6 +24,7 @@
 #include "utils/builtins.h"
 
 #include "jsonld/context.h"
+#include "ledger/log.h"
 #include "ledger/naming.h"
 #include "ledger/term.h"
 #include "ledger/where/where.h"
@@ -339,6 +340,18 @@ where_term(Where *w, JldValue *value)
 
 /* --- graphs --------------------------------------------------------------- */
 
+/* "#txn-meta", or the ledger's name before it. */
+static bool
+is_commits_graph(Where *w, JldStr label)
+{
+	int			suffix = strlen(COMMITS_GRAPH);
+	JldStr		ledger = {label.data, label.len - suffix};
+
+	return ledger.len >= 0 &&
+		memcmp(label.data + ledger.len, COMMITS_GRAPH, suffix) == 0 &&
+		(ledger.len == 0 || ledger_is_name(w->ledger, ledger));
+}
+
 /* The IRI that a name has by itself: an alias, or "default"; else the name. */
 static JldStr
 graph_label(Where *w, const JldValue *name)
@@ -347,6 +360,8 @@ graph_label(Where *w, const JldValue *name)
 
 	if (!jld_is_string(name))
 		where_bad_pattern(name, "the name of a graph must be a string");
+	if (is_commits_graph(w, name->u.string))
+		return JLD_STR(COMMITS_GRAPH);
 	alias = w->named ? jld_get(w->named, name->u.string) : NULL;
 	return alias ? alias->u.string :
 		jld_is(name->u.string, "default") ? JLD_STR(DEFAULT_GRAPH_IRI) : name->u.string;
@@ -356,7 +371,11 @@ JldStr
 where_graph_name(Where *w, const JldValue *name)
 {
 	JldStr		label = graph_label(w, name);
-	JldStr		iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
+	JldStr		iri;
+
+	if (jld_is(label, COMMITS_GRAPH))
+		return label;
+	iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
 
 	if (where_variable(w, label) < 0)
 		payload_check_iri(iri.data ? iri : label);
@@ -481,6 +500,11 @@ new_row(Bgp *bgp)
 	Where	   *w = bgp->w;
 	const char *alias = psprintf("n%d", w->aliases++);
 
+	if (w->scope.variable < 0 && jld_is(w->scope.name, COMMITS_GRAPH))
+	{
+		appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", commit_relation(w->ledger), alias);
+		return alias;
+	}
 	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", w->ledger->nodes, alias);
 	if (w->scope.variable < 0)
 	{
@@ -703,7 +727,7 @@ graph_triples(Bgp *bgp, JldValue *graph)
 
 	if (name == NULL || graph->n != 2)
 		where_bad_pattern(graph, "a graph has a name, and nodes under @graph");
-	if (where_variable(w, name->u.string) < 0)
+	if (where_variable(w, name->u.string) < 0 && !jld_is(name->u.string, COMMITS_GRAPH))
 		payload_check_iri(name->u.string);
 	w->scope = where_scope(w, name->u.string);
 	bgp->subjects = jld_new_object(4);

@@ -26,6 +26,9 @@
 /* What the graph "default" is called where a graph must have an IRI. */
 #define DEFAULT_GRAPH_IRI	"urn:upsert:graph:default"
 
+/* The graph in which the commits of a ledger are nodes; patterns may read it. */
+#define COMMITS_GRAPH		"#txn-meta"
+
 #define WHERE_MAX_VARIABLES	64
 #define WHERE_MAX_PARAMS	1000
 

@@ -1,0 +1,208 @@
+/*
+ * create.c
+ *		Making and dropping ledgers.
+ *
+ * The tables are described at the head of ledger.c.  What is chosen here for
+ * all time of a ledger is how they are stored and indexed.
+ *
+ *		nodes		room on each page, so that updates stay there; a GIN index
+ *					for the patterns of ledger_update
+ *		log			by (s, graph, t): a node's history, whichever graph is asked;
+ *					a BRIN index on t, as rows come in its order
+ */
+#include "postgres.h"
+
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "call/argument.h"
+#include "call/options.h"
+#include "jsonld/context.h"
+#include "ledger/ledger.h"
+
+/* room on the page, so that updates stay there */
+#define NODES_FILLFACTOR	85
+
+PG_FUNCTION_INFO_V1(create_ledger);
+PG_FUNCTION_INFO_V1(drop_ledger);
+
+static void depend(const char *name, const char *suffix, Oid namespace);
+
+/* A part of a ledger goes when its nodes do. */
+static void
+depend(const char *name, const char *suffix, Oid namespace)
+{
+	ObjectAddress nodes;
+	ObjectAddress part;
+
+	ObjectAddressSet(nodes, RelationRelationId, get_relname_relid(name, namespace));
+	ObjectAddressSet(part, RelationRelationId,
+					 get_relname_relid(psprintf("%s%s", name, suffix), namespace));
+	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
+}
+
+typedef struct CreateOptions
+{
+	JldValue   *context;		/* NULL: none */
+	bool		history;
+	bool		index;
+	bool		if_not_exists;
+} CreateOptions;
+
+static bool
+take_context(const JsonbValue *value, void *arg)
+{
+	CreateOptions *options = arg;
+
+	options->context = NULL;
+	if (value->type == jbvNull)
+		return true;
+	if (value->type != jbvString && value->type != jbvBinary)
+		return false;
+	options->context = jld_from_value(value);
+	if (jld_has(options->context, JLD_STR("@context")))
+		options->context = jld_get(options->context, JLD_STR("@context"));
+	return true;
+}
+
+static const OptionDef create_options[] = {
+	{"context", 1, OPTION_OTHER, 0, NULL, take_context, "a JSON-LD context"},
+	{"history", 1, OPTION_BOOL, offsetof(CreateOptions, history)},
+	{"index", 1, OPTION_BOOL, offsetof(CreateOptions, index)},
+	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
+};
+
+/* create_ledger(name text, options jsonb) */
+Datum
+create_ledger(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	CreateOptions options = {.history = true, .index = true};
+	OptionSet	set = OPTION_SET(create_options, 1, &options);
+	char	   *schema;
+	Oid			namespace;
+	char	   *nodes;
+	char	   *head;
+	char	   *log;
+	char	   *flakes;
+	char	   *commits;
+
+	arguments_require(fcinfo, 1);
+	name = ledger_full_name(PG_GETARG_TEXT_PP(0));
+	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	if (options.context)
+	{
+		JldProcessor proc;
+
+		/* that it is one shows when it is processed */
+		jsonld_begin(&proc, NULL);
+		(void) context_process(&proc, context_plain(&proc), options.context);
+	}
+
+	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
+	schema = get_namespace_name(namespace);
+	if (OidIsValid(get_relname_relid(name, namespace)))
+	{
+		ereport(options.if_not_exists ? NOTICE : ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("ledger \"%s\" already exists", name)));
+		PG_RETURN_VOID();
+	}
+	nodes = quote_qualified_identifier(schema, name);
+	head = quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name));
+	log = quote_qualified_identifier(schema, psprintf("%s" LEDGER_LOG, name));
+	flakes = quote_qualified_identifier(schema, psprintf("%s" LEDGER_FLAKES, name));
+	commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
+
+	SPI_connect();
+	ledger_execute(psprintf("CREATE TABLE %s ("
+					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+					 "doc pg_catalog.jsonb NOT NULL, "
+					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
+					 nodes, NODES_FILLFACTOR));
+	if (options.index)
+		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
+	ledger_execute(psprintf("CREATE TABLE %s ("
+					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
+					 "t pg_catalog.int8 NOT NULL, "
+					 "txn pg_catalog.xid8, "
+					 "context pg_catalog.jsonb, "
+					 "floor pg_catalog.int8 NOT NULL DEFAULT 0) WITH (fillfactor = 10)", head));
+	{
+		Oid			types[] = {JSONBOID};
+		Datum		values[] = {options.context ? JsonbPGetDatum(jld_to_jsonb(options.context)) : (Datum) 0};
+		const char *nulls = options.context ? " " : "n";
+		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
+												   1, types, values, nulls, false, 0);
+
+		if (result != SPI_OK_INSERT)
+			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
+	}
+	if (options.history)
+	{
+		ledger_execute(psprintf("CREATE TABLE %s ("
+						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "t pg_catalog.int8 NOT NULL, "
+						 "retracted pg_catalog.jsonb, "
+						 "asserted pg_catalog.jsonb, "
+						 "PRIMARY KEY (s, graph, t))", log));
+		ledger_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
+		ledger_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
+						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
+						 "COLLATE pg_catalog.\"C\" AS p, "
+						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
+						 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
+						 "c.op, l.graph FROM %s AS l "
+						 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
+						 flakes, log));
+		ledger_execute(psprintf("CREATE TABLE %s ("
+								"t pg_catalog.int8 PRIMARY KEY, "
+								"at pg_catalog.timestamptz NOT NULL, "
+								"author pg_catalog.text, "
+								"role pg_catalog.text NOT NULL, "
+								"message pg_catalog.text, "
+								"asserted pg_catalog.int8 NOT NULL, "
+								"retracted pg_catalog.int8 NOT NULL, "
+								"metadata pg_catalog.jsonb)", commits));
+	}
+	SPI_finish();
+
+	/* dropping the nodes drops the ledger */
+	depend(name, LEDGER_HEAD, namespace);
+	if (options.history)
+	{
+		depend(name, LEDGER_LOG, namespace);
+		depend(name, LEDGER_FLAKES, namespace);
+		depend(name, LEDGER_COMMITS, namespace);
+	}
+	PG_RETURN_VOID();
+}
+
+/* drop_ledger(name text) */
+Datum
+drop_ledger(PG_FUNCTION_ARGS)
+{
+	Ledger	   *ledger;
+
+	arguments_require(fcinfo, 1);
+	SPI_connect();
+	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
+	/* one by one: a dump does not bring back that they belong together */
+	if (ledger->flakes)
+		ledger_execute(psprintf("DROP VIEW %s; DROP TABLE %s, %s",
+								ledger->flakes, ledger->log, ledger->commits));
+	ledger_execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
+	SPI_finish();
+	PG_RETURN_VOID();
+}
