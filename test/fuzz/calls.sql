@@ -8,6 +8,7 @@
 \set QUIET on
 SET client_min_messages = error;
 CREATE EXTENSION upsert;
+DROP ROLE IF EXISTS calls_role;
 CREATE ROLE calls_role;
 CREATE TABLE seeds AS SELECT :seed::float8 AS seed;
 
@@ -252,7 +253,7 @@ BEGIN
 		END IF;
 	EXCEPTION
 		WHEN query_canceled THEN
-			-- a budget of ours or a cancel has ended it, and that is all we ask
+			-- the time limit has ended it, and that is all we ask
 			NULL;
 		WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
@@ -261,6 +262,9 @@ BEGIN
 			END IF;
 	END;
 	RESET ROLE;
+	IF clock_timestamp() - now() > interval '20s' THEN
+		RETURN NEXT format('deaf to its cancel for %s: call(%s): %s', clock_timestamp() - now(), n, left(q, 2000));
+	END IF;
 END $$;
 
 SELECT setup() \g /dev/null
