@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# exact.sh BIN DATA [CASE...]: instructions, not seconds.  For `./dev bench --exact`.
+#
+# A single-user backend under callgrind does a case some times, and again more
+# often; the difference, divided, is what one more costs: no start, no planning,
+# no noise of a shared machine.  Ours beside the plain SQL that comes nearest.
+# All in a transaction that is rolled back.  What a case leaves dead the next
+# one meets, so figures of the same list of cases are to be compared: they
+# repeat to a tenth of a percent.
+#
+#	case			ours	plain	ours/plain		(instructions an item)
+set -euo pipefail
+bin=$1 data=$2
+shift 2
+few=${FEW:-200} many=${MANY:-700}
+
+sql_setup() {
+	cat <<-'EOF'
+		CREATE EXTENSION upsert;
+		SELECT create_collection('docs');
+		CREATE TABLE plain (_key text COLLATE "C" PRIMARY KEY, _rev text, doc jsonb NOT NULL) WITH (fillfactor = 85);
+		INSERT INTO plain SELECT 'k' || i, NULL, jsonb_build_object('a', i, 'name', 'somebody', 'tags', '["x", "y"]'::jsonb) FROM generate_series(1, 5000) i;
+		SELECT upsert_load('docs', (SELECT jsonb_agg(jsonb_build_object('_key', _key) || doc) FROM plain));
+		CREATE TABLE lines (id int PRIMARY KEY, sku text, qty int, made date);
+		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
+		SELECT create_record_store('records');
+		SELECT create_ledger('book', '{"index": false}');
+		CREATE TABLE kv (uri text COLLATE "C" PRIMARY KEY, record jsonb);
+		VACUUM ANALYZE;
+	EOF
+}
+# name :: ours :: plain ("-": nothing comes near); %N% is the number of items
+cases() {
+	cat <<-'EOF'
+		insert :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'n' || i, 'a', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('n' || i, NULL, jsonb_build_object('a', i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc; END LOOP;
+		update :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'k' || i, 'a', -i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, jsonb_build_object('a', -i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc; END LOOP;
+		unchanged :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'k' || i, 'a', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, jsonb_build_object('a', i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc WHERE plain.doc || EXCLUDED.doc <> plain.doc; END LOOP;
+		load :: PERFORM upsert_load('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
+		many :: PERFORM upsert_many('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: -
+		object :: FOR i IN 1..%N% LOOP PERFORM upsert_object('lines', jsonb_build_object('id', i, 'qty', 2)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_record(NULL::lines, jsonb_build_object('id', i, 'qty', 2)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty; END LOOP;
+		objects :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)); :: INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
+		upsert_by :: FOR i IN 1..%N% LOOP PERFORM upsert_by('docs', '{_key: @k}', '{_key: @k, n: 1}', '{n: OLD.a + 1}', NULL, jsonb_build_object('k', 'k' || i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, '{"n": 1}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || jsonb_build_object('n', (plain.doc->'a')::int + 1); END LOOP;
+		c8ql :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("k", i)} INSERT {_key: CONCAT("k", i)} UPDATE {a: -i} IN docs', jsonb_build_object('n', %N%)); :: INSERT INTO plain SELECT 'k' || i, NULL, jsonb_build_object('a', -i) FROM generate_series(1, %N%) i ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
+		record :: FOR i IN 1..%N% LOOP PERFORM at_put_record('records', 'did:plc:abc', 'a.b.c', 'r' || i, jsonb_build_object('n', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO kv VALUES ('at://did:plc:abc/a.b.c/r' || i, jsonb_build_object('n', i)) ON CONFLICT (uri) DO UPDATE SET record = EXCLUDED.record; END LOOP;
+		ledger :: PERFORM ledger_upsert('book', (SELECT jsonb_agg(jsonb_build_object('@id', 'http://a/' || i, 'http://a/p', i)) FROM generate_series(1, %N%) i)); :: -
+	EOF
+}
+
+if [ "${1:-}" = --setup ]; then sql_setup; exit; fi
+command -v valgrind >/dev/null || { echo "exact: no valgrind; apt-get install valgrind" >&2; exit 2; }
+
+# instructions of doing it N times
+instructions() {	# STATEMENTS N
+	local out
+	out=$(printf 'BEGIN;\nDO $x$ BEGIN %s END $x$;\nROLLBACK;\n' "${1//%N%/$2}" |
+		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bin/postgres" --single -D "$data" -c log_min_messages=error exact 2>&1 >/dev/null)
+	! grep -E 'ERROR|FATAL' <<<"$out" >&2 || return 1
+	sed -n 's/^==[0-9]*== Collected : //p' <<<"$out"
+}
+an_item() { local a b; a=$(instructions "$1" "$few"); b=$(instructions "$1" "$many"); echo $(((b - a) / (many - few))); }
+
+printf '%-12s %12s %12s %8s\n' case ours plain ratio
+cases | while IFS= read -r line; do
+	name=${line%% :: *} rest=${line#* :: }
+	ours=${rest%% :: *} plain=${rest#* :: }
+	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+	o=$(an_item "$ours") p=-
+	[ "$plain" = - ] || p=$(an_item "$plain")
+	printf '%-12s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
+done
