@@ -16,7 +16,7 @@ SELECT action FROM upsert('docs', '{"_key": "a", "address": {"zip": "1"}, "name"
 SELECT action, shown(new) AS new FROM upsert('docs', '{"_key": "a"}');
 SELECT action, shown(new) AS new FROM upsert('docs', '{"_key": "a"}', '{"mode": "replace"}');
 -- what was sent as _id and _rev is not stored, and cannot change anything
-SELECT action, shown(new) AS new FROM upsert('docs', '{"_key": "a", "_id": "other/z", "_rev": "x", "v": 1}');
+SELECT action, shown(new) AS new FROM upsert('docs', '{"_key": "a", "_id": "docs/a", "_rev": "x", "v": 1}');
 SELECT doc FROM docs WHERE _key = 'a';
 
 -- mode nothing
@@ -115,6 +115,37 @@ SELECT upsert('docs', '{"_key": null}');
 SELECT upsert('docs', '{"_key": true}');
 SELECT upsert('docs', '{"_key": []}');
 SELECT upsert('docs', '{"_key": {"a": 1}}');
+
+-- _id names the document, too
+\set VERBOSITY default
+SELECT action, key, shown(new) AS new FROM upsert('docs', '{"_id": "docs/byid", "n": 1}');
+SELECT action, key, shown(new) AS new FROM upsert('docs', '{"_id": "byid", "m": 2}');
+SELECT action, new ->> '_id' AS id FROM upsert('docs', (SELECT new FROM upsert('docs', '{"_key": "byid"}')));
+SELECT ord, action, key, error ->> 'detail' AS detail FROM upsert_many('docs', '[{"_id": "docs/i1"}, {"_id": "docs/i1", "n": 1}, {"_id": "edges/i1"}, {"_key": "i1"}]', '{"ignoreErrors": true}');
+SELECT * FROM upsert_load('docs', '[{"_id": "docs/i1", "n": 2}, {"_key": "i1", "n": 3}]', '{"duplicates": "last"}');
+SELECT * FROM upsert_from('docs', $$VALUES ('{"_id": "docs/i1", "n": 4}'::jsonb), ('{"_key": "i1", "n": 5}')$$, '{"duplicates": "first"}');
+SELECT doc FROM docs WHERE _key = 'i1';
+SELECT upsert('docs', '{"_id": "edges/byid"}');
+SELECT upsert('docs', '{"_id": "docs/byid", "_key": "other"}');
+\set VERBOSITY terse
+SELECT upsert('docs', '{"_id": "docs/"}');
+SELECT upsert('docs', '{"_id": "/byid"}');
+SELECT upsert('docs', '{"_id": "docs/a/b"}');
+SELECT upsert('docs', '{"_id": ""}');
+SELECT upsert('docs', '{"_id": "public.docs/byid"}');
+SELECT upsert('docs', '{"_id": null, "_key": "byid"}');
+SELECT upsert('docs', '{"_id": 5}');
+SELECT upsert('docs', '{"_id": ["docs/byid"]}');
+SELECT 'docs'::regclass |+ '{"_id": "edges/byid"}';
+-- a table of numbers, and one with a slash in its name; queries ignore what they copy
+CREATE TABLE "id/s" (id int PRIMARY KEY, doc jsonb);
+SELECT action, new FROM upsert('"id/s"', '{"_id": "id/s/5", "n": 1}');
+SELECT action, new FROM upsert('"id/s"', '{"_id": "5", "_key": 5, "n": 1}');
+SELECT upsert('"id/s"', '{"_id": "s/5"}');
+SELECT upsert('"id/s"', '{"_id": "id/s/x"}');
+SELECT action, key = 'byid' AS key FROM upsert_by('docs', '{copied: 1}', '{_id: "edges/byid", copied: 1}', '{}');
+SELECT c8ql('FOR d IN docs FILTER d._key == "byid" INSERT MERGE(d, {_key: "copy"}) INTO docs RETURN NEW._id');
+DROP TABLE "id/s";
 
 -- documents that are none
 SELECT upsert('docs', '[]');

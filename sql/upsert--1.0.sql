@@ -189,7 +189,7 @@ RETURNS @extschema@.upsert_result
 AS 'MODULE_PATHNAME', 'upsert'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Inserts the document, or merges it into the one with its _key (mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev, mustExist), UP004 illegal key, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS.';
+'Inserts the document, or merges it into the one with its _key (or that in _id, key or table/key; mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev, mustExist), UP004 illegal key or _id of another document, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS.';
 
 CREATE FUNCTION @extschema@.upsert_many(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item

@@ -16,8 +16,8 @@
 #include "utils/memutils.h"
 
 #include "call/querysort.h"
-#include "jsonb/doc.h"
 #include "document/from.h"
+#include "document/request.h"
 
 /* Documents that the batch holds at a time. */
 #define CHUNK_SIZE 1000
@@ -26,11 +26,9 @@
 static bool
 document_key(void *arg, Jsonb *doc, Datum *key)
 {
-	JsonbValue	v;
-	const char *hint;
+	Refusal		why;
 
-	return JB_ROOT_IS_OBJECT(doc) && doc_get_attribute(doc, "_key", &v) &&
-		collection_key_parse_json(arg, &v, key, &hint);
+	return request_find_key(arg, doc, key, &why) == REQUEST_KEY_ONE;
 }
 
 void

@@ -15,6 +15,9 @@
  * ends the same whether it was there or not: attributes that the mode removes
  * on null are not stored by an insert either.
  *
+ * The key is _key's, or else that in _id, which clients of other stores send
+ * back: the name before its slash must be the table's.
+ *
  * A refusal is an error that the caller may have asked to swallow; it is
  * found without writing anything, so no subtransaction is needed for it.
  */
@@ -38,11 +41,79 @@ refuse(DocumentRequest *r, const Refusal *why)
 	r->refusal = refusal_error(why);
 }
 
+/* The key that the attribute names, or why it names none. */
+static bool
+attribute_key(const Collection *c, const char *attribute, const JsonbValue *v,
+			  Datum *key, Refusal *why)
+{
+	const char *name = v->val.string.val;
+	JsonbValue	plain = *v;
+	const char *hint;
+	int			prefix = 0;
+
+	if (strcmp(attribute, "_id") == 0)
+	{
+		hint = "It is a key, or collection/key; leave it out to copy a document.";
+		if (v->type == jbvString)
+			/* no key has a slash in it, but a table's name may */
+			for (int i = 0; i < v->val.string.len; i++)
+				if (name[i] == '/')
+					prefix = i + 1;
+		plain.val.string.val += prefix;
+		plain.val.string.len -= prefix;
+		if (v->type == jbvString &&
+			(prefix == 0 || (prefix - 1 == strlen(c->name) &&
+							 memcmp(name, c->name, prefix - 1) == 0)) &&
+			collection_key_parse_json(c, &plain, key, &why->hint))
+			return true;
+	}
+	else if (collection_key_parse_json(c, v, key, &hint))
+		return true;
+
+	why->sqlstate = ERRCODE_UPSERT_INVALID_KEY;
+	why->message = psprintf("illegal document key for collection \"%s\"",
+							c->name);
+	why->detail = psprintf("The attribute \"%s\" is %s.", attribute,
+						   excerpt_value(v));
+	why->hint = hint;
+	return false;
+}
+
+RequestKey
+request_find_key(const Collection *c, const Jsonb *doc, Datum *key, Refusal *why)
+{
+	JsonbValue	v;
+	JsonbValue	id;
+	Datum		other;
+	bool		named = doc_get_attribute(doc, "_key", &v);
+
+	if (named && !attribute_key(c, "_key", &v, key, why))
+		return REQUEST_KEY_BAD;
+	if (!doc_get_attribute(doc, "_id", &id))
+		return named ? REQUEST_KEY_ONE : REQUEST_KEY_NONE;
+	if (!attribute_key(c, "_id", &id, &other, why))
+		return REQUEST_KEY_BAD;
+	if (!named)
+		*key = other;
+	else if (collection_key_compare(c, *key, other) != 0)
+	{
+		why->sqlstate = ERRCODE_UPSERT_INVALID_KEY;
+		why->message = psprintf("\"_id\" and \"_key\" contradict each other in a document for collection \"%s\"",
+								c->name);
+		why->detail = psprintf("The attribute \"_id\" is %s, and \"_key\" is %s.",
+							   excerpt_value(&id), excerpt_value(&v));
+		why->hint = "Leave \"_id\" out to copy a document.";
+		return REQUEST_KEY_BAD;
+	}
+	return REQUEST_KEY_ONE;
+}
+
 bool
 request_prepare(DocumentRequest *r, const Collection *c,
 				const UpsertOptions *options, bool soft, Jsonb *doc)
 {
 	JsonbValue	v;
+	Refusal		why;
 
 	memset(r, 0, sizeof(*r));
 	r->options = options;
@@ -50,32 +121,28 @@ request_prepare(DocumentRequest *r, const Collection *c,
 
 	if (!JB_ROOT_IS_OBJECT(doc))
 	{
-		Refusal		why = {
+		why = (Refusal)
+		{
 			ERRCODE_UPSERT_INVALID_DOCUMENT,
-			"a document must be a JSON object",
-			JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
-			"The document is an array.",
-			JB_ROOT_IS_SCALAR(doc) ? NULL :
-			"Several documents are for upsert_many() or upsert_load()."
+				"a document must be a JSON object",
+				JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
+				"The document is an array.",
+				JB_ROOT_IS_SCALAR(doc) ? NULL :
+				"Several documents are for upsert_many() or upsert_load()."
 		};
-
 		refuse(r, &why);
 		return false;
 	}
-	if (doc_get_attribute(doc, "_key", &v))
+	switch (request_find_key(c, doc, &r->key, &why))
 	{
-		Refusal		why = {ERRCODE_UPSERT_INVALID_KEY};
-
-		if (!collection_key_parse_json(c, &v, &r->key, &why.hint))
-		{
-			why.message = psprintf("illegal document key for collection \"%s\"",
-								   c->name);
-			why.detail = psprintf("The attribute \"_key\" is %s.",
-								  excerpt_value(&v));
+		case REQUEST_KEY_BAD:
 			refuse(r, &why);
 			return false;
-		}
-		r->has_key = true;
+		case REQUEST_KEY_ONE:
+			r->has_key = true;
+			break;
+		case REQUEST_KEY_NONE:
+			break;
 	}
 	if (!options->ignore_revs && doc_get_attribute(doc, "_rev", &v) &&
 		v.type != jbvNull)

@@ -6,8 +6,20 @@
 #ifndef UPSERT_REQUEST_H
 #define UPSERT_REQUEST_H
 
+#include "call/condition.h"
 #include "document/document.h"
 #include "utils/elog.h"
+
+typedef enum RequestKey
+{
+	REQUEST_KEY_NONE,			/* neither _key nor _id: one is generated */
+	REQUEST_KEY_ONE,
+	REQUEST_KEY_BAD				/* UP004, and why */
+} RequestKey;
+
+/* The key that an object names by _key or _id; *why is set if it is bad. */
+extern RequestKey request_find_key(const Collection *c, const Jsonb *doc,
+								   Datum *key, Refusal *why);
 
 typedef struct DocumentRequest
 {
@@ -25,7 +37,7 @@ typedef struct DocumentRequest
 
 /*
  * Takes a caller's document apart.  Errors (or a refusal, if soft): UP006 if
- * it is no object, UP004 if its _key cannot be one.  Returns false if it was
+ * it is no object, UP004 if its _key or _id cannot be one.  Returns false if it was
  * refused.
  */
 extern bool request_prepare(DocumentRequest *r, const Collection *c,
