@@ -41,6 +41,9 @@ SELECT action, key FROM upsert_object('coarse', '{"b": "x", "v": 5}', ARRAY['b']
 SELECT action, key FROM upsert_object('coarse', '{"a": "y", "b": "y"}', ARRAY['b']);
 SELECT action, key FROM upsert_object('coarse', '{"a": "Y", "b": "Y"}', 'any');
 TABLE coarse ORDER BY a COLLATE "C";
+-- a batch knows that two of its objects are one
+SELECT ord, action, key FROM upsert_objects('coarse', '[{"a": "q"}, {"a": "r"}, {"a": "Q", "v": 1}]', 'coarse_a', '{"duplicates": "last"}');
+SELECT ord, action, key FROM upsert_objects('coarse', '[{"b": "s"}, {"b": "r"}, {"b": "S", "v": 1}]', 'coarse_b', '{"duplicates": "error"}');
 
 -- the key has another index that is coarser, made before or after it
 CREATE TABLE beside (id text, v int);

@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "access/sysattr.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_class.h"
@@ -102,7 +103,16 @@ criteria_of_index(Relation rel, Relation index)
 	for (i = 0; i < form->indnkeyatts; i++)
 	{
 		if (form->indkey.values[i] != 0)
+		{
+			int			before = c->nkeys;
+
 			add_key(c, form->indkey.values[i]);
+			if (c->plain && c->special && c->nkeys > before)
+			{
+				c->order[c->nkeys - 1] = index_getprocid(index, i + 1, BTORDER_PROC);
+				c->collation[c->nkeys - 1] = index->rd_indcollation[i];
+			}
+		}
 		else
 		{
 			add_expression_keys(c, lfirst(next));

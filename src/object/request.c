@@ -259,22 +259,33 @@ object_request_make(ObjectStore *os, JsonbContainer *object)
  */
 
 /*
- * The comparison of the i-th key's type; NULL: it has none.  A copy of our
- * own: an operator class may run anything, and what its function keeps is for
- * one call at a time.
+ * The comparison of the i-th key, by its index or its type; NULL: it has none.
+ * A copy of our own: an operator class may run anything, and what its function
+ * keeps is for one call at a time.
  */
 static FmgrInfo *
 key_comparison(ObjectStore *os, int i, Oid type)
 {
 	if (os->key_types[i] == NULL)
 	{
+		Oid			compare = os->criteria->order[i];
+
 		os->key_types[i] = lookup_type_cache(type, TYPECACHE_CMP_PROC);
-		if (OidIsValid(os->key_types[i]->cmp_proc))
-			fmgr_info_cxt(os->key_types[i]->cmp_proc, &os->key_comparisons[i],
+		if (!OidIsValid(compare))
+			compare = os->key_types[i]->cmp_proc;
+		if (OidIsValid(compare))
+			fmgr_info_cxt(compare, &os->key_comparisons[i],
 						  GetMemoryChunkContext(os));
 	}
-	return OidIsValid(os->key_types[i]->cmp_proc) ?
+	return OidIsValid(os->key_comparisons[i].fn_oid) ?
 		&os->key_comparisons[i] : NULL;
+}
+
+static Oid
+key_collation(ObjectStore *os, int i, Form_pg_attribute att)
+{
+	return OidIsValid(os->criteria->order[i]) ? os->criteria->collation[i] :
+		att->attcollation;
 }
 
 void
@@ -286,7 +297,8 @@ object_store_order(ObjectStore *os, Oid *type, Oid *collation)
 	if (os->any)
 		return;
 	att = TupleDescAttr(os->table->tupdesc, os->criteria->keys[0] - 1);
-	if (key_comparison(os, 0, att->atttypid) == NULL)
+	if (key_comparison(os, 0, att->atttypid) == NULL ||
+		OidIsValid(os->criteria->order[0]))
 		return;
 	*type = att->atttypid;
 	*collation = att->attcollation;
@@ -309,7 +321,7 @@ object_requests_compare(ObjectStore *os, const ObjectRequest *a,
 			cmp = (int) a->key_isnull[i] - (int) b->key_isnull[i];
 		else if (compare)
 			cmp = DatumGetInt32(FunctionCall2Coll(compare,
-												  att->attcollation,
+												  key_collation(os, i, att),
 												  a->key[i], b->key[i]));
 		else
 		{

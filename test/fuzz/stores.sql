@@ -329,8 +329,15 @@ BEGIN
         said := said || (CASE WHEN deferred THEN 'SET CONSTRAINTS ALL DEFERRED; ' ELSE '' END || call);
         a := answer(call, 'direct', m.privileged, deferred);
         b := answer(call, 'viasql', m.privileged, deferred);
-        IF (a IS DISTINCT FROM b AND NOT (said_later AND call ~ 'upsert_(objects|many|load)|c8ql' AND a ~ '^ERROR' AND b ~ '^ERROR')
-            AND NOT (unseen AND a = 'ERROR 42501' AND b = 'ERROR 23505')) OR a ~ '^BROKEN' THEN
+        IF unseen THEN
+            a := replace(a, '42501', '23505');
+            b := replace(b, '42501', '23505');
+        END IF;
+        -- and one of the two may have passed what the other has not
+        IF said_later AND a IS DISTINCT FROM b AND call ~ 'upsert_(objects|many|load)|c8ql' AND (a || b) ~ 'ERROR 23|"2350[35]"' THEN
+            RETURN NULL;
+        END IF;
+        IF (a IS DISTINCT FROM b AND NOT (said_later AND call ~ 'upsert_(objects|many|load)|c8ql' AND a ~ '^ERROR' AND b ~ '^ERROR')) OR a ~ '^BROKEN' THEN
             RETURN format(E'%s;\n%s;\ndirect: %s\nviasql: %s', array_to_string(m.ddl, E';\n'), array_to_string(said, E';\n'), a, b);
         END IF;
         PERFORM set_config('fuzz.done', (current_setting('fuzz.done')::int + 1)::text, false);
