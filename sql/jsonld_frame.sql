@@ -59,6 +59,8 @@ INSERT INTO cases (what, doc, frame, expected) VALUES
 	('what several graphs say is one', '[{"@id": "urn:g", "@graph": {"@id": "urn:a", "http://e/p": 1}}, {"@id": "urn:h", "@graph": {"@id": "urn:a", "http://e/p": [1, 2]}}]', '{"@id": "urn:a"}', '{"@id": "urn:a", "p": [1, 2]}'),
 	('graphs, where the frame has one', '[{"@id": "urn:g", "http://e/of": "x", "@graph": [{"@id": "urn:a", "http://e/p": 1}, {"@id": "urn:b", "http://e/q": 1}]}, {"@id": "urn:a", "http://e/q": 3}]', '{"@graph": {"of": {}, "@graph": {"p": {}}}}',
 		'{"@id": "urn:g", "of": "x", "@graph": [{"@id": "urn:a", "p": 1}]}'),
+	('a node stands in each of its graphs', '[{"@id": "urn:t", "@type": "http://e/T", "http://e/q": {"@id": "urn:a"}, "http://e/p": {"@id": "urn:g"}}, {"@id": "urn:g", "@graph": [{"@id": "urn:a", "http://e/v": 1}, {"@id": "urn:b", "http://e/p": {"@id": "urn:a"}}]}]',
+		'{"@type": "T", "p": {"@graph": {}}, "q": {}}', '{"@id": "urn:t", "@type": "T", "q": {"@id": "urn:a", "v": 1}, "p": {"@id": "urn:g", "@graph": [{"@id": "urn:a", "v": 1}, {"@id": "urn:b", "p": {"@id": "urn:a"}}]}}'),
 	('labels that only tell a node from others go', '{"@id": "urn:a", "http://e/p": [{"http://e/q": {"@id": "_:x"}}, {"http://e/q": {"@id": "_:x"}}]}', '{"@id": "urn:a"}',
 		'{"@id": "urn:a", "p": [{"q": {"@id": "_:b1"}}, {"q": {"@id": "_:b1"}}]}'),
 	('the root by alias', :'library', '{"@context": {"@vocab": "http://e/", "only": "@explicit", "else": "@default", "type": "@type"}, "type": "Chapter", "only": true, "creator": {"else": "unknown"}}',

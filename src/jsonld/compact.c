@@ -474,8 +474,9 @@ compact_item(Compaction *c, JldStr expanded_property, JldValue *item)
 							 JLD_CONTAINER_ID | JLD_CONTAINER_TYPE)) &&
 			 !(t.container & JLD_CONTAINER_GRAPH))
 		put_in_map(c, &t, item, compacted); /* 12.8.9) */
-	else						/* 12.8.10) */
-		jld_add_value(t.nest, t.property, compacted, t.as_array);
+	else						/* 12.8.10), where the JSON literal [] is a value */
+		jld_add_value(t.nest, t.property, compacted, t.as_array ||
+					  (compacted->type == JLD_ARRAY && compacted->n == 0));
 }
 
 /* 12.8.7) */

@@ -39,7 +39,7 @@
 /* A node that stands in the answer already, with its parent. */
 typedef struct Embed
 {
-	const JldValue *node;
+	FrameNode	node;			/* hash key */
 	uint64		top;			/* in which of the top's nodes */
 	JldValue   *parent;
 	JldStr		property;
@@ -205,7 +205,7 @@ merge_graphs(NodeMap *map)
 static void
 begin_graphs(Framing *f, NodeMap *map, bool default_only)
 {
-	HASHCTL		ctl = {.keysize = sizeof(JldValue *),.entrysize = sizeof(Embed),
+	HASHCTL		ctl = {.keysize = sizeof(FrameNode),.entrysize = sizeof(Embed),
 		.hcxt = CurrentMemoryContext};
 
 	f->names = map->graphs;
@@ -313,10 +313,10 @@ frame_subjects(Framing *f, FrameGraph *graph, bool embedded, Subjects subjects,
 
 /* is the node being framed further up? */
 static bool
-is_open(const Framing *f, const JldValue *node)
+is_open(const Framing *f, const FrameNode *node)
 {
 	for (const OpenNode *open = f->open; open; open = open->up)
-		if (open->node == node)
+		if (open->node.graph == node->graph && open->node.node == node->node)
 			return true;
 	return false;
 }
@@ -330,7 +330,7 @@ frame_node(Framing *f, FrameGraph *graph, bool embedded, Subjects subjects,
 	JldStr		id = graph->nodes->u.object.members[member].key;
 	JldValue   *node = graph->nodes->u.object.members[member].value;
 	JldValue   *output = jld_new_object(node->n + 1);
-	OpenNode	open = {.up = f->open,.node = node};
+	OpenNode	open = {.up = f->open,.node = {graph, node}};
 	JldValue   *included;
 	Embed	   *embed;
 	bool		found;
@@ -343,14 +343,14 @@ frame_node(Framing *f, FrameGraph *graph, bool embedded, Subjects subjects,
 	jld_append(output, JLD_STR("@id"), jld_new_string(id));
 	jld_output(f->proc, id.len + 24);
 
-	embed = hash_search(f->embeds, &node, HASH_FIND, NULL);
+	embed = hash_search(f->embeds, &open.node, HASH_FIND, NULL);
 	found = embed && embed->top == f->top;
 	/* 4.2) */
 	if (!embedded && found)
 		return;
 	/* 4.3), 4.4) */
 	if (embedded &&
-		(flags->embed == JLD_EMBED_NEVER || is_open(f, node) ||
+		(flags->embed == JLD_EMBED_NEVER || is_open(f, &open.node) ||
 		 (found && (flags->embed == JLD_EMBED_ONCE || flags->embed == JLD_EMBED_FIRST))))
 	{
 		add_output(parent, property, output);
@@ -358,7 +358,7 @@ frame_node(Framing *f, FrameGraph *graph, bool embedded, Subjects subjects,
 	}
 	if (found && flags->embed == JLD_EMBED_LAST)
 		remove_embed(f, embed, id);
-	embed = hash_search(f->embeds, &node, HASH_ENTER, NULL);
+	embed = hash_search(f->embeds, &open.node, HASH_ENTER, NULL);
 	embed->top = f->top;
 	embed->parent = parent;
 	embed->property = property;
@@ -584,7 +584,7 @@ forget_embeds_below(Framing *f, JldStr id)
 		if (embed->top == f->top && is_output_of(embed->parent, id))
 		{
 			embed->top = 0;
-			jld_push(gone, jld_get(embed->node, JLD_STR("@id")));
+			jld_push(gone, jld_get(embed->node.node, JLD_STR("@id")));
 		}
 	for (int i = 0; i < gone->n; i++)
 		forget_embeds_below(f, gone->u.items[i]->u.string);

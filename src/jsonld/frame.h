@@ -17,11 +17,18 @@ typedef struct FrameGraph
 	JldValue   *reverse;		/* property -> id -> ids of its subjects */
 } FrameGraph;
 
+/* a node in a graph; graphs may share what they say of a node */
+typedef struct FrameNode
+{
+	const FrameGraph *graph;
+	const JldValue *node;
+} FrameNode;
+
 /* the nodes that are being framed, innermost first */
 typedef struct OpenNode
 {
 	const struct OpenNode *up;
-	const JldValue *node;
+	FrameNode	node;
 } OpenNode;
 
 typedef struct Framing

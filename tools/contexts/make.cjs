@@ -1,10 +1,10 @@
 // Writes upsert_contexts.sql: the contexts of sources.tsv, out of the npm packages that ship them.
 //
-//   node make.cjs sources.tsv [more.tsv...] >upsert_contexts.sql
+//   node make.cjs [--modules DIR] sources.tsv [more.tsv...] >upsert_contexts.sql
 //
 // Each package is packed once by the npm client (as a plain archive: nothing in it is run), and only the files that
 // sources.tsv names are read.  A package that cannot be had, or a file that is no context, ends the run: half a
-// script is worse than none.
+// script is worse than none.  --modules: the packages are installed in DIR/node_modules.
 'use strict';
 
 const {execFileSync} = require('child_process');
@@ -12,8 +12,10 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 
+const args = process.argv.slice(2);
+const modules = args[0] === '--modules' ? args.splice(0, 2)[1] : null;
 const rows = [];
-for (const file of process.argv.slice(2)) {
+for (const file of args) {
 	for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
 		const [iri, pack, name, licence] = line.split('\t');
 		if (!line.startsWith('#') && licence !== undefined) rows.push({iri, pack, name, licence, from: path.dirname(file)});
@@ -24,6 +26,7 @@ if (rows.length === 0) throw new Error('no sources');
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'upsert-contexts-'));
 const folders = {'-': null};
 function folder(pack) {
+	if (modules !== null && pack !== '-') return path.join(modules, 'node_modules', pack.replace(/@[^@/]*$/, ''));
 	if (!(pack in folders)) {
 		const out = fs.mkdtempSync(path.join(work, 'p'));
 		const [made] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out, pack],
