@@ -153,7 +153,7 @@ INSERT INTO walk (door, call, needs) SELECT 'ledger', call, ARRAY['SELECT (graph
 	('SELECT ledger_insert(''wl'', ''{"@id": "ex:a", "n": 2}'')', ARRAY['UPDATE (doc) ON "wl:main"']),
 	('SELECT ledger_upsert(''wl'', ''{"@id": "ex:a", "n": 2}'')', ARRAY['UPDATE (doc) ON "wl:main"']),
 	('SELECT ledger_replace(''wl'', ''{"@id": "ex:c", "n": 2}'')', ARRAY['INSERT ON "wl:main"']),
-	('SELECT ledger_update(''wl'', ''{"where": {"@id": "ex:a", "n": "?n"}, "delete": {"@id": "ex:a", "n": "?n"}, "insert": {"@id": "ex:a", "n": 3}}'')', ARRAY['UPDATE (doc) ON "wl:main"']),
+	('SELECT ledger_update(''wl'', ''{"where": {"@id": "ex:a", "n": "?n"}, "delete": {"@id": "ex:a", "n": "?n"}, "insert": {"@id": "ex:a", "n": 3}}'')', ARRAY['UPDATE (doc) ON "wl:main"', 'SELECT (keys) ON "wl:main"']),
 	('SELECT ledger_delete(''wl'', ''ex:a'')', ARRAY['DELETE ON "wl:main"'])) w(call, write), LATERAL (SELECT write || ARRAY['UPDATE ON "wl:main_head"', 'SELECT ON "wl:main_log"', 'INSERT ON "wl:main_log"', 'SELECT ON "wl:main_commits"', 'INSERT ON "wl:main_commits"']) m(more)
 UNION ALL SELECT 'ledger', call, ARRAY['SELECT (graph) ON "wl:main"', 'SELECT (iri) ON "wl:main"', 'SELECT (doc) ON "wl:main"', 'SELECT ON "wl:main_head"'] || more FROM (VALUES
 	('SELECT ledger_get(''wl'', ''ex:a'')', '{}'::text[]),

@@ -479,7 +479,7 @@ CREATE FUNCTION @extschema@.create_ledger(name pg_catalog.text, options pg_catal
 RETURNS pg_catalog.void
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_ledger(pg_catalog.text, pg_catalog.jsonb) IS
-'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true: a GIN index for the patterns of ledger_update), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
+'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true or "references": a GIN index on the predicates and references of nodes, for the patterns of ledger_update; "values": also one on whole nodes; false), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
 
 CREATE FUNCTION @extschema@.drop_ledger(name pg_catalog.text)
 RETURNS pg_catalog.void
@@ -504,6 +504,18 @@ RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_insert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Adds the values in a JSON-LD document to what is there and retracts nothing. Receipt, options (nulls not "delete") and errors as for ledger_upsert; UP006 also for a second list under one predicate.';
+
+-- of the generated column "keys" of a ledger's nodes, and of the patterns that look by it
+CREATE FUNCTION @extschema@.ledger_keys(doc pg_catalog.jsonb)
+RETURNS pg_catalog.int4[]
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_keys(pg_catalog.jsonb) IS
+'What a ledger finds a node by: hashes of its predicates, and of its predicates with their references and types; values are not among them.';
+CREATE FUNCTION @extschema@.ledger_key(predicate pg_catalog.text, value pg_catalog.jsonb)
+RETURNS pg_catalog.int4
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_key(pg_catalog.text, pg_catalog.jsonb) IS
+'The hash of a predicate with a reference or a type, as ledger_keys has it; of the predicate alone where the value is a literal.';
 
 -- the server's own functions with an estimate that fits: most predicates have one value
 CREATE FUNCTION @extschema@.ledger_values("values" pg_catalog.jsonb, OUT value pg_catalog.jsonb)

@@ -5,8 +5,9 @@
  * The tables are described at the head of ledger.c.  What is chosen here for
  * all time of a ledger is how they are stored and indexed.
  *
- *		nodes		room on each page, so that updates stay there; a GIN index
- *					for the patterns of ledger_update
+ *		nodes		room on each page, so that updates stay there; a GIN index on
+ *					what keys.c makes of a node for the patterns of
+ *					ledger_update, and on demand one on whole nodes
  *		log			by (s, graph, t): a node's history, whichever graph is asked;
  *					a BRIN index on t, as rows come in its order
  */
@@ -30,6 +31,12 @@
 /* room on the page, so that updates stay there */
 #define NODES_FILLFACTOR	85
 
+/*
+ * How much of the index on keys may wait to be sorted in: what has waited
+ * leaves pages behind, which the index keeps.
+ */
+#define KEYS_PENDING_KB		64
+
 PG_FUNCTION_INFO_V1(create_ledger);
 PG_FUNCTION_INFO_V1(drop_ledger);
 
@@ -48,11 +55,19 @@ depend(const char *name, const char *suffix, Oid namespace)
 	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
 }
 
+/* What patterns can look by. */
+typedef enum LedgerIndex
+{
+	INDEX_NONE,
+	INDEX_REFERENCES,
+	INDEX_VALUES
+} LedgerIndex;
+
 typedef struct CreateOptions
 {
 	JldValue   *context;		/* NULL: none */
 	bool		history;
-	bool		index;
+	LedgerIndex index;
 	bool		if_not_exists;
 } CreateOptions;
 
@@ -72,10 +87,29 @@ take_context(const JsonbValue *value, void *arg)
 	return true;
 }
 
+static bool
+take_index(const JsonbValue *value, void *arg)
+{
+	CreateOptions *options = arg;
+	JldStr		word;
+
+	if (value->type == jbvBool)
+		options->index = value->val.boolean ? INDEX_REFERENCES : INDEX_NONE;
+	else if (!jld_string_of(value, &word))
+		return false;
+	else if (jld_is(word, "references"))
+		options->index = INDEX_REFERENCES;
+	else if (jld_is(word, "values"))
+		options->index = INDEX_VALUES;
+	else
+		return false;
+	return true;
+}
+
 static const OptionDef create_options[] = {
 	{"context", 1, OPTION_OTHER, 0, NULL, take_context, "a JSON-LD context"},
 	{"history", 1, OPTION_BOOL, offsetof(CreateOptions, history)},
-	{"index", 1, OPTION_BOOL, offsetof(CreateOptions, index)},
+	{"index", 1, OPTION_OTHER, 0, NULL, take_index, "true, false, \"references\" or \"values\""},
 	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
 };
 
@@ -84,7 +118,7 @@ Datum
 create_ledger(PG_FUNCTION_ARGS)
 {
 	char	   *name;
-	CreateOptions options = {.history = true, .index = true};
+	CreateOptions options = {.history = true, .index = INDEX_REFERENCES};
 	OptionSet	set = OPTION_SET(create_options, 1, &options);
 	char	   *schema;
 	Oid			namespace;
@@ -125,10 +159,16 @@ create_ledger(PG_FUNCTION_ARGS)
 	ledger_execute(psprintf("CREATE TABLE %s ("
 					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "doc pg_catalog.jsonb NOT NULL, "
+					 "doc pg_catalog.jsonb NOT NULL, %s"
 					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
-					 nodes, NODES_FILLFACTOR));
-	if (options.index)
+					 nodes, options.index == INDEX_NONE ? "" :
+					 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
+							  quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)))),
+					 NODES_FILLFACTOR));
+	if (options.index != INDEX_NONE)
+		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
+								nodes, KEYS_PENDING_KB));
+	if (options.index == INDEX_VALUES)
 		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
 	ledger_execute(psprintf("CREATE TABLE %s ("
 					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "

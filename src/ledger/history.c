@@ -4,7 +4,9 @@
  *
  * A past state is read backwards from the present one, so that it needs no more
  * of the log than what came after it, and nothing of what has been given up
- * before.  Of each statement it is the first change after t that tells:
+ * before.  (Where nothing has been given up, and less lies before t than after
+ * it, the same is done from the other end.)  Of each statement it is the first
+ * change after t that tells:
  *
  *		retracted then			it held at t
  *		asserted then			it did not
@@ -180,31 +182,71 @@ history_now(const Ledger *ledger, JldStr graph, JldStr id)
 		tree_of(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 }
 
-JldValue *
-history_node(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
+/*
+ * Takes in the rows of the log of a node on one side of t.  Before t, the last
+ * change tells, and the other way round: asserted then, it held.
+ */
+static void
+read_side(Past *past, const Ledger *ledger, JldStr graph, JldStr id, int64 t, bool after)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, INT8OID};
 	Datum		values[] = {text_datum(graph), text_datum(id), Int64GetDatum(t)};
-	JldValue   *now = history_now(ledger, graph, id);
-	Past	   *past = history_begin();
 	Portal		portal;
 
 	portal = SPI_cursor_open_with_args(NULL,
 									   psprintf("SELECT retracted, asserted FROM %s "
 												"WHERE s OPERATOR(pg_catalog.=) $2 AND graph OPERATOR(pg_catalog.=) $1 "
-												"AND t OPERATOR(pg_catalog.>) $3 ORDER BY t USING OPERATOR(pg_catalog.<)",
-												ledger->log),
+												"AND t OPERATOR(pg_catalog.%s) $3 ORDER BY t USING OPERATOR(pg_catalog.%s)",
+												ledger->log, after ? ">" : "<=", after ? "<" : ">"),
 									   lengthof(types), types, values, NULL, true, 0);
 	do
 	{
 		SPI_cursor_fetch(portal, true, BATCH);
 		for (uint64 i = 0; i < SPI_processed; i++)
-			history_undo(past, tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1),
-						 tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2));
+		{
+			JldValue   *retracted = tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+			JldValue   *asserted = tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+
+			if (after)
+				history_undo(past, retracted, asserted);
+			else
+				history_undo(past, asserted, retracted);
+		}
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
-	return history_end(past, id, now);
+}
+
+/* Has the node changed less often up to t than since? */
+static bool
+is_early(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, INT8OID};
+	Datum		values[] = {text_datum(graph), text_datum(id), Int64GetDatum(t)};
+	bool		isnull;
+
+	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.count(*) FILTER (WHERE t OPERATOR(pg_catalog.>) $3) OPERATOR(pg_catalog.>) "
+									   "pg_catalog.count(*) FILTER (WHERE t OPERATOR(pg_catalog.<=) $3) FROM %s "
+									   "WHERE s OPERATOR(pg_catalog.=) $2 AND graph OPERATOR(pg_catalog.=) $1",
+									   ledger->log),
+							  lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not count the changes of a node");
+	return DatumGetBool(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, BOOLOID, &isnull));
+}
+
+JldValue *
+history_node(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
+{
+	Past	   *past = history_begin();
+
+	/* while all of the history is there, it can be read from either end */
+	if (ledger->floor == 0 && is_early(ledger, graph, id, t))
+	{
+		read_side(past, ledger, graph, id, t, false);
+		return history_end(past, id, NULL);
+	}
+	read_side(past, ledger, graph, id, t, true);
+	return history_end(past, id, history_now(ledger, graph, id));
 }
 
 int64

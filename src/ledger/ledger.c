@@ -246,6 +246,8 @@ ledger_open(text *name, bool read_only)
 	ledger->nodes = quote_qualified_identifier(schema, ledger->name);
 	ledger->head = quote_qualified_identifier(schema, companion);
 	ledger->namespace = namespace;
+	ledger->has_keys = get_atttype(ledger->nodes_relid,
+								   get_attnum(ledger->nodes_relid, "keys")) == INT4ARRAYOID;
 	ledger->log_relid = get_relname_relid(psprintf("%s" LEDGER_LOG, ledger->name), namespace);
 	ledger->commits_relid = get_relname_relid(psprintf("%s" LEDGER_COMMITS, ledger->name), namespace);
 	if (OidIsValid(ledger->log_relid))

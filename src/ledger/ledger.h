@@ -29,6 +29,7 @@ typedef struct Ledger
 	char	   *name;			/* with its branch */
 	Oid			nodes_relid;
 	Oid			namespace;
+	bool		has_keys;		/* nodes have the column of keys.c */
 	char	   *nodes;			/* qualified and quoted, for SQL */
 	char	   *head;
 	Oid			log_relid;		/* InvalidOid: keeps no history, and so for the

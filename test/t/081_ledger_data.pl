@@ -19,7 +19,7 @@ use Upsert::JsonLd;
 use Upsert::Test;
 
 my $json = JSON::PP->new->utf8(0)->allow_nonref->allow_bignum;
-my $writer = JSON::PP->new->utf8(0)->allow_nonref->canonical;
+my $writer = JSON::PP->new->utf8(0)->allow_nonref->canonical->allow_bignum;
 my $node = new_node('ledgerdata');
 
 # runs a script (characters); what it prints
@@ -167,6 +167,36 @@ SKIP:
 # Flattened, or the nodes of a ledger, as the set of [graph, node] that a ledger
 # would keep: no node of which nothing is said, no empty sets and lists, no
 # @index.
+# a literal in the one spelling that its RDF term has in a ledger
+sub term
+{
+	my ($v) = @_;
+	my $xsd = 'http://www.w3.org/2001/XMLSchema#';
+	my ($value, $type) = @$v{ '@value', '@type' };
+
+	return $v if !exists $v->{'@value'} || !defined $type || $type eq '@json';
+	return { '@value' => $value, '@type' => '@json' } if $type eq 'http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON';
+	my $bool = JSON::PP::is_bool($value);
+	my $number = !$bool && (ref $value || $writer->encode([$value]) !~ /"/);
+	return { '@value' => "$value" } if $type eq "${xsd}string";
+	if ($type eq "${xsd}boolean")
+	{
+		return { '@value' => $value } if $bool;
+		return { '@value' => $value eq 'true' ? JSON::PP::true : JSON::PP::false } if $value =~ /^(true|false)$/;
+	}
+	if ($type eq "${xsd}integer" && $value =~ /^(0|-?[1-9][0-9]{0,19})$/)
+	{
+		return { '@value' => $value + 0 };
+	}
+	if ($type eq "${xsd}double" && ($number || $value =~ /^-?[0-9][.](0|[0-9]*[1-9])E-?[0-9]+$/))
+	{
+		my $n = $number ? $value : Math::BigFloat->new($value);
+		return $n == int($n) && abs($n) < 1e21 ? { '@value' => $n, '@type' => $type } : { '@value' => $n };
+	}
+	return { '@value' => $bool ? ($value ? 'true' : 'false') : "$value", '@type' => $type } if ($bool || $number) && $type !~ /^\Q$xsd\E/;
+	return $v;
+}
+
 sub kept
 {
 	my ($nodes, $graph) = @_;
@@ -185,10 +215,11 @@ sub kept
 			{
 				my $v = ref $value eq 'HASH' ? {%$value} : $value;
 				delete $v->{'@index'} if ref $v;
+				$v = term($v) if ref $v;
 				if (ref $v && $v->{'@list'})
 				{
 					next if !@{ $v->{'@list'} };
-					$v->{'@list'} = [ map { my %i = %$_; delete $i{'@index'}; \%i } @{ $v->{'@list'} } ];
+					$v->{'@list'} = [ map { my %i = %$_; delete $i{'@index'}; term(\%i) } @{ $v->{'@list'} } ];
 				}
 				push @values, $v if !$seen{ canon($v, {}) }++;
 			}
@@ -198,6 +229,13 @@ sub kept
 		push @kept, { g => $graph, n => \%copy } if keys %copy > 1;
 	}
 	return \@kept;
+}
+
+sub is_envelope
+{
+	my ($doc) = @_;
+
+	return ref $doc eq 'HASH' && exists $doc->{'@graph'} && !exists $doc->{'@id'} && grep { $_ !~ /^@(graph|context)$/ } keys %$doc;
 }
 
 sub suite_in_ledgers
@@ -273,14 +311,15 @@ SQL
 				# UP008 for what is no JSON-LD or would be dropped, UP006 for what
 				# says nothing or cannot be stored, UP004 for what cannot be a name
 				push @failed, "$verb $name: $line" if $got->{state} !~ /^UP00[468]$/;
-				push @failed, "$verb $name says something" if $why eq 'the transaction says nothing' && $expected && @$expected;
+				push @failed, "$verb $name says something" if $why eq 'the transaction says nothing' && $expected && @$expected && !is_envelope($json->decode(text_of($name)));
 				next;
 			}
 			$accepted++;
 			push @failed, "$verb $name: flattening fails: $flat->{message}" if !$expected;
 			push @failed, "$verb $name: not idempotent" if $got->{again} != 0;
 			push @failed, "$verb $name: $got->{asserted} asserted, $got->{flakes} flakes" if $got->{asserted} != $got->{flakes};
-			next if !$expected;
+			# keys beside @graph are the transaction's, not data
+			next if !$expected || is_envelope($json->decode(text_of($name)));
 			if (isomorphic(kept($got->{nodes}, ''), $expected)) { $same++; }
 			else { push @failed, "$verb $name\n got      " . $writer->encode($got->{nodes}) . "\n expected " . $writer->encode($expected); }
 		}

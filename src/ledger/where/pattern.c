@@ -546,10 +546,27 @@ subject_row(Bgp *bgp, JldStr id, int variable)
 
 /* --- triples -------------------------------------------------------------- */
 
-/* What the GIN index is asked: the row has this value (SQL) under key. */
+/*
+ * What the index on keys is asked: the row has something under key; value (SQL):
+ * this, if it is a reference.
+ */
+static void
+has_key(Bgp *bgp, const char *alias, JldStr key, const char *value)
+{
+	Where	   *w = bgp->w;
+
+	if (w->ledger->has_keys && !jld_is(w->scope.name, COMMITS_GRAPH))
+		appendStringInfo(&bgp->conditions,
+						 " AND %s.keys" CONTAINS "ARRAY[%s.ledger_key(%s, %s)]",
+						 alias, w->schema, where_text_param(w, key),
+						 value ? value : "'{}'::pg_catalog.jsonb");
+}
+
+/* The row has this value (SQL) under key. */
 static void
 contains(Bgp *bgp, const char *alias, JldStr key, bool in_list, const char *value)
 {
+	has_key(bgp, alias, key, value);
 	appendStringInfo(&bgp->conditions,
 					 in_list ? " AND %s.doc" CONTAINS "pg_catalog.jsonb_build_object(%s, pg_catalog.jsonb_build_array("
 					 "pg_catalog.jsonb_build_object('@list', pg_catalog.jsonb_build_array(%s))))" :
@@ -636,6 +653,8 @@ triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list,
 	}
 	if (known->sql && known->certain && predicate < 0 && !is_type)
 		contains(bgp, alias, key, in_list, known->sql);
+	else if (predicate < 0)
+		has_key(bgp, alias, key, NULL);
 	bind_value(bgp, variable, object);
 }
 
