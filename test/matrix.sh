@@ -180,7 +180,7 @@ if wants empty; then
 			tar -C "$root" -xf "$rigs/empty-$suite.tar"
 			cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 			for cmd in try check; do
-				run "./dev $cmd, empty $suite, $who" as_user "$root" $who $cmd
+				run "$cmd, empty $suite, $who" as_user "$root" $who $cmd
 			done
 			rm -rf "$root"
 		done
