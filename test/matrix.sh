@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ./dev matrix [ROW...]: ./dev check on every PostgreSQL that can be had, the two
 # commands of the README on empty machines, other compilers, and pg_upgrade from
-# each major to the next.  The last thing printed is the table.
+# each major to the next.  The last thing printed is the table: rows that were
+# not asked for are those of the last run that had them.
 #
 #	servers		what is installed here; 17 in a chroot of Debian 13; 18, and 19
 #				while Debian's experimental has it, in one of sid (gcc of their own)
@@ -19,11 +20,10 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 base=$UPSERT_DEV_DIR
 rigs=$UPSERT_RIGS
 logs=$base-matrix
-renice -n 5 -p $$ >/dev/null 2>&1 || true
-mkdir -p "$rigs" "$logs"
+mkdir -p "$rigs/rows" "$logs"
 chmod 755 "$rigs"
 wanted=("$@")
-rows=()
+commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)
 failed=0
 
 wants() {	# wants WORD...: was no row asked for, or one of these?
@@ -32,7 +32,10 @@ wants() {	# wants WORD...: was no row asked for, or one of these?
 	for w in "${wanted[@]}"; do for x in "$@"; do [ "$w" != "$x" ] || return 0; done; done
 	return 1
 }
-row() { rows+=("$(printf '%-34s %-7s %8s %7s %7s  %s' "$@")"); }
+row() {	# row LABEL BUILDS WARNINGS PASSED FAILED NOTE
+	printf '%-34s %-7s %8s %7s %7s  %-10s %-9s %s\n' "${@:1:5}" "$(date -u +%Y-%m-%d)" "$commit" "$6" |
+		tee "$rigs/rows/${1//[^A-Za-z0-9.,_-]/_}"
+}
 missing() {	# missing LABEL REASON
 	printf 'NOT HAD: %s: %s\n' "$1" "$2"
 	row "$1" - - - - "not had: $2"
@@ -56,7 +59,6 @@ run() {	# run LABEL COMMAND...: a row from what ./dev check or try prints
 	else
 		row "$label" $builds - "$([ "$rc" = 0 ] && echo done || echo -)" "$([ "$rc" = 0 ] && echo 0 || echo -)" "$note"
 	fi
-	printf '%s\n' "${rows[-1]}"
 }
 
 # --- chroots ----------------------------------------------------------------
@@ -237,7 +239,6 @@ if wants upgrade; then
 	fi
 fi
 
-printf '\n%s, upsert %s\n' "$(date -u +%Y-%m-%d)" "$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)"
-printf '%-34s %-7s %8s %7s %7s  %s\n' row builds warnings passed failed note
-printf '%s\n' "${rows[@]}"
+printf '\n%-34s %-7s %8s %7s %7s  %-10s %-9s %s\n' row builds warnings passed failed date commit note
+sort -V "$rigs"/rows/*
 exit $failed

@@ -8,7 +8,8 @@
 #	asan		the same with -fsanitize=address, on the server of "assert"
 #	valgrind	regress and isolation on that server, under valgrind with
 #				PostgreSQL's own suppressions (an hour or so on two cores);
-#				TESTS="batch c8ql" SPECS= ./dev memcheck valgrind takes a few
+#				TESTS="batch c8ql" SPECS= ./dev memcheck valgrind takes a few,
+#				VALGRIND_OPTIONS=--track-origins=yes says where values came from
 #
 # A step fails with its tests, and valgrind's with any error that it reports.
 set -euo pipefail
@@ -130,10 +131,12 @@ for step in "${steps[@]}"; do
 			rm -rf "$out"
 			mkdir -p "$out"
 			[ "$(id -u)" != 0 ] || chown postgres "$out"
+			cp "$here/test/valgrind.supp" "$out/ours.supp"
 			cat >"$out/postgres" <<-EOF
 				#!/bin/sh
-				exec valgrind --quiet --leak-check=no --time-stamp=yes --trace-children=yes --track-origins=yes --read-var-info=no \\
-					--error-markers=VALGRINDERROR-BEGIN,VALGRINDERROR-END --suppressions=$prefix/valgrind.supp --log-file=$out/%p.log \\
+				exec valgrind --quiet --leak-check=no --trace-children=yes ${VALGRIND_OPTIONS:-} \\
+					--error-markers=VALGRINDERROR-BEGIN,VALGRINDERROR-END --log-file=$out/%p.log \\
+					--suppressions=$prefix/valgrind.supp --suppressions=$out/ours.supp \\
 					$dir/root$prefix/bin/postgres "\$@"
 			EOF
 			chmod 755 "$out/postgres"

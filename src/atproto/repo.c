@@ -191,7 +191,8 @@ read_entry(CborReader *reader, char *path, int *path_len,
 	if (prefix < last_len && rest.argument > 0 && last[prefix] == (char) bytes[0])
 		cbor_refuse(reader, head.start,
 					gettext_noop("a key shares more with the one before it than is said"));
-	memmove(path, last, prefix);
+	if (prefix > 0)
+		memmove(path, last, prefix);
 	memcpy(path + prefix, bytes, rest.argument);
 	*path_len = prefix + (int) rest.argument;
 	if (!mst_path_is_valid(path, *path_len))

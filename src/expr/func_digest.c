@@ -117,7 +117,7 @@ fn_fnv64(ExprCall *call, JsonbValue *result)
 		hash ^= (unsigned char) text.data[i];
 		hash *= UINT64CONST(0x100000001b3);
 	}
-	hex = psprintf("%" INT64_MODIFIER "X", hash);
+	hex = psprintf("%llX", (unsigned long long) hash);
 	value_set_string(result, hex, strlen(hex));
 }
 

@@ -11,6 +11,7 @@
 #include "expr/func_util.h"
 #include "miscadmin.h"
 #include "upsert.h"
+#include "utils/lsyscache.h"
 
 /* CURRENT_USER: the role whose rights count, as SQL's CURRENT_USER */
 static void

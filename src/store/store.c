@@ -77,7 +77,7 @@ store_open(const StoreTarget *target)
 	MemoryContext oldcontext;
 	LOCKMODE	lockmode;
 	Store	   *s;
-	List	   *arbiters;
+	List	   *arbiters = NIL;
 	int			natts;
 
 	if (target->preview)
