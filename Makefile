@@ -18,7 +18,7 @@ OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_la
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
 OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/record.o src/atproto/record_sql.o
 OBJS += src/jsonld/value.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
-	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o \
+	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o src/jsonld/remote.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \
 	src/jsonld/inverse.o src/jsonld/compact.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
@@ -34,15 +34,15 @@ OBJS += src/document/create.o src/document/document.o src/document/request.o \
 	src/document/documents.o src/document/from.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
-OBJS += src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
+OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/expr.o \
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o
-OBJS += src/expr/func.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
+OBJS += src/expr/func.o src/expr/func_util.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
 OBJS += src/expr/func_document.o src/expr/func_number.o src/expr/func_bit.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_system.o src/expr/func_text.o src/expr/func_type.o
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
-OBJS += src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
+OBJS += src/c8ql/planner.o src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/collect.o \
 	src/c8ql/read.o src/c8ql/search.o src/c8ql/operation.o src/c8ql/modify.o \
 	src/c8ql/execute.o src/c8ql/sql.o
 

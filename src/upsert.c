@@ -12,6 +12,7 @@
 #include "base/tid.h"
 #include "catalog/node.h"
 #include "jsonld/jsonld.h"
+#include "jsonld/registry.h"
 #include "c8ql/c8ql.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ void
 _PG_init(void)
 {
 	jsonld_init();
+	registry_init();
 	tid_init();
 	node_init();
 	store_init();

@@ -4,23 +4,18 @@
  *
  * Goes through the clauses in their order, makes a step of each, and keeps
  * track of what is visible: a variable from its clause to the end of its
- * query, OLD and NEW after a modification.  Also here is the rule of the
- * language that a collection may not be read or written again after it was
- * written (1579): "after" is the order of the text, subqueries included.
+ * query, OLD and NEW after a modification.  What clauses need for it is in
+ * planner.c.
  *
  * It is the expression compiler's host: subqueries, functions that read
  * documents, and names that are collections come back here.
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/varlena.h"
 
 #include "expr/error.h"
 #include "expr/value.h"
@@ -35,41 +30,11 @@ static bool rest_uses(const ExprNode *query, int n, const char *name,
 static bool rest_takes_all(const ExprNode *query, int n);
 static bool once_next(Step *step, Run *run);
 static void once_start(Step *step, Run *run);
-static Oid	find_collection(const char *name);
-static const char *collection_name(ExprCompiler *compiler,
-								   const ExprNode *node);
-static Planner *planner_of(ExprCompiler *compiler);
-
 typedef struct OnceStep
 {
 	Step		step;
 	bool		done;
 } OnceStep;
-
-/*
- * A docexpr that runs subqueries has no planner yet.
- */
-static Planner *
-planner_of(ExprCompiler *compiler)
-{
-	if (compiler->host_arg == NULL)
-		compiler->host_arg = palloc0(sizeof(Planner));
-	return compiler->host_arg;
-}
-
-Step *
-plan_step(ExprCompiler *compiler, Size size, Step *input)
-{
-	Step	   *step = palloc0(size);
-
-	step->input = input;
-	step->owner = expr_new_owner(compiler);
-	step->writes = input && input->writes;
-	step->context = AllocSetContextCreate(CurrentMemoryContext,
-										  "C8QL step",
-										  ALLOCSET_DEFAULT_SIZES);
-	return step;
-}
 
 Step *
 plan_once(void)
@@ -178,43 +143,6 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
  * What is used of a variable
  * ----------
  */
-bool
-plan_uses(const ExprNode *node, const char *name)
-{
-	check_stack_depth();
-	if (node->tag == EXPR_REF && strcmp(node->name, name) == 0)
-		return true;
-	for (int i = 0; i < node->nargs; i++)
-	{
-		if (plan_uses(node->args[i], name))
-			return true;
-	}
-	return false;
-}
-
-/*
- * OLD.logins needs only what is stored; OLD, OLD._key and OLD[x] need the
- * document as it is shown.
- */
-bool
-plan_uses_whole(const ExprNode *node, const char *name)
-{
-	check_stack_depth();
-	if (node->tag == EXPR_ATTR && node->args[0]->tag == EXPR_REF &&
-		strcmp(node->args[0]->name, name) == 0)
-		return strcmp(node->name, "_id") == 0 ||
-			strcmp(node->name, "_key") == 0 ||
-			strcmp(node->name, "_rev") == 0;
-	if (node->tag == EXPR_REF)
-		return strcmp(node->name, name) == 0;
-	for (int i = 0; i < node->nargs; i++)
-	{
-		if (plan_uses_whole(node->args[i], name))
-			return true;
-	}
-	return false;
-}
-
 /* Do the clauses from number n on use it? */
 static bool
 rest_uses(const ExprNode *query, int n, const char *name, bool whole)
@@ -239,127 +167,6 @@ rest_takes_all(const ExprNode *query, int n)
 			return true;
 	}
 	return false;
-}
-
-/* ----------
- * Collections
- * ----------
- */
-static Oid
-find_exactly(const char *name)
-{
-	Oid			relid;
-
-	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN * 2)
-		return InvalidOid;
-	relid = RangeVarGetRelid(makeRangeVar(NULL, pstrdup(name), -1),
-							 AccessShareLock, true);
-	if (!OidIsValid(relid) && strchr(name, '.') != NULL)
-	{
-		/* schema.table, quoted as SQL wants it */
-		List	   *names;
-
-		if (SplitIdentifierString(pstrdup(name), '.', &names) &&
-			list_length(names) == 2)
-		{
-			RangeVar   *range = makeRangeVar(linitial(names), lsecond(names), -1);
-
-			relid = RangeVarGetRelid(range, AccessShareLock, true);
-		}
-	}
-	return relid;
-}
-
-/*
- * The language knows letter case, SQL folds it: what no table has as it
- * stands is looked for as create_collection('Users') has made it.
- */
-static Oid
-find_collection(const char *name)
-{
-	Oid			relid = find_exactly(name);
-	char	   *folded;
-
-	if (OidIsValid(relid))
-		return relid;
-	folded = downcase_truncate_identifier(name, strlen(name), false);
-	return strcmp(folded, name) == 0 ? InvalidOid : find_exactly(folded);
-}
-
-static const char *
-collection_name(ExprCompiler *compiler, const ExprNode *node)
-{
-	Planner    *planner = planner_of(compiler);
-	JsonbValue	bind;
-	JsonbValue	value;
-	char	   *name;
-
-	if (node->tag != EXPR_COLLECTION_PARAM)
-		return node->name;
-
-	name = psprintf("@%s", node->name);
-	planner->used_binds = lappend(planner->used_binds, name);
-	value_set_empty_object(&bind);
-	if (planner->bind)
-		value_from_jsonb(unconstify(Jsonb *, planner->bind), &bind);
-	if (!value_attribute(&bind, name, strlen(name), &value))
-		expr_error_at(EXPR_ERR_BIND_MISSING, compiler->source, node->location,
-					  "no value specified for declared bind parameter '@%s'",
-					  name);
-	if (value.type != jbvString)
-		expr_error_at(EXPR_ERR_BIND_TYPE, compiler->source, node->location,
-					  "bind parameter '@%s' has an invalid value or type",
-					  name);
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
-/* What is compiled from here on stands on this collection. */
-static void
-keep_collection(ExprCompiler *compiler, Oid relid)
-{
-	Planner    *planner = planner_of(compiler);
-
-	compiler->asked_names = true;
-	if (planner->holds)
-		planner->held = lappend(planner->held, collection_hold(relid));
-}
-
-Oid
-plan_collection(ExprCompiler *compiler, const ExprNode *node)
-{
-	const char *name = collection_name(compiler, node);
-	Oid			relid = find_collection(name);
-
-	if (!OidIsValid(relid))
-		expr_error_at(EXPR_ERR_NOT_FOUND, compiler->source, node->location,
-					  "collection or view not found: %s", name);
-	keep_collection(compiler, relid);
-	return relid;
-}
-
-void
-plan_release(Planner *planner)
-{
-	while (planner->held != NIL)
-	{
-		Relation	rel = llast(planner->held);
-
-		planner->held = list_delete_last(planner->held);
-		collection_release(rel);
-	}
-}
-
-void
-plan_check_read(ExprCompiler *compiler, Oid relid, const ExprNode *node)
-{
-	Planner    *planner = planner_of(compiler);
-
-	if (!planner->access_after_write &&
-		list_member_oid(planner->modified, relid))
-		expr_error_at(EXPR_ERR_ACCESS_AFTER_WRITE, compiler->source,
-					  node->location,
-					  "access after data-modification by collection '%s'",
-					  get_rel_name(relid));
 }
 
 /* ----------
@@ -391,7 +198,7 @@ typedef struct CollectionCode
 static void
 host_subquery(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 {
-	if (planner_of(compiler)->in_modification && expr_node_modifies(node))
+	if (plan_planner(compiler)->in_modification && expr_node_modifies(node))
 		expr_error_at(EXPR_ERR_MULTI_MODIFY, compiler->source, node->location,
 					  "multi-modify query: a modification inside the expressions of a modification");
 	code->extra = plan_query(compiler, node);
@@ -403,10 +210,9 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 {
 	CollectionCode *collection = palloc0(sizeof(CollectionCode));
 
-	collection->relid = find_collection(collection_name(compiler, node));
+	collection->relid = plan_collection_if_any(compiler, node);
 	if (!OidIsValid(collection->relid))
 		return false;
-	keep_collection(compiler, collection->relid);
 	plan_check_read(compiler, collection->relid, node);
 	code->extra = collection;
 	code->evaluate = eval_collection;
@@ -419,7 +225,7 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 static void
 host_function(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 {
-	Planner    *planner = planner_of(compiler);
+	Planner    *planner = plan_planner(compiler);
 	CollectionCode *collection = palloc0(sizeof(CollectionCode));
 	int			first = 0;
 
@@ -536,7 +342,7 @@ collection_argument(const ExprCode *code, ExprFrame *frame)
 	expr_run(code->args[0], frame, &name);
 	initStringInfo(&text);
 	value_to_string(&name, &text);
-	relid = find_collection(text.data);
+	relid = plan_find_collection(text.data);
 	if (!OidIsValid(relid))
 		expr_error(EXPR_ERR_NOT_FOUND, "collection or view not found: %s",
 				   text.data);
@@ -573,7 +379,7 @@ fetch_document(Run *run, Oid relid, const JsonbValue *id, JsonbValue *result)
 
 		if (slash == NULL)
 			return;
-		relid = find_collection(pnstrdup(key, slash - key));
+		relid = plan_find_collection(pnstrdup(key, slash - key));
 		if (!OidIsValid(relid))
 			return;
 		len -= slash + 1 - key;

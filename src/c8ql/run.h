@@ -96,10 +96,13 @@ typedef struct Planner
 	List	   *held;			/* Relation; plan_release() closes them */
 } Planner;
 
-/* --- plan.c --- */
+/* --- planner.c --- */
 
-/* Compile a query; what it declares is visible no more afterwards. */
-extern RunQuery *plan_query(ExprCompiler *compiler, const ExprNode *node);
+/* What is known of the statement; made if there is none yet. */
+extern Planner *plan_planner(ExprCompiler *compiler);
+
+/* The collection of this name along the search path, or InvalidOid. */
+extern Oid	plan_find_collection(const char *name);
 
 /* A new step with a context of its own. */
 extern Step *plan_step(ExprCompiler *compiler, Size size, Step *input);
@@ -110,18 +113,28 @@ extern Step *plan_step(ExprCompiler *compiler, Size size, Step *input);
  * stands on it.  Errors 1203, 1551, 1553, 42809.
  */
 extern Oid	plan_collection(ExprCompiler *compiler, const ExprNode *node);
+
+/* The same; InvalidOid, and nothing else, where there is none. */
+extern Oid	plan_collection_if_any(ExprCompiler *compiler, const ExprNode *node);
+
+/* Closes what is held open. */
 extern void plan_release(Planner *planner);
 
 /* Before a read of a collection: error 1579 if it was written. */
 extern void plan_check_read(ExprCompiler *compiler, Oid relid,
 							const ExprNode *node);
 
-/* The first step. */
-extern Step *plan_once(void);
-
 /* Does this tree use the variable whole, or its system attributes? */
 extern bool plan_uses_whole(const ExprNode *node, const char *name);
 extern bool plan_uses(const ExprNode *node, const char *name);
+
+/* --- plan.c --- */
+
+/* Compile a query; what it declares is visible no more afterwards. */
+extern RunQuery *plan_query(ExprCompiler *compiler, const ExprNode *node);
+
+/* The first step. */
+extern Step *plan_once(void);
 
 /* --- run.c --- */
 

@@ -58,22 +58,10 @@ typedef struct CacheEntry
 	uint64		generation;		/* ... as they were then */
 } CacheEntry;
 
-/* a remote document that was read, and the memory it was read into */
-typedef struct RemoteDocument
-{
-	JldStr		iri;
-	MemoryContext mcxt;
-	JldValue   *document;
-} RemoteDocument;
-
 typedef struct ContextMemo
 {
 	ActiveContext *plain;		/* the newly initialized context */
 	ActiveContext *initial;		/* with expandContext */
-	MemoryContext build;		/* where the context being made will live */
-	List	   *remotes;		/* of RemoteDocument */
-	bool		used_remote;
-	bool		lasting;		/* what was read may be remembered */
 	HTAB	   *by_content;		/* contexts inside the document */
 	HTAB	   *by_term;		/* scoped contexts that cannot go with the
 								 * active context */
@@ -106,8 +94,6 @@ typedef struct ScopedResult
 	ActiveContext *result;
 } ScopedResult;
 
-ContextLoader context_loader = NULL;
-
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 static MemoryContext entries_mcxt = NULL;
 static uint64 generation = 0;
@@ -131,8 +117,6 @@ memo_get(JldProcessor *proc)
 	if (proc->memo == NULL)
 	{
 		proc->memo = MemoryContextAllocZero(proc->mcxt, sizeof(ContextMemo));
-		proc->memo->build = proc->mcxt;
-		proc->memo->lasting = true;
 	}
 	return proc->memo;
 }
@@ -189,7 +173,7 @@ process_in_document(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
 	ContentKey	key = {ctx, jld_hash_value(local)};
 	ContentResult *found;
 	MemoryContext old;
-	MemoryContext old_build = memo->build;
+	MemoryContext old_build = remote_documents(proc)->build;
 	ActiveContext *result;
 	bool		exists;
 
@@ -210,10 +194,10 @@ process_in_document(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
 	}
 
 	old = MemoryContextSwitchTo(proc->mcxt);
-	memo->build = proc->mcxt;
+	remote_documents(proc)->build = proc->mcxt;
 	result = context_process_full(proc, ctx, local, proc->options.base, NULL,
 								  false, true, true);
-	memo->build = old_build;
+	remote_documents(proc)->build = old_build;
 	found = hash_search(memo->by_content, &key, HASH_ENTER, &exists);
 	if (!exists)
 		found->pairs = NIL;
@@ -241,7 +225,7 @@ context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
 	ScopedKey	key = {ctx, def, (override ? 1 : 0) | (propagate ? 2 : 0)};
 	ScopedResult *found;
 	MemoryContext old;
-	MemoryContext old_build = memo->build;
+	MemoryContext old_build = remote_documents(proc)->build;
 	ActiveContext *result;
 
 	if (*table == NULL)
@@ -257,55 +241,14 @@ context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
 		return found->result;
 
 	old = MemoryContextSwitchTo(mcxt);
-	memo->build = mcxt;
+	remote_documents(proc)->build = mcxt;
 	result = context_process_full(proc, ctx, def->context, def->base_url, NULL,
 								  override, propagate, true);
-	memo->build = old_build;
+	remote_documents(proc)->build = old_build;
 	found = hash_search(*table, &key, HASH_ENTER, NULL);
 	found->result = result;
 	MemoryContextSwitchTo(old);
 	return result;
-}
-
-/* --- remote documents ----------------------------------------------------- */
-
-JldValue *
-context_load(JldProcessor *proc, JldStr iri)
-{
-	ContextMemo *memo = memo_get(proc);
-	RemoteDocument *remote;
-	MemoryContext old;
-	JldValue   *document;
-	bool		lasting = true;
-	ListCell   *lc;
-
-	if (proc->options.inlineContexts)
-		jld_error(proc, JLD_LOADING_REMOTE_CONTEXT_FAILED, jld_cstr(iri),
-				  "a context by IRI cannot be read here");
-	memo->used_remote = true;
-	foreach(lc, memo->remotes)
-	{
-		remote = lfirst(lc);
-		if (remote->mcxt == memo->build && jld_eq(remote->iri, iri))
-			return remote->document;
-	}
-
-	jld_step(proc);
-	old = MemoryContextSwitchTo(memo->build);
-	document = context_loader ? context_loader(iri, &lasting) : NULL;
-	if (document == NULL)
-		jld_error(proc, JLD_LOADING_REMOTE_CONTEXT_FAILED, jld_cstr(iri),
-				  "context is not stored");
-	if (!lasting)
-		memo->lasting = false;
-	MemoryContextSwitchTo(proc->mcxt);
-	remote = palloc(sizeof(RemoteDocument));
-	remote->iri = jld_str_copy(iri);
-	remote->mcxt = memo->build;
-	remote->document = document;
-	memo->remotes = lappend(memo->remotes, remote);
-	MemoryContextSwitchTo(old);
-	return document;
 }
 
 /* --- the cache of the backend --------------------------------------------- */
@@ -372,7 +315,7 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 static CacheEntry *
 entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
 {
-	ContextMemo *memo = memo_get(proc);
+	RemoteDocuments *remotes = remote_documents(proc);
 	MemoryContext mcxt = AllocSetContextCreate(proc->mcxt, "JSON-LD context",
 											   ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(mcxt);
@@ -388,18 +331,18 @@ entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
 
 	/* an invalidation may come in while stored contexts are read */
 	as_of = generation;
-	memo->used_remote = false;
-	memo->lasting = true;
-	memo->build = mcxt;
+	remotes->used = false;
+	remotes->lasting = true;
+	remotes->build = mcxt;
 	entry->result = context_process_full(proc, context_new(mcxt, entry->base),
 										 entry->local, entry->base, NULL,
 										 false, true, true);
-	memo->build = proc->mcxt;
-	entry->remote = memo->used_remote;
+	remotes->build = proc->mcxt;
+	entry->remote = remotes->used;
 	entry->generation = as_of;
 	MemoryContextSwitchTo(old);
 
-	if (memo->lasting && !(entry->remote && as_of != generation) &&
+	if (remotes->lasting && !(entry->remote && as_of != generation) &&
 		MemoryContextMemAllocated(mcxt, true) <= ENTRY_BYTES_MAX)
 		entry_keep(entry);
 	return entry;

@@ -14,6 +14,9 @@
  *			"name": "ex:name" }		 |						language, direction
  *									 +- create_term_definition() -> terms
  *
+ * The two call each other: a term may have a context of its own, which is
+ * checked where the term is defined (term.c).
+ *
  * The algorithm clones the active context once and then changes the clone,
  * for an array of contexts too, so an array of n contexts costs n, not the
  * square of it.

@@ -14,6 +14,9 @@
  *	 =>	[{"@id": "http://x/a",
  *		  "http://xmlns.com/foaf/0.1/knows": [{"@id": "http://x/b"}]}]
  *
+ * The three files are one recursion: what stands under a keyword or in a map
+ * is expanded as an element again.
+ *
  * C's NULL stands for the algorithm's null.  Arrays that the recursion
  * returns are new and may be taken over.
  */

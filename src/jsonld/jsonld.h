@@ -105,6 +105,7 @@ typedef struct JldProcessor
 	int64		steps;			/* against upsert.jsonld_max_steps */
 	int64		output;			/* bytes, against upsert.jsonld_max_output */
 	struct ContextMemo *memo;	/* cache.c: what this call has processed */
+	struct RemoteDocuments *remotes;	/* remote.c: what it has read */
 } JldProcessor;
 
 /*
@@ -141,7 +142,7 @@ pg_noreturn extern void jld_limit_work(JldProcessor *proc); /* ... and these wer
 extern void jld_dropped(JldProcessor *proc, const JldValue *what,
 						const char *why);
 
-/* Registers the settings and the registry; called once by _PG_init. */
+/* Registers the settings; called once by _PG_init. */
 extern void jsonld_init(void);
 
 /*

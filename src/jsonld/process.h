@@ -2,7 +2,7 @@
  * process.h
  *		Between the files that make active contexts: context.c (the
  *		algorithm), term.c (Create Term Definition), termtable.c (the map of
- *		definitions), cache.c (memos) and registry.c (stored contexts).
+ *		definitions), cache.c (memos), remote.c and registry.c (stored contexts).
  */
 #ifndef UPSERT_JSONLD_PROCESS_H
 #define UPSERT_JSONLD_PROCESS_H
@@ -64,6 +64,17 @@ extern bool termtable_any_protected(const struct TermTable *table);
 
 /* all definitions, in no order; *n is set */
 extern TermDefinition **termtable_all(const struct TermTable *table, int *n);
+
+/* What a call reads for the contexts that it makes. */
+typedef struct RemoteDocuments
+{
+	MemoryContext build;		/* where the context being made will live */
+	struct List *documents;		/* remote.c's own */
+	bool		used;			/* since the one who asks set it to false */
+	bool		lasting;		/* what was read may be remembered */
+} RemoteDocuments;
+
+extern RemoteDocuments *remote_documents(JldProcessor *proc);
 
 /*
  * The remote context document of iri, read once for all contexts that are

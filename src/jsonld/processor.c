@@ -25,7 +25,6 @@
 #include "jsonld/context.h"
 #include "jsonld/iri.h"
 #include "jsonld/jsonld.h"
-#include "jsonld/registry.h"
 #include "upsert.h"
 
 static int	max_depth = 512;
@@ -59,7 +58,6 @@ jsonld_init(void)
 							"Steps to tell apart blank nodes of which the same is said; each blank node adds 20.",
 							&max_work, 1000000, 0, INT_MAX, PGC_USERSET, 0,
 							NULL, NULL, NULL);
-	registry_init();
 }
 
 /* --- options -------------------------------------------------------------- */

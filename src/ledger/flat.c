@@ -243,7 +243,7 @@ make_shape(FlatReader *r, Shape *shape)
 			const TermDefinition *def = property.def;
 
 			if (keyword != JLD_KW_NONE || jld_is_blank_node_id(property.name) ||
-				!payload_is_iri(property.name) || jld_is(property.name, RDF_TYPE))
+				!name_is_iri(property.name) || jld_is(property.name, RDF_TYPE))
 				return false;
 			if (def && (def->context || def->reverse || def->nest.data ||
 						(def->container & ~JLD_CONTAINER_SET) ||
@@ -308,7 +308,7 @@ expand_reference(FlatReader *r, ActiveContext *ctx, JldStr value, bool vocab,
 				 JldStr *iri)
 {
 	*iri = context_expand_iri(r->proc, ctx, value, true, vocab);
-	return iri->data != NULL && !jld_is_blank_node_id(*iri) && payload_is_iri(*iri);
+	return iri->data != NULL && !jld_is_blank_node_id(*iri) && name_is_iri(*iri);
 }
 
 static bool
@@ -700,7 +700,7 @@ read_members(FlatReader *r, const Shape *shape, const JsonbContainer *object,
 	r->proc->path = &key;
 	good = expand_reference(r, shape->ctx, item_str(id), false, &node->id);
 	r->proc->path = key.up;
-	if (!good || !payload_is_key(JLD_STR(""), node->id))
+	if (!good || !name_is_key(JLD_STR(""), node->id))
 		return false;
 
 	r->nvalues = 0;

@@ -132,7 +132,7 @@ ledger_iri_argument(const Ledger *ledger, JldProcessor *proc, text *iri,
 	if (context && context != ledger->context)
 		active = ledger_context(proc, active, context);
 	expanded = context_expand_iri(proc, active, given, true, false);
-	payload_check_iri(expanded.data == NULL ? given : expanded);
+	name_check_iri(expanded.data == NULL ? given : expanded);
 	return expanded;
 }
 

@@ -363,7 +363,7 @@ name_of_label(Naming *naming, JldStr id, const Owner *owner)
 
 	if (name.data)
 		return name;
-	payload_check_iri(id);
+	name_check_iri(id);
 	if (by_content(naming, owner))
 	{
 		JldStr		said = text_of(said_of_label(naming, label));
@@ -482,7 +482,7 @@ name_node(Naming *naming, JldValue *element, const Owner *owner)
 
 	jld_enter(naming->proc);
 	self.id = name_of_node(naming, element, owner);
-	payload_check_iri(self.id);
+	name_check_iri(self.id);
 	jld_put(named, JLD_STR("@id"), jld_new_string(self.id));
 
 	for (int i = 0; i < element->n; i++)

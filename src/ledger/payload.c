@@ -31,9 +31,6 @@
 #include "ledger/payload.h"
 #include "upsert.h"
 
-/* A btree entry must fit a third of a page. */
-#define KEY_MAX_BYTES		2600
-
 /* A node of the payload that is flat. */
 typedef struct Image
 {
@@ -72,64 +69,6 @@ static void read_items(Reading *reading, ActiveContext *ctx, JldStr property,
 static void read_graph(Reading *reading, ActiveContext *ctx, Jsonb *doc,
 					   const JsonbContainer *array);
 
-/* --- IRIs ----------------------------------------------------------------- */
-
-bool
-payload_is_iri(JldStr id)
-{
-	/* what neither an IRI nor a label can hold, besides controls and blanks */
-	static const char excluded[] = "<>\"{}|\\^`";
-
-	if (jld_is_blank_node_id(id))
-	{
-		if (id.len == 2)
-			return false;
-	}
-	else if (!iri_is_absolute(id))
-		return false;
-	for (int i = 0; i < id.len; i++)
-	{
-		unsigned char c = id.data[i];
-
-		/* most are letters and digits, which need no look */
-		if (c <= '>' ? c <= ' ' || c == '"' || c == '<' || c == '>' :
-			c > 'Z' && (c < 'a' || (c > 'z' && c < 0x80)) && strchr(excluded, c) != NULL)
-			return false;
-	}
-	return true;
-}
-
-void
-payload_check_iri(JldStr id)
-{
-	if (!payload_is_iri(id))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_KEY),
-				 errmsg("malformed IRI"),
-				 errdetail("The IRI is \"%s\".",
-						   jld_cstr((JldStr) {id.data, pg_mbcliplen(id.data, id.len, 300)})),
-				 errhint("INVALID_IRI: an @id is an absolute IRI, or the label of a blank node.")));
-}
-
-bool
-payload_is_key(JldStr graph, JldStr id)
-{
-	return graph.len + id.len <= KEY_MAX_BYTES;
-}
-
-void
-payload_check_key(JldStr graph, JldStr id)
-{
-	if (!payload_is_key(graph, id))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_KEY),
-				 errmsg("IRI is too long to be a key"),
-				 errdetail("The IRI begins with \"%s\" and has %d bytes; with that of its graph it may have %d.",
-						   jld_cstr((JldStr) {id.data, pg_mbcliplen(id.data, id.len, 100)}),
-						   id.len, KEY_MAX_BYTES),
-				 errhint("INVALID_IRI: name the node by something shorter.")));
-}
-
 /* --- nodes as stored ------------------------------------------------------ */
 
 /* The node map has given its own labels to blank nodes: ours come back. */
@@ -155,7 +94,7 @@ rename_value(const JldValue *names, JldValue *value)
 	{
 		JldStr		iri = rename_label(names, value->u.string);
 
-		payload_check_iri(iri);
+		name_check_iri(iri);
 		return jld_new_string(iri);
 	}
 	list = jld_get(value, JLD_STR("@list"));
@@ -175,7 +114,7 @@ rename_value(const JldValue *names, JldValue *value)
 		JldValue   *renamed = jld_new_object(1);
 		JldStr		iri = rename_label(names, id->u.string);
 
-		payload_check_iri(iri);
+		name_check_iri(iri);
 		jld_put(renamed, JLD_STR("@id"), jld_new_string(iri));
 		return renamed;
 	}
@@ -245,7 +184,7 @@ store_node(const JldValue *names, JldStr id, JldValue *node, LedgerNulls nulls)
 					 errdetail("Node \"%s\" has \"%s\".", jld_cstr(id), jld_cstr(m->key)),
 					 errhint("Types stand under @type; other predicates are IRIs.")));
 		if (!jld_is(m->key, "@type"))
-			payload_check_iri(m->key);
+			name_check_iri(m->key);
 		values = store_values(names, id, m->key, m->value, nulls);
 		if (values)
 			jld_put(stored, m->key, values);
@@ -301,7 +240,7 @@ collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
 				node.node = store_node(names, node.id, m->value, nulls);
 				if (node.node == NULL)
 					continue;
-				payload_check_key(name, node.id);
+				name_check_key(name, node.id);
 				node.anonymous = naming_is_minted(node.id);
 			}
 			nodes = lappend(nodes, memcpy(palloc(sizeof(PayloadNode)), &node, sizeof(PayloadNode)));

@@ -6,6 +6,7 @@
 #define UPSERT_LEDGER_PAYLOAD_H
 
 #include "jsonld/jsonld.h"
+#include "ledger/name.h"
 #include "nodes/pg_list.h"
 
 /* rdf:type, as flakes and patterns name it; nodes have it under @type */
@@ -59,16 +60,5 @@ extern List *payload_nodes(JldProcessor *proc, JldValue *expanded,
 
 /* Does a document, or an item of an array of such, bring an @context? */
 extern bool payload_has_context(const Jsonb *doc);
-
-/*
- * Can id name a node?  An absolute IRI without the characters that RFC 3987
- * excludes, or a blank node's label, can; check raises UP004 for others.
- */
-extern bool payload_is_iri(JldStr id);
-extern void payload_check_iri(JldStr id);
-
-/* Are the two short enough to be a key?  check raises UP004 if not. */
-extern bool payload_is_key(JldStr graph, JldStr id);
-extern void payload_check_key(JldStr graph, JldStr id);
 
 #endif							/* UPSERT_LEDGER_PAYLOAD_H */

@@ -68,7 +68,10 @@ extern const char *object_store_converting(ObjectStore *os);
 /* The key as answers show it; NULL if there is none. */
 extern char *object_request_key(ObjectStore *os, const ObjectRequest *r);
 
-/* Opens the table for writing what the requests give; closes it. */
+/*
+ * Opens the table for writing what the requests give; closes it.  With "any"
+ * nothing is opened here: each request opens it by the keys that it fills.
+ */
 extern void object_store_open(ObjectStore *os);
 extern void object_store_close(ObjectStore *os);
 

@@ -7,8 +7,10 @@
  * and hands over one key at a time together with a "compose" callback.  The
  * store finds the row, shows it to the callback, and applies the verdict; if
  * another session got in between, it starts over with the row that won, so
- * the callback may run several times for one item and must not have side
- * effects of its own.
+ * the callback may run several times for one item: for the same row it must
+ * come to the same, and what it notes down it must overwrite.  It may lock
+ * rows that everybody locks in the same order (the clock of a repository),
+ * run user code, and have stores of its own, closed before it returns.
  *
  *		Store *s = store_open(&target);
  *		for each item

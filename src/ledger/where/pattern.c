@@ -332,7 +332,7 @@ where_term(Where *w, JldValue *value)
 		where_bad_pattern(value, "a node cannot be a value, only a reference to one");
 	if (jld_has(value, JLD_STR("@id")))
 	{
-		payload_check_iri(jld_get(value, JLD_STR("@id"))->u.string);
+		name_check_iri(jld_get(value, JLD_STR("@id"))->u.string);
 		return value;
 	}
 	return term_normal(where_unmark(value));
@@ -378,7 +378,7 @@ where_graph_name(Where *w, const JldValue *name)
 	iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
 
 	if (where_variable(w, label) < 0)
-		payload_check_iri(iri.data ? iri : label);
+		name_check_iri(iri.data ? iri : label);
 	return iri;
 }
 
@@ -715,7 +715,7 @@ node_triples(Bgp *bgp, JldValue *node)
 
 	check_stack_depth();
 	if (id && variable < 0)
-		payload_check_iri(id->u.string);
+		name_check_iri(id->u.string);
 	/* a nameless subject is a row without a condition on its name */
 	alias = id ? subject_row(bgp, id->u.string, variable) : new_row(bgp);
 
@@ -747,7 +747,7 @@ graph_triples(Bgp *bgp, JldValue *graph)
 	if (name == NULL || graph->n != 2)
 		where_bad_pattern(graph, "a graph has a name, and nodes under @graph");
 	if (where_variable(w, name->u.string) < 0 && !jld_is(name->u.string, COMMITS_GRAPH))
-		payload_check_iri(name->u.string);
+		name_check_iri(name->u.string);
 	w->scope = where_scope(w, name->u.string);
 	bgp->subjects = jld_new_object(4);
 	for (int i = 0; i < nodes->n; i++)

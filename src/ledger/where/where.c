@@ -16,6 +16,9 @@
  *		query			CROSS JOIN (group on its own, projected), compatible
  *		filter, bind	WHERE, SELECT
  *		values			CROSS JOIN the rows
+ *
+ * A group may hold a query, a query has a group, and a filter may ask whether
+ * a group exists: where.c, query.c, expr.c and pattern.c are one recursion.
  */
 #include "postgres.h"
 
