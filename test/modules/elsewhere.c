@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/sysattr.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
@@ -110,9 +112,17 @@ redirect(Query *query, Redirect *r)
 	return query_tree_mutator(query, redirect_node, r, QTW_DONT_COPY_QUERY);
 }
 
+#if PG_VERSION_NUM >= 190000
+#define MORE_PARAMS , ExplainState *es
+#define MORE_ARGS , es
+#else
+#define MORE_PARAMS
+#define MORE_ARGS
+#endif
+
 static PlannedStmt *
 plan_elsewhere(Query *parse, const char *query_string, int options,
-			   ParamListInfo params)
+			   ParamListInfo params MORE_PARAMS)
 {
 	Redirect	r = {named(shell_name), named(shard_name)};
 
@@ -126,8 +136,8 @@ plan_elsewhere(Query *parse, const char *query_string, int options,
 			parse->jointree->quals = makeBoolConst(false, false);
 		}
 	}
-	return next_planner ? next_planner(parse, query_string, options, params) :
-		standard_planner(parse, query_string, options, params);
+	return next_planner ? next_planner(parse, query_string, options, params MORE_ARGS) :
+		standard_planner(parse, query_string, options, params MORE_ARGS);
 }
 
 void
