@@ -31,7 +31,7 @@ OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtu
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o \
-	src/document/documents.o src/document/from.o src/document/advice.o src/document/sql.o
+	src/document/documents.o src/document/from.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
@@ -51,7 +51,7 @@ REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo
-REGRESS     += collection document options condition batch batch_errors triggers fallback store_keys dry_run ddl
+REGRESS     += collection document document_verbs options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += since_18

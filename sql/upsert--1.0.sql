@@ -146,7 +146,7 @@ CREATE TYPE @extschema@.upsert_result AS (
     new pg_catalog.jsonb
 );
 COMMENT ON TYPE @extschema@.upsert_result IS
-'What became of one document. action: inserted, updated, replaced, unchanged or ignored; old is NULL for an insert; old and new show _id, _key and _rev.';
+'What became of one document. action: inserted, updated, replaced, unchanged, deleted or ignored; old is NULL for an insert; old and new show _id, _key and _rev.';
 
 CREATE TYPE @extschema@.upsert_item AS (
     ord pg_catalog.int4,
@@ -211,6 +211,27 @@ AS 'MODULE_PATHNAME', 'upsert_from'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
 'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+
+CREATE FUNCTION @extschema@.get_document(collection pg_catalog.regclass, key pg_catalog.text)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'get_document'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.get_document(pg_catalog.regclass, pg_catalog.text) IS
+'The document with this key, with _id, _key and _rev, as the caller may SELECT it (row-level policies and views included); NULL where there is none. Errors: 42809 no collection, 42501 no privilege.';
+
+CREATE FUNCTION @extschema@.delete_document(collection pg_catalog.regclass, key pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'delete_document'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.delete_document(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'Deletes the document with this key: action deleted, and old is what it was; unchanged where there was none. Options: ifRev (a revision), mustExist, dryRun, return. Errors: UP001 revision conflict, UP003 not found (ifRev, mustExist), UP004 illegal key, 22023 bad option, 42809 no collection, and what foreign keys and triggers raise.';
+
+CREATE FUNCTION @extschema@.patch_document(collection pg_catalog.regclass, key pg_catalog.text, patch pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.upsert_result
+AS 'MODULE_PATHNAME', 'patch_document'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.patch_document(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Applies a JSON Patch to the stored document, as it is when it is written. The patch sees _id, _key and _rev, and may test them; an operation that changes one is 22023. A patch without effect is unchanged. Options: ifRev (a revision), dryRun, return. Errors: UP001, UP003 not found, UP004 illegal key, UP006 no object is left, 22023 malformed patch or bad option, 2203A and 22033 paths, 23514 a test fails. Semantics: RFC 6902.';
 
 CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb

@@ -6,8 +6,6 @@
 #ifndef C8QL_READ_H
 #define C8QL_READ_H
 
-#include "executor/spi.h"
-
 #include "c8ql/run.h"
 
 typedef struct Reader Reader;
@@ -30,18 +28,6 @@ extern int64 reader_count(Run *run, Oid relid);
  */
 extern bool reader_fetch(Run *run, Oid relid, const char *key, int len,
 						 JsonbValue *value);
-
-/* Column names of a collection, quoted, for SQL texts; palloc'd. */
-extern char *reader_column(const Collection *collection, AttrNumber attno);
-extern char *reader_table(const Collection *collection);
-
-/*
- * The plan of an SQL text on this collection with parameters of these types,
- * kept until the collection changes.  SPI is connected; the plan lives until
- * it is left.
- */
-extern SPIPlanPtr reader_plan(const Collection *collection, const char *sql,
-							  int nargs, const Oid *types);
 
 /* Make reads of this run see what they should; undo it. */
 extern void reader_push_snapshot(Run *run);

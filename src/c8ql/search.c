@@ -44,8 +44,8 @@
 #include "jsonb/doc.h"
 #include "expr/error.h"
 #include "expr/value.h"
-#include "c8ql/read.h"
 #include "c8ql/search.h"
+#include "document/fetch.h"
 #include "store/searchlock.h"
 
 /* columns and index expressions that a search can use at once */
@@ -710,7 +710,7 @@ static void
 build_lookup(Search *search, Lookup *lookup)
 {
 	const Collection *collection = search->collection;
-	char	   *key = reader_column(collection, collection->key_attno);
+	char	   *key = document_column(collection, collection->key_attno);
 	ValueBuilder contained;
 	bool		textual = collection->key_type == TEXTOID ||
 		collection->key_type == VARCHAROID;
@@ -744,7 +744,7 @@ build_lookup(Search *search, Lookup *lookup)
 		 * worth the trouble, and @> of the document is cheap */
 		if (lookup->nargs < MAX_HANDLES)
 			append_condition(lookup,
-							 reader_column(collection, collection->doc_attno),
+							 document_column(collection, collection->doc_attno),
 							 "@>", JSONBOID,
 							 JsonbPGetDatum(value_to_jsonb(&nested)));
 		else
@@ -754,22 +754,20 @@ build_lookup(Search *search, Lookup *lookup)
 	initStringInfo(&select);
 	if (lookup->exact && lookup->unique)
 		appendStringInfo(&select, "SELECT %s FROM %s%s LIMIT 2",
-						 key, reader_table(collection), lookup->sql.data);
+						 key, document_table(collection), lookup->sql.data);
 	else if (lookup->exact)
 		/* without the CTE the planner would walk the key's index instead */
 		appendStringInfo(&select,
 						 "WITH m AS MATERIALIZED (SELECT %s AS k FROM %s%s) SELECT k FROM m ORDER BY k%s LIMIT 2",
-						 key, reader_table(collection), lookup->sql.data,
+						 key, document_table(collection), lookup->sql.data,
 						 order);
 	else
 		appendStringInfo(&select,
 						 "WITH m AS MATERIALIZED (SELECT %s AS k, %s AS r, %s AS d FROM %s%s) SELECT k, r, d FROM m ORDER BY k%s",
 						 key,
-						 collection->rev_attno == InvalidAttrNumber ?
-						 "NULL::pg_catalog.text" :
-						 reader_column(collection, collection->rev_attno),
-						 reader_column(collection, collection->doc_attno),
-						 reader_table(collection), lookup->sql.data, order);
+						 document_column(collection, collection->rev_attno),
+						 document_column(collection, collection->doc_attno),
+						 document_table(collection), lookup->sql.data, order);
 	lookup->sql = select;
 }
 
@@ -789,7 +787,7 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 	CommandCounterIncrement();
 	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
 	SPI_connect();
-	plan = reader_plan(search->collection, lookup.sql.data, lookup.nargs,
+	plan = document_plan(search->collection, lookup.sql.data, lookup.nargs,
 					   lookup.types);
 	portal = SPI_cursor_open(NULL, plan, lookup.args, NULL, true);
 	while (more && found < wanted)

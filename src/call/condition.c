@@ -85,8 +85,9 @@ condition_holds(const Condition *c, bool exists, const char *found,
 					  psprintf("%s not found", subject(c)),
 					  revision ? psprintf("Expected \"%s\", found none.", c->expected) :
 					  "The option \"mustExist\" is true.",
-					  psprintf("Leave \"%s\" out to create it.",
-							   c->must_exist ? "mustExist" : c->option));
+					  psprintf("Leave \"%s\" out to %s.",
+							   c->must_exist ? "mustExist" : c->option,
+							   c->without ? c->without : "create it"));
 	if (!exists)
 		return true;
 	if (c->given && c->expected == NULL)

@@ -31,6 +31,8 @@ typedef struct Condition
 	const char *sent;			/* the revision in what was sent, where that
 								 * counts, or NULL */
 	bool		must_exist;
+	const char *without;		/* what happens to an absent one if nothing is
+								 * asked; NULL: "create it" */
 } Condition;
 
 /* What ifRev, ignoreRevs and mustExist ask. */

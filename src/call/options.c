@@ -196,6 +196,7 @@ options_read(Jsonb *json, const OptionSet *sets, int nsets)
 #define MANY		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | CALL_JSONLD_UPSERT)
 #define ALL			(ONE | MANY)
 #define WITH_MODE	(ALL & ~CALL_JSONLD_UPSERT)
+#define BY_KEY		(CALL_DELETE | CALL_PATCH)
 
 static bool
 take_if_rev(const JsonbValue *value, void *options)
@@ -221,16 +222,16 @@ static const OptionDef upsert_options[] = {
 	{"keepNull", ALL | CALL_C8QL, OPTION_BOOL, FIELD(keep_null)},
 	{"mergeObjects", WITH_MODE | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
 	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
-	{"ifRev", ALL, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
-	{"mustExist", ALL, OPTION_BOOL, FIELD(must_exist)},
+	{"ifRev", ALL | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
+	{"mustExist", ALL | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},
 	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
 	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
 	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},
 	{"multiple", CALL_UPSERT_BY | CALL_OBJECT | CALL_OBJECTS, OPTION_WORD, FIELD(multiple), multiple_words},
 	{"exclusive", ALL | CALL_C8QL, OPTION_BOOL, FIELD(exclusive)},
 	{"waitForSync", ALL | CALL_C8QL, OPTION_BOOL, FIELD(wait_for_sync)},
-	{"dryRun", ALL, OPTION_BOOL, FIELD(dry_run)},
-	{"return", ALL & ~CALL_UPSERT_LOAD, OPTION_WORD, FIELD(ret), return_words},
+	{"dryRun", ALL | BY_KEY, OPTION_BOOL, FIELD(dry_run)},
+	{"return", (ALL & ~CALL_UPSERT_LOAD) | BY_KEY, OPTION_WORD, FIELD(ret), return_words},
 };
 
 void

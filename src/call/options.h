@@ -136,7 +136,9 @@ typedef enum UpsertCall
 	CALL_OBJECT = 0x10,
 	CALL_OBJECTS = 0x20,
 	CALL_JSONLD_UPSERT = 0x40,
-	CALL_C8QL = 0x80			/* OPTIONS of a modification */
+	CALL_C8QL = 0x80,			/* OPTIONS of a modification */
+	CALL_DELETE = 0x100,
+	CALL_PATCH = 0x200
 } UpsertCall;
 
 /* Every option at its default. */

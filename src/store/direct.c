@@ -650,7 +650,10 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 		case STORE_REMOVE:
 			*outcome = STORE_DELETED;
 			if (s->target.preview)
+			{
+				preview_removal(s);
 				return TRY_DONE;
+			}
 			if (prepare_delete(s, st))
 				return TRY_AGAIN;
 			result = try_delete(s, st);

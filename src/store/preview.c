@@ -282,6 +282,12 @@ preview_row(Store *s, TupleTableSlot *old)
 		check_check(s, i);
 }
 
+void
+preview_removal(Store *s)
+{
+	compat_check_permissions(s->rel, ACL_DELETE, NULL, NULL, NULL);
+}
+
 /* ----------
  * One after the other
  * ----------
@@ -309,6 +315,7 @@ preview_again(Store *s, const Datum *key, const bool *nulls,
 			*outcome = STORE_SKIPPED;
 			break;
 		case STORE_REMOVE:
+			preview_removal(s);
 			*outcome = STORE_DELETED;
 			break;
 		case STORE_WRITE:

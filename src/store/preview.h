@@ -15,6 +15,9 @@
  */
 extern void preview_row(Store *s, TupleTableSlot *old);
 
+/* The old row would be deleted: may the caller?  Error 42501. */
+extern void preview_removal(Store *s);
+
 /*
  * A batch comes with equal keys one after the other.  preview_again() applies
  * compose to the row that the preview before has left of this key, and is

@@ -747,7 +747,9 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			remove = verdict == STORE_REMOVE;
 			if (s->target.preview)
 			{
-				if (!remove)
+				if (remove)
+					preview_removal(s);
+				else
 					preview_item(s, s->old);
 				return remove ? STORE_DELETED : STORE_UPDATED;
 			}
