@@ -52,6 +52,13 @@ SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"_key": "b"}]'::pg_
 SELECT FROM public.upsert_from('hc'::pg_catalog.regclass, 'SELECT ''{"_key": "c"}''::pg_catalog.jsonb');
 SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|+) '{"_key": "d"}'::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'n';
 SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|=) '{"_key": "d"}'::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'n';
+SELECT FROM public.get_document('hc'::pg_catalog.regclass, 'a');
+SELECT FROM public.patch_document('hc'::pg_catalog.regclass, 'd', '[{"op": "add", "path": "/n", "value": 1}]'::pg_catalog.jsonb);
+SELECT FROM public.delete_document('hc'::pg_catalog.regclass, 'd');
+INSERT INTO hc (_key, doc) VALUES ('e', '{}');
+UPDATE hc SET doc = '{"x": 1}' WHERE _key OPERATOR(pg_catalog.=) 'e';
+SELECT pg_catalog.count(path) OPERATOR(pg_catalog.>) 1 AS collections FROM public.upsert_collections;
+SELECT FROM public.drop_collection('he'::pg_catalog.regclass);
 SELECT FROM public.upsert_by('hc'::pg_catalog.regclass, '{mail: "x"}'::public.docexpr, '{mail: "x"}'::public.docexpr, '{n: OLD.n + 1}'::public.docexpr);
 SELECT FROM public.upsert_by('hc'::pg_catalog.regclass, '{n: 3, k: {l: 1}}'::public.docexpr, '{n: 3, k: {l: 1}}'::public.docexpr, NULL, '{n: 4}'::public.docexpr);
 SELECT public.jsonb_merge('{"a": 1}'::pg_catalog.jsonb, '{"a": 2}'::pg_catalog.jsonb), public.jsonb_merge_patch('{"a": 1}'::pg_catalog.jsonb, '{"a": null}'::pg_catalog.jsonb),

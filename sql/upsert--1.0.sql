@@ -174,7 +174,49 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_collection'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_collection(pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a table for documents: _key (primary key), _rev, doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option.';
+'Creates a table for documents: _key (primary key), _rev (with a default, and a trigger that moves it in plain SQL), doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option.';
+
+CREATE FUNCTION @extschema@.upsert_guard_revision()
+RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME', 'upsert_guard_revision'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_guard_revision() IS
+'Trigger function, BEFORE UPDATE FOR EACH ROW, of the trigger "~upsert_revision" of collections: a plain UPDATE that changes the document and not _rev gives it the next revision. Upserts do not fire it. Error 39P01 if it is fired otherwise.';
+
+CREATE FUNCTION @extschema@.drop_collection(collection pg_catalog.regclass)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 'drop_collection'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.drop_collection(pg_catalog.regclass) IS
+'Drops a collection that create_collection() made, as DROP TABLE does. Errors: 42809 for any other relation, 2BP01 if something depends on it, 42501.';
+
+CREATE FUNCTION @extschema@.collection_path(collection pg_catalog.regclass)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'collection_path'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.collection_path(pg_catalog.regclass) IS
+'How the caller''s upserts into a collection reach its rows: "direct", or "SQL" (see collection_advice); NULL for what is none. No errors.';
+
+CREATE VIEW @extschema@.upsert_collections AS
+SELECT c.oid::pg_catalog.regclass AS name,
+	pg_catalog.rtrim(pg_catalog.encode(t.tgargs, 'escape'), '\000') AS type,
+	CASE WHEN c.reltuples OPERATOR(pg_catalog.>=) 0 THEN c.reltuples::pg_catalog.int8 END AS documents,
+	pg_catalog.pg_total_relation_size(c.oid) AS size,
+	ARRAY(SELECT a.attname::pg_catalog.text
+		FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index i
+			ON i.indrelid OPERATOR(pg_catalog.=) a.attrelid AND i.indisunique AND i.indnkeyatts OPERATOR(pg_catalog.=) 1
+				AND i.indkey[0] OPERATOR(pg_catalog.=) a.attnum
+		WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.<>) ''
+		ORDER BY a.attnum) AS unique_attributes,
+	@extschema@.collection_path(c.oid) AS path
+FROM pg_catalog.pg_trigger t
+	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+WHERE t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.upsert_guard_revision()'::pg_catalog.regprocedure
+	AND t.tgname OPERATOR(pg_catalog.=) '~upsert_revision' AND t.tgnargs OPERATOR(pg_catalog.>) 0
+	AND NOT t.tgisinternal;
+COMMENT ON VIEW @extschema@.upsert_collections IS
+'The collections that create_collection() made: name, type (document or edge), documents (the planner''s estimate; NULL: never counted), size in bytes with indexes and TOAST, the unique attributes, and the path that the caller''s upserts take (direct or SQL).';
+GRANT SELECT ON @extschema@.upsert_collections TO PUBLIC;
 
 CREATE FUNCTION @extschema@.collection_advice(collection pg_catalog.regclass,
     OUT severity pg_catalog.text, OUT subject pg_catalog.text, OUT advice pg_catalog.text)

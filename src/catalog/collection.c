@@ -29,6 +29,7 @@
 
 #include "base/tid.h"
 #include "catalog/collection.h"
+#include "catalog/guard.h"
 #include "upsert.h"
 
 static bool
@@ -174,6 +175,7 @@ collection_describe(Relation rel, Collection *c, const char **reason)
 	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&
 		TupleDescAttr(tupdesc, from - 1)->attgenerated &&
 		TupleDescAttr(tupdesc, to - 1)->attgenerated;
+	c->guard = guard_of(rel, NULL);
 	return true;
 }
 

@@ -28,6 +28,7 @@ typedef struct Collection
 	Oid			key_collation;
 	bool		key_has_default;	/* the table makes keys by itself */
 	bool		edge;			/* documents need _from and _to */
+	Oid			guard;			/* the trigger of catalog/guard.h; InvalidOid */
 } Collection;
 
 /*

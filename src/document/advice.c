@@ -11,6 +11,7 @@
 #include "access/relation.h"
 #include "catalog/pg_am_d.h"
 #include "catalog/pg_collation_d.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
@@ -22,9 +23,12 @@
 #include "utils/rls.h"
 #include "utils/tuplestore.h"
 
+#include "base/schema.h"
 #include "catalog/collection.h"
+#include "catalog/guard.h"
 #include "catalog/uniquekey.h"
 #include "call/answer.h"
+#include "store/store.h"
 
 typedef struct Advice
 {
@@ -52,6 +56,28 @@ check_revision(Advice *a)
 	if (a->c.rev_attno == InvalidAttrNumber)
 		give(a, "warning", RelationGetRelationName(a->rel),
 			 "There is no text column \"_rev\": revisions are not kept, and ifRev can only ask for absence.");
+}
+
+/* Does plain SQL keep the promise of revisions? */
+static void
+check_plain_sql(Advice *a)
+{
+	const char *schema = quote_identifier(upsert_schema_name());
+	const char *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(a->rel)),
+												   RelationGetRelationName(a->rel));
+	char		kind = a->rel->rd_rel->relkind;
+
+	if (a->c.rev_attno == InvalidAttrNumber ||
+		(kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE))
+		return;
+	if (!TupleDescAttr(RelationGetDescr(a->rel), a->c.rev_attno - 1)->atthasdef)
+		give(a, "notice", "_rev",
+			 psprintf("An INSERT that names no \"_rev\" gets none. Run: ALTER TABLE %s ALTER _rev SET DEFAULT %s.at_tid();",
+					  table, schema));
+	if (!OidIsValid(a->c.guard))
+		give(a, "warning", "_rev",
+			 psprintf("An UPDATE of the document leaves \"_rev\" as it is, so that a stale ifRev passes after it. Run: CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s();",
+					  GUARD_TRIGGER, table, schema, GUARD_FUNCTION));
 }
 
 static void
@@ -122,7 +148,15 @@ check_indexes(Advice *a)
 static void
 check_triggers(Advice *a)
 {
-	if (a->rel->trigdesc && a->rel->trigdesc->trig_update_before_row)
+	TriggerDesc *triggers = a->rel->trigdesc;
+	bool		before_update = false;
+
+	/* the guard does not fire in upserts */
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		before_update |= triggers->triggers[i].tgoid != a->c.guard &&
+			TRIGGER_TYPE_MATCHES(triggers->triggers[i].tgtype, TRIGGER_TYPE_ROW,
+								 TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_UPDATE);
+	if (before_update)
 		give(a, "notice", RelationGetRelationName(a->rel),
 			 "A BEFORE UPDATE row trigger makes every update lock its row first (56 bytes of WAL more).");
 }
@@ -153,6 +187,7 @@ check_direct(Advice *a)
  */
 
 PG_FUNCTION_INFO_V1(collection_advice);
+PG_FUNCTION_INFO_V1(collection_path);
 
 Datum
 collection_advice(PG_FUNCTION_ARGS)
@@ -172,6 +207,7 @@ collection_advice(PG_FUNCTION_ARGS)
 	else
 	{
 		check_revision(&a);
+		check_plain_sql(&a);
 		check_key(&a);
 		check_fillfactor(&a);
 		check_indexes(&a);
@@ -180,4 +216,28 @@ collection_advice(PG_FUNCTION_ARGS)
 	}
 	relation_close(a.rel, NoLock);
 	return (Datum) 0;
+}
+
+/* How the caller's upserts reach the rows: "direct" or "SQL"; NULL: no collection. */
+Datum
+collection_path(PG_FUNCTION_ARGS)
+{
+	Relation	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	StoreTarget target = {.nkeys = 1};
+	Collection	c = {0};
+	const char *reason;
+	const char *path = NULL;
+
+	if (rel == NULL)
+		PG_RETURN_NULL();
+	if (collection_describe(rel, &c, &reason))
+	{
+		target.relid = RelationGetRelid(rel);
+		target.keys[0] = c.key_attno;
+		path = store_is_direct(rel, &target) ? "direct" : "SQL";
+	}
+	relation_close(rel, AccessShareLock);
+	if (path == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(path));
 }

@@ -1,9 +1,11 @@
 /*
  * create.c
- *		create_collection(): the table that collections are at their best in.
+ *		create_collection(): the table that collections are at their best in;
+ *		drop_collection().
  *
  *		_key text COLLATE "C" PRIMARY KEY
- *		_rev text COLLATE "C" NOT NULL		not indexed: it changes always
+ *		_rev text COLLATE "C" NOT NULL		not indexed: it changes always;
+ *			a default, and a trigger (catalog/guard.c) for plain SQL
  *		doc  jsonb NOT NULL
  *		email jsonb GENERATED ALWAYS AS (doc #> '{email}') STORED, UNIQUE
  *
@@ -25,11 +27,14 @@
 #include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "base/schema.h"
 #include "call/argument.h"
 #include "call/options.h"
 #include "catalog/collection.h"
+#include "catalog/guard.h"
 
 /* Room for updates on the same page. */
 #define COLLECTION_FILLFACTOR 85
@@ -154,8 +159,9 @@ append_columns(StringInfo sql, const CreateOptions *options)
 
 	appendStringInfoString(sql,
 						   "_key pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
-						   "_rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						   "doc pg_catalog.jsonb NOT NULL");
+						   "_rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL");
+	appendStringInfo(sql, " DEFAULT %s.at_tid(), doc pg_catalog.jsonb NOT NULL",
+					 quote_identifier(upsert_schema_name()));
 	if (options->type == TYPE_EDGE)
 		appendStringInfoString(sql,
 							   ", _from pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL"
@@ -191,6 +197,7 @@ execute(const char *sql)
  */
 
 PG_FUNCTION_INFO_V1(create_collection);
+PG_FUNCTION_INFO_V1(drop_collection);
 
 Datum
 create_collection(PG_FUNCTION_ARGS)
@@ -226,6 +233,10 @@ create_collection(PG_FUNCTION_ARGS)
 	append_columns(&sql, &options);
 	appendStringInfo(&sql, ") WITH (fillfactor = %d)", COLLECTION_FILLFACTOR);
 	execute(sql.data);
+	execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s('%s')",
+					 GUARD_TRIGGER, qualified,
+					 quote_identifier(upsert_schema_name()), GUARD_FUNCTION,
+					 type_words[options.type]));
 	if (options.type == TYPE_EDGE)
 	{
 		execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
@@ -234,4 +245,31 @@ create_collection(PG_FUNCTION_ARGS)
 	SPI_finish();
 
 	PG_RETURN_OID(get_relname_relid(range->relname, namespace));
+}
+
+/* Only what create_collection() has made: its guard tells. */
+Datum
+drop_collection(PG_FUNCTION_ARGS)
+{
+	Relation	rel;
+	char	   *kind = NULL;
+	char	   *qualified;
+
+	arguments_require(fcinfo, 1);
+	/* nobody renames it as long as it is locked */
+	rel = collection_hold(PG_GETARG_OID(0));
+	qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+										   RelationGetRelationName(rel));
+	if (!OidIsValid(guard_of(rel, &kind)) || kind == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" was not made by create_collection()",
+						RelationGetRelationName(rel)),
+				 errdetail("It has no trigger \"%s\" that says so.", GUARD_TRIGGER),
+				 errhint("Use DROP TABLE or DROP VIEW.")));
+	collection_release(rel);
+	SPI_connect();
+	execute(psprintf("DROP TABLE %s", qualified));
+	SPI_finish();
+	PG_RETURN_VOID();
 }

@@ -71,6 +71,7 @@ document_open_beside(StoreLevel *level, const Collection *c,
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
 	target.level = level;
+	target.spared_trigger = c->guard;
 
 	ds->collection = c;
 	ds->store = store_open(&target);

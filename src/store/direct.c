@@ -162,6 +162,27 @@ store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
 	return *arbiters != NIL;
 }
 
+/*
+ * Takes a trigger out of our own copy of the table's, before anybody looks at
+ * the flags.  It is a BEFORE UPDATE row trigger, so one flag goes by it.
+ */
+static void
+spare_trigger(ResultRelInfo *rri, const StoreTarget *target)
+{
+	TriggerDesc *triggers = rri->ri_TrigDesc;
+	int			kept = 0;
+
+	if (triggers == NULL || !OidIsValid(target->spared_trigger))
+		return;
+	triggers->trig_update_before_row = store_updates_fire(triggers, target);
+	for (int i = 0; i < triggers->numtriggers; i++)
+		if (triggers->triggers[i].tgoid != target->spared_trigger)
+			triggers->triggers[kept++] = triggers->triggers[i];
+	triggers->numtriggers = kept;
+	if (kept == 0)
+		rri->ri_TrigDesc = NULL;
+}
+
 static void
 direct_open(Store *s, List *arbiters)
 {
@@ -177,6 +198,7 @@ direct_open(Store *s, List *arbiters)
 							s->target.update_columns);
 	st->rri = makeNode(ResultRelInfo);
 	ExecInitResultRelation(st->estate, st->rri, 1);
+	spare_trigger(st->rri, &s->target);
 	compat_eval_plan_qual_init(&st->epq, st->estate);
 
 	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);

@@ -238,7 +238,7 @@ constraints_decide(Store *s, bool insert)
 	if (s->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 		return false;			/* the other server's constraints count */
 	return t == NULL ||
-		!(insert ? t->trig_insert_before_row : t->trig_update_before_row);
+		!(insert ? t->trig_insert_before_row : store_updates_fire(t, &s->target));
 }
 
 void

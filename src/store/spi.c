@@ -567,7 +567,7 @@ may_refuse_change(Store *s, bool remove)
 		return true;
 	trigdesc = rel ? rel->trigdesc : s->rel->trigdesc;
 	result = trigdesc && (remove ? trigdesc->trig_delete_before_row :
-						  trigdesc->trig_update_before_row);
+						  store_updates_fire(trigdesc, &s->target));
 	if (rel)
 		table_close(rel, NoLock);
 	return result;

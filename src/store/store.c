@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/objectaddress.h"
+#include "catalog/pg_trigger.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -68,6 +69,29 @@ writer_lock(Oid relid, bool exclusive)
 	return pg_class_aclcheck(relid, user, write | ACL_INSERT) == ACLCHECK_OK ||
 		pg_attribute_aclcheck_all(relid, user, ACL_INSERT | ACL_UPDATE, ACLMASK_ANY) == ACLCHECK_OK ?
 		RowExclusiveLock : AccessShareLock;
+}
+
+bool
+store_is_direct(Relation rel, const StoreTarget *target)
+{
+	List	   *arbiters;
+
+	return store_use_direct && store_direct_eligible(rel, target, &arbiters);
+}
+
+bool
+store_updates_fire(const TriggerDesc *triggers, const StoreTarget *target)
+{
+	if (triggers == NULL || !triggers->trig_update_before_row)
+		return false;
+	if (!OidIsValid(target->spared_trigger))
+		return true;
+	for (int i = 0; i < triggers->numtriggers; i++)
+		if (TRIGGER_TYPE_MATCHES(triggers->triggers[i].tgtype, TRIGGER_TYPE_ROW,
+								 TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_UPDATE) &&
+			triggers->triggers[i].tgoid != target->spared_trigger)
+			return true;
+	return false;
 }
 
 Store *

@@ -28,6 +28,9 @@
 
 #include "store/level.h"
 
+struct RelationData;
+struct TriggerDesc;
+
 typedef struct Store Store;
 
 /* What to open. */
@@ -52,6 +55,9 @@ typedef struct StoreTarget
 	struct SnapshotData *snapshot;	/* that a preview looks with; NULL: one of
 									 * its own */
 	bool		exclusive;		/* keep other writers out until commit */
+	Oid			spared_trigger; /* a BEFORE UPDATE row trigger that would do
+								 * nothing: the caller does its work;
+								 * InvalidOid: none */
 	StoreLevel *level;			/* shared with other stores that are open at
 								 * the same time; NULL: one of its own */
 } StoreTarget;
@@ -115,6 +121,12 @@ extern void store_init(void);
  * nest: close them in reverse order, unless they share a level.
  */
 extern Store *store_open(const StoreTarget *target);
+
+/*
+ * Would rows of this open table be written directly, and not through SQL?  As
+ * things are now: by the setting, the user and the table.
+ */
+extern bool store_is_direct(struct RelationData *rel, const StoreTarget *target);
 
 /*
  * Upserts the row with this key (nkeys values of the key columns' types,

@@ -54,6 +54,10 @@ extern const StoreMethods store_spi_methods;
 extern bool store_direct_eligible(Relation rel, const StoreTarget *target,
 								  List **arbiters);
 
+/* Has the table a BEFORE UPDATE row trigger, but for the one to be spared? */
+extern bool store_updates_fire(const struct TriggerDesc *triggers,
+							   const StoreTarget *target);
+
 /* Empties s->row and hands it, with the old row, to compose. */
 extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 								  StoreCompose compose, void *arg);

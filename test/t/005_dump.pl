@@ -1,6 +1,6 @@
 # pg_dump and restore of a database with collections, the extension in a
 # schema of its own; and pg_upgrade.  What comes back is equal, upserting it
-# again changes nothing, and DROP EXTENSION leaves the collections alone.
+# again changes nothing, and DROP EXTENSION CASCADE leaves the collections alone.
 use strict;
 use warnings;
 
@@ -43,6 +43,12 @@ SET search_path = app, ext;
 SELECT action FROM upsert('person', '{"_key": "p1", "email": "1@x"}');
 SELECT action FROM upsert('person', '{"_key": "p1", "restored": true}');
 SQL
+	rows_are($of, <<'SQL', "t\nt", "$label: plain SQL moves revisions", $db);
+SET search_path = app, ext;
+WITH before AS (SELECT get_document('person', 'p3') ->> '_rev' AS rev), u AS (UPDATE person SET doc = doc || '{"plain": true}' WHERE _key = 'p3' RETURNING _rev)
+SELECT u._rev > before.rev FROM before, u;
+SELECT count(*) = 2 FROM upsert_collections;
+SQL
 	sqlstate_is($of,
 		q{SET search_path = app, ext; SELECT upsert('person', '{"_key": "other", "email": "2@x"}')},
 		'23505', "$label: so do unique attributes", $db);
@@ -69,12 +75,19 @@ foreach my $format ('plain', 'custom')
 unlike(slurp_file("$dump.plain"), qr/CREATE (FUNCTION|OPERATOR)/,
 	'what belongs to the extension is not dumped');
 
-# the collections are ordinary tables: they need no extension to live
-$node->safe_psql('restored_plain', 'DROP EXTENSION upsert');
+# the collections are ordinary tables: they need no extension to live, but the
+# default and the guard of their revisions are the extension's
+sqlstate_is($node, 'DROP EXTENSION upsert', '2BP01', 'not dropped without CASCADE', 'restored_plain');
+$node->safe_psql('restored_plain', 'DROP EXTENSION upsert CASCADE');
 rows_are($node, 'SELECT count(*) FROM app.person', 500, 'dropped: the documents stay', 'restored_plain');
+rows_are($node, q{SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal UNION ALL
+SELECT count(*) FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = adrelid AND a.attnum = adnum WHERE attname = '_rev'},
+	"0\n0", 'dropped: default and guard are gone', 'restored_plain');
 $node->safe_psql('restored_plain', 'CREATE EXTENSION upsert SCHEMA ext');
 rows_are($node, q{SET search_path = app, ext; SELECT action FROM upsert('person', '{"_key": "p2", "n": 1}')},
 	'updated', 'created again: they are collections as before', 'restored_plain');
+rows_are($node, q{SET search_path = app, ext; SELECT count(*) FROM collection_advice('person') WHERE advice LIKE '%Run: %'},
+	2, 'created again: what is missing is named', 'restored_plain');
 
 # pg_upgrade, to the same version for want of another
 my $upgraded = PostgreSQL::Test::Cluster->new('new');
