@@ -632,6 +632,60 @@ AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ledger_flakes(pg_catalog.text, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) IS
 'What was asserted (op true) and retracted (op false) from from_t to to_t, both included, in the default graph or the named one. p of a type is rdf:type; o is a value object or {"@id"}, an item of a list with its @position. Errors: 42P01, 55000 no history.';
 
+CREATE FUNCTION @extschema@.ledger_nodes(ledger pg_catalog.text, t pg_catalog.int8 DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS TABLE(iri pg_catalog.text, node pg_catalog.jsonb)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_nodes(pg_catalog.text, pg_catalog.int8, pg_catalog.jsonb) IS
+'All nodes of a graph, now or as they were after t, in the order of their IRIs, compacted with the default context. Options: graph (a named graph), at (a time instead of t). Errors: 42P01, 55000 no history or given up, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_diff(ledger pg_catalog.text, t1 pg_catalog.int8, t2 pg_catalog.int8)
+RETURNS TABLE(s pg_catalog.text, p pg_catalog.text, o pg_catalog.jsonb, op pg_catalog.bool, graph pg_catalog.text)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_diff(pg_catalog.text, pg_catalog.int8, pg_catalog.int8) IS
+'The net change from the state after t1 to that after t2 (which may be the earlier one): statements that came (op true) and went. Errors: 42P01, 55000 no history or given up, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_compact(ledger pg_catalog.text, before_t pg_catalog.int8)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_compact(pg_catalog.text, pg_catalog.int8) IS
+'Gives up history: the state after before_t is the oldest that can be read from now on. The rows of ledger_log stay. Answers how many rows of the log went. Errors: 42P01, 55000 no history, 22023, 42501.';
+
+CREATE FUNCTION @extschema@.ledger_copy(ledger pg_catalog.text, new_name pg_catalog.text, t pg_catalog.int8 DEFAULT NULL)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_copy(pg_catalog.text, pg_catalog.text, pg_catalog.int8) IS
+'Makes another ledger like this one, with its context, nodes and history, as it is or as it was after t. Errors: as create_ledger; 42P01, 55000 no history or given up, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_export(ledger pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF pg_catalog.text
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_export(pg_catalog.text, pg_catalog.jsonb) IS
+'The statements of a ledger as canonical N-Quads, one a row. Labels that the ledger gave stay, lists are chains of blank nodes, base directions stand in datatypes (i18n). Option: graph (only that one). Errors: 42P01, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_import(ledger pg_catalog.text, nquads pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_import(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'Adds statements in N-Quads to a ledger, as ledger_insert adds those of a document. Options: author, message. Receipt as for ledger_upsert. Errors: 22P02 with line and column; 42P01, UP004, UP006, 22023.';
+
+CREATE FUNCTION @extschema@.ledger_import_from(ledger pg_catalog.text, query pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.ledger_import_from(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'The same from a query that yields one statement of N-Quads a row, run with the caller''s rights, in bounded memory but for statements with blank nodes, which wait for the end. Answers {"ledger", "t", "asserted", "retracted"}. Errors: as ledger_import; 42804 other columns, 22023 no rows.';
+
+CREATE FUNCTION @extschema@.ledger_list()
+RETURNS TABLE(name pg_catalog.text, schema pg_catalog.text, t pg_catalog.int8, nodes pg_catalog.int8, flakes pg_catalog.int8, size pg_catalog.int8, floor pg_catalog.int8)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_list() IS
+'The ledgers that the caller may read, for the view upsert_ledgers.';
+
+CREATE VIEW @extschema@.upsert_ledgers AS
+SELECT l.name, l.schema, l.t, l.nodes, l.flakes, l.size, l.floor FROM @extschema@.ledger_list() AS l;
+COMMENT ON VIEW @extschema@.upsert_ledgers IS
+'The ledgers that the caller may read: name, schema, newest t, number of nodes (as ANALYZE found it) and of flakes (all that ever were), bytes of all tables and indexes, and the oldest t that can be read.';
+GRANT SELECT ON @extschema@.upsert_ledgers TO PUBLIC;
+
 --
 -- 8. AT Protocol (src/atproto)
 --

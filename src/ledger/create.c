@@ -113,62 +113,30 @@ static const OptionDef create_options[] = {
 	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
 };
 
-/* create_ledger(name text, options jsonb) */
-Datum
-create_ledger(PG_FUNCTION_ARGS)
+/* The tables of a new ledger. */
+static void
+make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid function)
 {
-	char	   *name;
-	CreateOptions options = {.history = true, .index = INDEX_REFERENCES};
-	OptionSet	set = OPTION_SET(create_options, 1, &options);
-	char	   *schema;
-	Oid			namespace;
-	char	   *nodes;
-	char	   *head;
-	char	   *log;
-	char	   *flakes;
-	char	   *commits;
+	const char *schema = get_namespace_name(namespace);
+	char	   *nodes = quote_qualified_identifier(schema, name);
+	char	   *head = quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name));
+	char	   *log = quote_qualified_identifier(schema, psprintf("%s" LEDGER_LOG, name));
+	char	   *flakes = quote_qualified_identifier(schema, psprintf("%s" LEDGER_FLAKES, name));
+	char	   *commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
 
-	arguments_require(fcinfo, 1);
-	name = ledger_full_name(PG_GETARG_TEXT_PP(0));
-	options_read(argument_jsonb(fcinfo, 1), &set, 1);
-	if (options.context)
-	{
-		JldProcessor proc;
-
-		/* that it is one shows when it is processed */
-		jsonld_begin(&proc, NULL);
-		(void) context_process(&proc, context_plain(&proc), options.context);
-	}
-
-	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
-	schema = get_namespace_name(namespace);
-	if (OidIsValid(get_relname_relid(name, namespace)))
-	{
-		ereport(options.if_not_exists ? NOTICE : ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("ledger \"%s\" already exists", name)));
-		PG_RETURN_VOID();
-	}
-	nodes = quote_qualified_identifier(schema, name);
-	head = quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name));
-	log = quote_qualified_identifier(schema, psprintf("%s" LEDGER_LOG, name));
-	flakes = quote_qualified_identifier(schema, psprintf("%s" LEDGER_FLAKES, name));
-	commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
-
-	SPI_connect();
 	ledger_execute(psprintf("CREATE TABLE %s ("
 					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 					 "doc pg_catalog.jsonb NOT NULL, %s"
 					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
-					 nodes, options.index == INDEX_NONE ? "" :
+					 nodes, options->index == INDEX_NONE ? "" :
 					 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
-							  quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)))),
+							  quote_identifier(get_namespace_name(get_func_namespace(function)))),
 					 NODES_FILLFACTOR));
-	if (options.index != INDEX_NONE)
+	if (options->index != INDEX_NONE)
 		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
 								nodes, KEYS_PENDING_KB));
-	if (options.index == INDEX_VALUES)
+	if (options->index == INDEX_VALUES)
 		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
 	ledger_execute(psprintf("CREATE TABLE %s ("
 					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
@@ -178,15 +146,15 @@ create_ledger(PG_FUNCTION_ARGS)
 					 "floor pg_catalog.int8 NOT NULL DEFAULT 0) WITH (fillfactor = 10)", head));
 	{
 		Oid			types[] = {JSONBOID};
-		Datum		values[] = {options.context ? JsonbPGetDatum(jld_to_jsonb(options.context)) : (Datum) 0};
-		const char *nulls = options.context ? " " : "n";
+		Datum		values[] = {options->context ? JsonbPGetDatum(jld_to_jsonb(options->context)) : (Datum) 0};
+		const char *nulls = options->context ? " " : "n";
 		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
 												   1, types, values, nulls, false, 0);
 
 		if (result != SPI_OK_INSERT)
 			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
 	}
-	if (options.history)
+	if (options->history)
 	{
 		ledger_execute(psprintf("CREATE TABLE %s ("
 						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
@@ -216,16 +184,69 @@ create_ledger(PG_FUNCTION_ARGS)
 								"retracted pg_catalog.int8 NOT NULL, "
 								"metadata pg_catalog.jsonb)", commits));
 	}
-	SPI_finish();
-
 	/* dropping the nodes drops the ledger */
 	depend(name, LEDGER_HEAD, namespace);
-	if (options.history)
+	if (options->history)
 	{
 		depend(name, LEDGER_LOG, namespace);
 		depend(name, LEDGER_FLAKES, namespace);
 		depend(name, LEDGER_COMMITS, namespace);
 	}
+}
+
+void
+ledger_create_like(const Ledger *ledger, text *name, Oid function)
+{
+	CreateOptions options = {.context = ledger->context,.history = ledger->log != NULL};
+	char	   *full = ledger_full_name(name);
+	Oid			namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, full, -1));
+
+	if (OidIsValid(get_relname_relid(full, namespace)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("ledger \"%s\" already exists", full)));
+	options.index = ledger->has_keys ? INDEX_REFERENCES : INDEX_NONE;
+	if (SPI_execute_with_args("SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indexrelid "
+							  "WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND a.attname OPERATOR(pg_catalog.=) 'doc'",
+							  1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(ledger->nodes_relid)}, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for an index");
+	if (SPI_processed > 0)
+		options.index = INDEX_VALUES;
+	make_tables(full, namespace, &options, function);
+}
+
+/* create_ledger(name text, options jsonb) */
+Datum
+create_ledger(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	CreateOptions options = {.history = true, .index = INDEX_REFERENCES};
+	OptionSet	set = OPTION_SET(create_options, 1, &options);
+	Oid			namespace;
+
+	arguments_require(fcinfo, 1);
+	name = ledger_full_name(PG_GETARG_TEXT_PP(0));
+	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	if (options.context)
+	{
+		JldProcessor proc;
+
+		/* that it is one shows when it is processed */
+		jsonld_begin(&proc, NULL);
+		(void) context_process(&proc, context_plain(&proc), options.context);
+	}
+
+	namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, name, -1));
+	if (OidIsValid(get_relname_relid(name, namespace)))
+	{
+		ereport(options.if_not_exists ? NOTICE : ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("ledger \"%s\" already exists", name)));
+		PG_RETURN_VOID();
+	}
+	SPI_connect();
+	make_tables(name, namespace, &options, fcinfo->flinfo->fn_oid);
+	SPI_finish();
 	PG_RETURN_VOID();
 }
 

@@ -11,32 +11,12 @@
 #include "fmgr.h"
 
 #include "call/argument.h"
-#include "call/options.h"
 #include "ledger/history.h"
 #include "ledger/term.h"
 
 /* --- SQL-callable --------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(ledger_get);
-
-/* Is a past asked for, by argument or by option? */
-static bool
-asked_t(FunctionCallInfo fcinfo, const Ledger *ledger, const LedgerOptions *options, int64 *t)
-{
-	if (options->has_at)
-	{
-		if (!PG_ARGISNULL(3))
-			option_refuse("at", "The argument t says already when.");
-		ledger_need_history(ledger);
-		*t = history_t_at(ledger, options->at);
-	}
-	else if (PG_ARGISNULL(3))
-		return false;
-	else
-		*t = PG_GETARG_INT64(3);
-	ledger_check_t(ledger, *t);
-	return true;
-}
 
 /* ledger_get(ledger text, iri text, context jsonb, t int8, options jsonb) -> jsonb */
 Datum
@@ -66,7 +46,7 @@ ledger_get(PG_FUNCTION_ARGS)
 	jsonld_begin(&proc, NULL);
 	id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), context);
 	graph = ledger_graph_argument(ledger, &proc, options.graph, context);
-	node = asked_t(fcinfo, ledger, &options, &t) ? history_node(ledger, graph, id, t) :
+	node = ledger_asked_t(fcinfo, 3, ledger, &options, &t) ? history_node(ledger, graph, id, t) :
 		history_now(ledger, graph, id);
 	if (node == NULL)
 	{

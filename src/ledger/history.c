@@ -29,6 +29,7 @@
 
 #include "base/spivalue.h"
 #include "call/answer.h"
+#include "call/options.h"
 #include "jsonld/nodemap.h"
 #include "ledger/history.h"
 
@@ -264,6 +265,25 @@ history_t_at(const Ledger *ledger, TimestampTz at)
 		elog(ERROR, "could not read the commits of a ledger");
 	t = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID, &isnull);
 	return isnull ? 0 : DatumGetInt64(t);
+}
+
+bool
+ledger_asked_t(FunctionCallInfo fcinfo, int argno, const Ledger *ledger,
+			   const LedgerOptions *options, int64 *t)
+{
+	if (options->has_at)
+	{
+		if (!PG_ARGISNULL(argno))
+			option_refuse("at", "The argument t says already when.");
+		ledger_need_history(ledger);
+		*t = history_t_at(ledger, options->at);
+	}
+	else if (PG_ARGISNULL(argno))
+		return false;
+	else
+		*t = PG_GETARG_INT64(argno);
+	ledger_check_t(ledger, *t);
+	return true;
 }
 
 /* --- flakes ---------------------------------------------------------------- */

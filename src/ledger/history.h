@@ -5,6 +5,7 @@
 #ifndef UPSERT_LEDGER_HISTORY_H
 #define UPSERT_LEDGER_HISTORY_H
 
+#include "fmgr.h"
 #include "ledger/ledger.h"
 
 /* The stored node, or NULL; by the active snapshot.  Needs SPI. */
@@ -27,5 +28,12 @@ extern JldValue *history_end(Past *past, JldStr id, const JldValue *now);
 
 /* The t that was the newest at this time; 0 before the first. */
 extern int64 history_t_at(const Ledger *ledger, TimestampTz at);
+
+/*
+ * Is a past asked for, by this argument or by the option "at"?  Errors: those
+ * of ledger_check_t(); 22023 for both.
+ */
+extern bool ledger_asked_t(FunctionCallInfo fcinfo, int argno, const Ledger *ledger,
+						   const LedgerOptions *options, int64 *t);
 
 #endif							/* UPSERT_LEDGER_HISTORY_H */

@@ -215,6 +215,16 @@ ledger_check_log(Relation rel)
 	check_shape(rel, log_columns, lengthof(log_columns));
 }
 
+bool
+ledger_is_head(Oid relid)
+{
+	for (int i = 0; i < lengthof(head_columns); i++)
+		if (get_atttype(relid, i + 1) != head_columns[i].type ||
+			strcmp(get_attname(relid, i + 1, false), head_columns[i].name) != 0)
+			return false;
+	return true;
+}
+
 Ledger *
 ledger_open(text *name, bool read_only)
 {

@@ -122,6 +122,15 @@ extern bool ledger_is_name(const Ledger *ledger, JldStr name);
 /* A part of the ledger, qualified and quoted. */
 extern char *ledger_part(const Ledger *ledger, const char *suffix);
 
+/* Is this the head of a ledger, by its shape? */
+extern bool ledger_is_head(Oid relid);
+
+/*
+ * Makes an empty ledger of this name that is like another one; function: any of
+ * the extension's.  Needs SPI.  Errors as create_ledger().
+ */
+extern void ledger_create_like(const Ledger *ledger, text *name, Oid function);
+
 /* Runs a command of our own.  Needs SPI. */
 extern void ledger_execute(const char *command);
 
