@@ -39,6 +39,10 @@ SELECT count(*) = (SELECT count(*) FROM ledger_flakes('wh', 3)) AS rest FROM led
 SELECT count(*) FROM ledger_diff('wh:all', 2, 4);
 SELECT ledger_compact('wh:all', 1), ledger_compact('wh:all', 5);
 SELECT floor FROM upsert_ledgers WHERE name = 'wh:all';
+BEGIN;
+SELECT ledger_upsert('wh:then', '{"@id": "ex:a", "n": 8}')->'t';
+SELECT ledger_compact('wh:then', 4);
+ROLLBACK;
 SELECT ledger_copy('wh:all', 'wh:late', 3);
 SELECT ledger_get('wh:late', 'ex:a', t => 1);
 -- N-Quads out

@@ -307,6 +307,15 @@ ledger_compact(PG_FUNCTION_ARGS)
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	ledger_check_newest(ledger, t);
+	/* what this transaction does is not over */
+	if (SPI_execute(psprintf("SELECT FROM %s WHERE txn OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id_if_assigned()",
+							 ledger->head), false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the head of a ledger");
+	if (SPI_processed > 0 && t == ledger->t)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("t " INT64_FORMAT " of ledger \"%s\" is still being made", t, ledger->name),
+				 errhint("Give it up in another transaction.")));
 	/* the clock waits, so that no t is given out that is being given up */
 	execute_t(psprintf("UPDATE %s SET floor = GREATEST(floor, $1)", ledger->head), t);
 	if (SPI_processed != 1)
@@ -403,6 +412,7 @@ ledger_list(PG_FUNCTION_ARGS)
 		bool		nulls[7] = {0};
 		bool		isnull;
 		Oid			head = DatumGetObjectId(SPI_getbinval(found->vals[i], found->tupdesc, 4, &isnull));
+		Oid			commits;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!ledger_is_head(head))
@@ -416,8 +426,9 @@ ledger_list(PG_FUNCTION_ARGS)
 			continue;
 		values[2] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID, &nulls[2]);
 		values[6] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, INT8OID, &nulls[6]);
-		(void) SPI_getbinval(found->vals[i], found->tupdesc, 6, &nulls[4]);
+		commits = DatumGetObjectId(SPI_getbinval(found->vals[i], found->tupdesc, 6, &nulls[4]));
 		values[4] = (Datum) 0;
+		nulls[4] = nulls[4] || !ledger_is_commits(commits);
 		if (!nulls[4])
 		{
 			if (SPI_execute(psprintf("SELECT COALESCE(pg_catalog.sum(asserted OPERATOR(pg_catalog.+) retracted), 0)::pg_catalog.int8 FROM %s",

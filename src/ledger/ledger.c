@@ -215,14 +215,30 @@ ledger_check_log(Relation rel)
 	check_shape(rel, log_columns, lengthof(log_columns));
 }
 
+static bool
+has_columns(Oid relid, const Column *columns, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const char *name = get_attname(relid, i + 1, true);
+
+		if (name == NULL || strcmp(name, columns[i].name) != 0 ||
+			get_atttype(relid, i + 1) != columns[i].type)
+			return false;
+	}
+	return true;
+}
+
 bool
 ledger_is_head(Oid relid)
 {
-	for (int i = 0; i < lengthof(head_columns); i++)
-		if (get_atttype(relid, i + 1) != head_columns[i].type ||
-			strcmp(get_attname(relid, i + 1, false), head_columns[i].name) != 0)
-			return false;
-	return true;
+	return has_columns(relid, head_columns, lengthof(head_columns));
+}
+
+bool
+ledger_is_commits(Oid relid)
+{
+	return has_columns(relid, commits_columns, lengthof(commits_columns));
 }
 
 Ledger *

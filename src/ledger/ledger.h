@@ -122,8 +122,9 @@ extern bool ledger_is_name(const Ledger *ledger, JldStr name);
 /* A part of the ledger, qualified and quoted. */
 extern char *ledger_part(const Ledger *ledger, const char *suffix);
 
-/* Is this the head of a ledger, by its shape? */
+/* Is this the head of a ledger, or are these its commits, by the shape? */
 extern bool ledger_is_head(Oid relid);
+extern bool ledger_is_commits(Oid relid);
 
 /*
  * Makes an empty ledger of this name that is like another one; function: any of
