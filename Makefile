@@ -61,7 +61,7 @@ REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_comp
 REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date
-REGRESS     += c8ql c8ql_page c8ql_options c8ql_errors upsert_by owners
+REGRESS     += c8ql c8ql_page c8ql_language c8ql_options c8ql_option_table c8ql_errors upsert_by owners
 # what everything must withstand
 REGRESS     += privileges hostile_path reentry
 REGRESS_OPTS = --load-extension=upsert

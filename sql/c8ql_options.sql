@@ -64,7 +64,7 @@ SELECT c8ql('UPSERT {e: 1} INSERT {} UPDATE {g: 2} IN opt OPTIONS {nonsense: 1} 
 SELECT stats('UPSERT {e: 1} INSERT {} UPDATE {f: null} IN opt OPTIONS {keepNull: @k} RETURN HAS(NEW, "f")', '{"k": false}');
 -- overwriteMode and versionAttribute of the others
 SELECT body(c8ql('INSERT {_key: "w", a: 1, b: {c: 1}} IN opt RETURN NEW'));
-SELECT body(c8ql('INSERT {_key: "w", b: {d: 2}} IN opt OPTIONS {overwriteMode: "ignore"} RETURN NEW'));
+SELECT c8ql('INSERT {_key: "w", b: {d: 2}} IN opt OPTIONS {overwriteMode: "ignore"} RETURN NEW');
 SELECT body(c8ql('INSERT {_key: "w", b: {d: 2}} IN opt OPTIONS {overwriteMode: "update"} RETURN NEW'));
 SELECT body(c8ql('INSERT {_key: "w", x: 1} IN opt OPTIONS {overwriteMode: "replace"} RETURN NEW'));
 SELECT body(c8ql('INSERT {_key: "w", x: 2} IN opt OPTIONS {overwrite: true} RETURN NEW'));

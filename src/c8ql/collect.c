@@ -290,6 +290,11 @@ static const char *const aggregate_names[] = {
 	"STDDEV_POPULATION", "STDDEV_SAMPLE"
 };
 
+/* What the language's OPTIONS of COLLECT say. */
+static const char *const collect_options[] = {
+	"method", "disableIndex", "aggregateIntoExpressionOnDBServers", NULL
+};
+
 static void
 plan_aggregate(ExprCompiler *compiler, const ExprNode *call,
 			   Aggregate *aggregate)
@@ -372,7 +377,9 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 				kept[nkept++] = part->args[0]->name;
 				break;
 			default:
-				/* OPTIONS { method }: there is one method */
+				/* one method does all */
+				plan_check_options(compiler, part->args[0], "COLLECT",
+								   collect_options);
 				break;
 		}
 	}

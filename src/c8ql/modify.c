@@ -23,14 +23,6 @@
 #include "c8ql/operation.h"
 #include "store/group.h"
 
-typedef enum OverwriteMode
-{
-	OVERWRITE_CONFLICT,
-	OVERWRITE_IGNORE,
-	OVERWRITE_REPLACE,
-	OVERWRITE_UPDATE
-} OverwriteMode;
-
 typedef struct ModifyStep
 {
 	Step		step;
@@ -45,6 +37,7 @@ typedef struct ModifyStep
 	OverwriteMode overwrite;
 	bool		whole;			/* OLD and NEW are shown afterwards */
 	bool		used;			/* they are used at all */
+	bool		old_used;
 	int			old_slot;
 	int			new_slot;
 	MemoryContext row;
@@ -58,6 +51,8 @@ typedef struct ModifyTry
 	bool		has_key;
 	Datum		key;
 	JsonbValue	document;
+	JsonbValue	guard;			/* the document whose _rev must be the stored
+								 * one, unless revisions are ignored */
 	Jsonb	   *body;
 	DocumentResult *result;
 	ErrorData  *error;
@@ -65,6 +60,7 @@ typedef struct ModifyTry
 
 static void modify_start(Step *step, Run *run);
 static bool modify_next(Step *step, Run *run);
+static bool has_new(const ModifyStep *modify, const DocumentResult *result);
 static bool modify_row(ModifyStep *modify, Run *run, DocumentResult *result,
 					   bool *counted);
 static void prepare_row(ModifyTry *try);
@@ -85,7 +81,7 @@ static const char *operation_name(ExprTag tag);
  */
 Step *
 plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
-				  bool whole, bool used)
+				  bool whole, bool used, bool old_used)
 {
 	ModifyStep *modify = (ModifyStep *) plan_step(compiler, sizeof(ModifyStep), input);
 	Planner    *planner = compiler->host_arg;
@@ -101,6 +97,7 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	modify->collection = collection_resolve(relid);
 	modify->whole = whole;
 	modify->used = used;
+	modify->old_used = old_used;
 	modify->row = AllocSetContextCreate(CurrentMemoryContext,
 										"C8QL modification",
 										ALLOCSET_DEFAULT_SIZES);
@@ -177,11 +174,79 @@ operation_name(ExprTag tag)
  * ----------
  */
 
-/* Accepted, and without effect here. */
-static const char *const silent_options[] = {
-	"readOwnWrites", "skipDocumentValidation", "refillIndexCaches",
-	"useCache", "disableIndex", "isRestore"
+/*
+ * What the operations make of the options, "as the language has it": those
+ * that an operation honours, those that mean something to ArangoDB's engine
+ * and nothing here, and those that have nothing to do where they stand
+ * (keepNull of a replacement).  Every other one is warning 1539.
+ * sql/c8ql_option_table.sql tries each on each.
+ */
+#define ON_INSERT	0x01
+#define ON_UPDATE	0x02
+#define ON_REPLACE	0x04
+#define ON_REMOVE	0x08
+#define ON_UPSERT	0x10
+#define ON_ALL		0x1f
+
+typedef struct ModifyOption
+{
+	const char *name;
+	int			honoured;
+	int			accepted;
+} ModifyOption;
+
+static const ModifyOption modify_options[] = {
+	{"ignoreErrors", ON_ALL, 0},
+	{"waitForSync", ON_ALL, 0},
+	{"exclusive", ON_ALL, 0},
+	{"ignoreRevs", ON_ALL, 0},
+	{"keepNull", ON_INSERT | ON_UPDATE | ON_UPSERT, ON_REPLACE},
+	{"mergeObjects", ON_INSERT | ON_UPDATE | ON_UPSERT, ON_REPLACE},
+	{"overwrite", ON_INSERT | ON_UPSERT, 0},
+	{"overwriteMode", ON_INSERT | ON_UPSERT, 0},
+	{"versionAttribute", ON_INSERT | ON_UPDATE | ON_REPLACE, 0},
+	{"indexHint", ON_UPSERT, 0},
+	{"forceIndexHint", ON_UPSERT, 0},
+	{"useCache", 0, ON_UPSERT},
+	{"disableIndex", 0, ON_UPSERT},
+	{"readOwnWrites", 0, ON_UPSERT},
+	{"skipDocumentValidation", 0, ON_INSERT | ON_UPDATE | ON_REPLACE | ON_UPSERT},
+	{"refillIndexCaches", 0, ON_ALL},
+	{"isRestore", 0, ON_INSERT | ON_REPLACE},
 };
+
+static int
+operation_bit(ExprTag tag)
+{
+	switch (tag)
+	{
+		case EXPR_INSERT:
+			return ON_INSERT;
+		case EXPR_UPDATE:
+			return ON_UPDATE;
+		case EXPR_REPLACE:
+			return ON_REPLACE;
+		case EXPR_REMOVE:
+			return ON_REMOVE;
+		default:
+			return ON_UPSERT;
+	}
+}
+
+/* The option's row, if the operation does anything with it. */
+static const ModifyOption *
+find_option(const char *name, int operation)
+{
+	for (int i = 0; i < lengthof(modify_options); i++)
+	{
+		const ModifyOption *option = &modify_options[i];
+
+		if (strcmp(option->name, name) == 0)
+			return (option->honoured | option->accepted) & operation ?
+				option : NULL;
+	}
+	return NULL;
+}
 
 /*
  * A name, or a list of names one of which must do.
@@ -237,8 +302,10 @@ read_options(ModifyStep *modify, Run *run)
 	JsonbValue	value;
 	JsonbValue	hint;
 	ValueIter	it;
+	int			operation = operation_bit(modify->tag);
 	bool		forced = false;
 	bool		has_hint = false;
+	bool		has_mode = false;
 
 	if (modify->options_read)
 		return;
@@ -252,45 +319,52 @@ read_options(ModifyStep *modify, Run *run)
 	while (value_iter_next(&it, &name, &value))
 	{
 		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
-		bool		on = value_truthy(&value);
-		bool		known = true;
+		const ModifyOption *option = find_option(word, operation);
 		const OptionDef *def = option_find(&set, word, strlen(word));
+		bool		on = value_truthy(&value);
+		bool		known = option != NULL;
 
-		/* those that modifications take of the table are all of this type */
-		if (def)
+		if (option == NULL || !(option->honoured & operation))
+			;					/* nothing to do */
+		else if (def)
+			/* those that modifications take of the table are all of this type */
 			*(bool *) ((char *) o + def->offset) = on;
 		else if (strcmp(word, "overwrite") == 0)
-			modify->overwrite = on ? OVERWRITE_REPLACE : modify->overwrite;
+		{
+			/* overwriteMode says it better, in whatever order they stand */
+			if (on && !has_mode)
+				modify->overwrite = OVERWRITE_REPLACE;
+		}
 		else if (strcmp(word, "overwriteMode") == 0)
+		{
 			modify->overwrite = overwrite_mode(&value, &known);
-		else if (strcmp(word, "versionAttribute") == 0 &&
-				 modify->tag != EXPR_UPSERT && modify->tag != EXPR_REMOVE)
+			has_mode = known;
+		}
+		else if (strcmp(word, "versionAttribute") == 0)
 		{
 			StringInfoData text;
 
 			initStringInfo(&text);
 			value_to_string(&value, &text);
-			o->version_attribute = MemoryContextStrdup(run->context, text.data);
+			o->version_attribute = text.len == 0 ? NULL :
+				MemoryContextStrdup(run->context, text.data);
 		}
-		else if (strcmp(word, "indexHint") == 0 && modify->tag == EXPR_UPSERT)
+		else if (strcmp(word, "indexHint") == 0)
 		{
 			hint = value;
 			has_hint = true;
 		}
-		else if (strcmp(word, "forceIndexHint") == 0 &&
-				 modify->tag == EXPR_UPSERT)
-			forced = on;
 		else
-		{
-			known = false;
-			for (int i = 0; i < lengthof(silent_options) && !known; i++)
-				known = strcmp(word, silent_options[i]) == 0;
-		}
+			forced = on;
 		if (!known)
 			run_warn(run, EXPR_ERR_OPTION,
 					 psprintf("invalid option '%s' for %s", word,
 							  operation_name(modify->tag)));
 	}
+	if (modify->tag == EXPR_INSERT && modify->old_used &&
+		modify->overwrite == OVERWRITE_IGNORE)
+		expr_error(EXPR_ERR_PARSE,
+				   "variable OLD is not there: INSERT with overwriteMode 'ignore' does not read the document");
 	if (has_hint && forced && !has_index(modify->collection, &hint))
 		expr_error(EXPR_ERR_INDEX_HINT,
 				   "could not use index hint to serve query");
@@ -307,7 +381,26 @@ modify_start(Step *step, Run *run)
 
 	read_options(modify, run);
 	if (modify->upsert)
+	{
 		modify->upsert->options = modify->options;
+		modify->upsert->overwrite = modify->overwrite;
+	}
+}
+
+/*
+ * Is there a NEW?  Not of what was removed, nor of what was not inserted
+ * because it is there.
+ */
+static bool
+has_new(const ModifyStep *modify, const DocumentResult *result)
+{
+	if (result->outcome == STORE_DELETED)
+		return false;
+	if (modify->tag == EXPR_UPSERT)
+		return !modify->upsert->kept;
+	return modify->tag != EXPR_INSERT ||
+		modify->overwrite != OVERWRITE_IGNORE ||
+		result->outcome == STORE_INSERTED;
 }
 
 static bool
@@ -336,8 +429,7 @@ modify_next(Step *step, Run *run)
 			{
 				show(modify, result.old, result.key, result.old_rev,
 					 run_slot(step, run, modify->old_slot));
-				show(modify,
-					 result.outcome == STORE_DELETED ? NULL : result.new,
+				show(modify, has_new(modify, &result) ? result.new : NULL,
 					 result.key, result.rev,
 					 run_slot(step, run, modify->new_slot));
 			}
@@ -427,21 +519,27 @@ prepare_row(ModifyTry *try)
 		c8ql_check_object(&try->document, operation_name(modify->tag));
 		try->body = document_body(value_to_jsonb(&try->document));
 	}
+	try->guard = try->document;
 	if (modify->tag == EXPR_INSERT)
 	{
 		try->has_key = c8ql_document_key(modify->collection, &try->document,
 										   &try->key);
 		return;
 	}
-	/* a key, or a document that has one */
+	/* a key, or a document that has one, and the revision it was read at */
 	if (modify->key)
 		expr_run(modify->key, &try->run->frame, &key);
 	else
 		key = try->document;
 	if (value_type(&key) == VALUE_OBJECT)
 	{
+		JsonbValue	rev;
+
 		if (!c8ql_document_key(modify->collection, &key, &try->key))
 			expr_error(1226, "missing document key");
+		if (modify->document == NULL ||
+			value_attribute(&key, "_rev", 4, &rev))
+			try->guard = key;
 	}
 	else
 	{
@@ -455,21 +553,36 @@ prepare_row(ModifyTry *try)
 	try->has_key = true;
 }
 
-/* The language's rule: where a number is stored, only a greater one is news. */
+/* The number that a version is: no sign, and its fraction cut off. */
+static bool
+version_of(const Jsonb *doc, const char *attribute, Numeric *version)
+{
+	JsonbValue	value;
+
+	if (!doc_get_attribute(doc, attribute, &value) ||
+		value.type != jbvNumeric ||
+		number_compare(value.val.numeric, int64_to_numeric(0)) < 0)
+		return false;
+	*version = DatumGetNumeric(DirectFunctionCall2(numeric_trunc,
+												   NumericGetDatum(value.val.numeric),
+												   Int32GetDatum(0)));
+	return true;
+}
+
+/*
+ * versionAttribute, by the language's rule: only where both documents have a
+ * version does the greater one win; all else is written.
+ */
 static bool
 is_stale(const char *attribute, const Jsonb *old, const Jsonb *body)
 {
-	JsonbValue	there;
-	JsonbValue	here;
+	Numeric		there;
+	Numeric		here;
 
-	if (attribute == NULL || !doc_get_attribute(old, attribute, &there) ||
-		there.type != jbvNumeric)
-		return false;
-	if (!doc_get_attribute(body, attribute, &here) || here.type != jbvNumeric)
-		return true;
-	return !DatumGetBool(DirectFunctionCall2(numeric_gt,
-											 NumericGetDatum(here.val.numeric),
-											 NumericGetDatum(there.val.numeric)));
+	return attribute != NULL &&
+		version_of(old, attribute, &there) &&
+		version_of(body, attribute, &here) &&
+		number_compare(here, there) <= 0;
 }
 
 static StoreVerdict
@@ -498,10 +611,10 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 				   "document not found: %s",
 				   collection_key_to_string(modify->collection, try->key));
 
+	if (!o->ignore_revs && value_type(&try->guard) == VALUE_OBJECT)
+		c8ql_check_rev(&try->guard, old_rev);
 	if (modify->tag == EXPR_REMOVE)
 		return STORE_REMOVE;
-	if (!o->ignore_revs)
-		c8ql_check_rev(&try->document, old_rev);
 	if (is_stale(o->version_attribute, old, try->body))
 		return STORE_SKIP;
 	*new = replace ? try->body :

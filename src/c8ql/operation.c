@@ -54,8 +54,9 @@ typedef struct UpsertTry
 	Datum		key;			/* that the search names, or that was found */
 	char	   *key_text;
 
-	bool		insert_ready;	/* the three below are computed */
+	bool		insert_ready;	/* the four below are computed */
 	Jsonb	   *insert;			/* NULL: nothing to insert (not an object) */
+	JsonbValue	insert_value;	/* the same with its system attributes */
 	bool		insert_has_key;
 	Datum		insert_key;
 	bool		inserting;		/* apply the insert, whatever is there */
@@ -69,6 +70,8 @@ typedef struct UpsertTry
 static void prepare_insert(UpsertTry *try);
 static StoreVerdict compose(void *arg, const Jsonb *old, const char *old_rev,
 							Jsonb **new);
+static StoreVerdict compose_overwrite(UpsertTry *try, const Jsonb *old,
+									  const char *old_rev, Jsonb **new);
 static StoreVerdict compose_update(UpsertTry *try, const Jsonb *old,
 								   const char *old_rev, Jsonb **new);
 static bool same_key(const UpsertTry *try);
@@ -273,6 +276,7 @@ prepare_insert(UpsertTry *try)
 	try->insert_has_key = c8ql_document_key(op->collection, &value,
 											  &try->insert_key);
 	try->insert = new_body(op, &value);
+	try->insert_value = value;
 	try->insert_ready = true;
 	MemoryContextSwitchTo(caller);
 }
@@ -292,6 +296,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	UpsertTry  *try = arg;
 	UpsertOp   *op = try->op;
 
+	op->kept = false;
 	if (old == NULL)
 	{
 		if (!try->inserting && try->how != SEARCH_KEY_ONE)
@@ -312,7 +317,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 		return STORE_WRITE;
 	}
 	if (try->inserting)
-		c8ql_key_exists(op->collection, try->insert_key);
+		return compose_overwrite(try, old, old_rev, new);
 	if (!search_matches(op->search, try->run, old, try->key_text, old_rev))
 	{
 		try->fate = try->how == SEARCH_KEY_ONE ? TRY_ABSENT : TRY_CHANGED;
@@ -320,6 +325,31 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	}
 	try->fate = TRY_APPLIED;
 	return compose_update(try, old, old_rev, new);
+}
+
+/*
+ * The search found nothing, and the document to be inserted has the key of
+ * one that is there.
+ */
+static StoreVerdict
+compose_overwrite(UpsertTry *try, const Jsonb *old, const char *old_rev,
+				  Jsonb **new)
+{
+	UpsertOp   *op = try->op;
+
+	if (op->overwrite == OVERWRITE_CONFLICT)
+		c8ql_key_exists(op->collection, try->insert_key);
+	if (op->overwrite == OVERWRITE_IGNORE)
+	{
+		op->kept = true;
+		return STORE_KEEP;
+	}
+	if (!op->options.ignore_revs)
+		c8ql_check_rev(&try->insert_value, old_rev);
+	*new = op->overwrite == OVERWRITE_REPLACE ? try->insert :
+		doc_merge(old, try->insert, op->options.keep_null,
+				  op->options.merge_objects);
+	return STORE_WRITE;
 }
 
 static StoreVerdict
@@ -483,6 +513,7 @@ c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
 	try->op = op;
 	try->run = run;
 	try->result = result;
+	op->kept = false;
 	search_evaluate(op->search, run);
 	try->how = search_key(op->search, &try->key);
 

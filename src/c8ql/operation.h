@@ -10,6 +10,15 @@
 #include "c8ql/search.h"
 #include "compat.h"
 
+/* What INSERT does about a key that is there: the option overwriteMode. */
+typedef enum OverwriteMode
+{
+	OVERWRITE_CONFLICT,			/* error 1210 */
+	OVERWRITE_IGNORE,			/* leave the document, and show no NEW */
+	OVERWRITE_REPLACE,
+	OVERWRITE_UPDATE
+} OverwriteMode;
+
 /* Planned once; "options" and what follows it are filled in before a run. */
 typedef struct UpsertOp
 {
@@ -25,10 +34,13 @@ typedef struct UpsertOp
 	int			old_slot;
 
 	UpsertOptions options;
+	OverwriteMode overwrite;	/* of the INSERT part */
 	bool		single;			/* several matches are an error */
 	bool		strip_nulls;	/* upsert_by(): keepNull false holds in all
 								 * branches, not only where is merged */
 	MemoryContext context;		/* of one row */
+	bool		kept;			/* this row's key was there, and is left as it
+								 * is by overwriteMode */
 } UpsertOp;
 
 /*

@@ -98,6 +98,7 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 	const ExprNode *clause = query->args[n];
 	bool		whole;
 	bool		used;
+	bool		old_used;
 
 	switch ((ExprTag) clause->tag)
 	{
@@ -128,11 +129,12 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 				rest_uses(query, n + 1, "NEW", true) ||
 				rest_uses(query, n + 1, "$OLD", true) ||
 				rest_uses(query, n + 1, "$NEW", true);
-			used = rest_uses(query, n + 1, "OLD", false) ||
-				rest_uses(query, n + 1, "NEW", false) ||
-				rest_uses(query, n + 1, "$OLD", false) ||
+			old_used = rest_uses(query, n + 1, "OLD", false) ||
+				rest_uses(query, n + 1, "$OLD", false);
+			used = old_used || rest_uses(query, n + 1, "NEW", false) ||
 				rest_uses(query, n + 1, "$NEW", false);
-			return plan_modification(compiler, clause, input, whole, used);
+			return plan_modification(compiler, clause, input, whole, used,
+									 old_used);
 		default:
 			elog(ERROR, "unrecognized clause: %d", (int) clause->tag);
 			return NULL;		/* keep the compiler quiet */
@@ -210,6 +212,9 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 {
 	CollectionCode *collection = palloc0(sizeof(CollectionCode));
 
+	node = plan_qualified(compiler, node);
+	if (node->tag == EXPR_ATTR)
+		return false;
 	collection->relid = plan_collection_if_any(compiler, node);
 	if (!OidIsValid(collection->relid))
 		return false;
@@ -246,11 +251,10 @@ host_function(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 
 	/* the collection may stand there by its name */
 	if ((code->evaluate == eval_count || node->nargs == 2) &&
-		(node->args[0]->tag == EXPR_COLLECTION_PARAM ||
-		 (node->args[0]->tag == EXPR_REF &&
-		  expr_lookup(compiler, node->args[0]->name) < 0)))
+		plan_names_collection(compiler, plan_qualified(compiler, node->args[0])))
 	{
-		collection->relid = plan_collection(compiler, node->args[0]);
+		collection->relid = plan_collection(compiler,
+											plan_qualified(compiler, node->args[0]));
 		first = 1;
 	}
 	for (int i = first; i < node->nargs; i++)

@@ -92,6 +92,25 @@ plan_uses_whole(const ExprNode *node, const char *name)
  * Collections
  * ----------
  */
+/* schema.table as they are written, wherever the dot between them is. */
+static Oid
+find_in_schema(const char *name)
+{
+	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.'))
+	{
+		RangeVar   *range;
+		Oid			relid;
+
+		if (dot == name || dot[1] == '\0')
+			continue;
+		range = makeRangeVar(pnstrdup(name, dot - name), pstrdup(dot + 1), -1);
+		relid = RangeVarGetRelid(range, AccessShareLock, true);
+		if (OidIsValid(relid))
+			return relid;
+	}
+	return InvalidOid;
+}
+
 static Oid
 find_exactly(const char *name)
 {
@@ -101,6 +120,8 @@ find_exactly(const char *name)
 		return InvalidOid;
 	relid = RangeVarGetRelid(makeRangeVar(NULL, pstrdup(name), -1),
 							 AccessShareLock, true);
+	if (!OidIsValid(relid))
+		relid = find_in_schema(name);
 	if (!OidIsValid(relid) && strchr(name, '.') != NULL)
 	{
 		/* schema.table, quoted as SQL wants it */
@@ -131,6 +152,27 @@ plan_find_collection(const char *name)
 		return relid;
 	folded = downcase_truncate_identifier(name, strlen(name), false);
 	return strcmp(folded, name) == 0 ? InvalidOid : find_exactly(folded);
+}
+
+bool
+plan_names_collection(ExprCompiler *compiler, const ExprNode *node)
+{
+	return node->tag == EXPR_COLLECTION_PARAM ||
+		(node->tag == EXPR_REF && expr_lookup(compiler, node->name) < 0);
+}
+
+const ExprNode *
+plan_qualified(ExprCompiler *compiler, const ExprNode *node)
+{
+	const ExprNode *base = node->tag == EXPR_ATTR ? node->args[0] : NULL;
+	ExprNode   *name;
+
+	if (base == NULL || base->tag != EXPR_REF ||
+		expr_lookup(compiler, base->name) >= 0)
+		return node;
+	name = expr_node(EXPR_REF, base->location,
+					 expr_qualified_name(base->name, node->name), 0);
+	return OidIsValid(plan_find_collection(name->name)) ? name : node;
 }
 
 static const char *
@@ -191,6 +233,43 @@ plan_collection(ExprCompiler *compiler, const ExprNode *node)
 					  "collection or view not found: %s",
 					  collection_name(compiler, node));
 	return relid;
+}
+
+void
+plan_warn(ExprCompiler *compiler, int errornum, const char *message)
+{
+	Planner    *planner = plan_planner(compiler);
+	RunWarning *warning = palloc(sizeof(RunWarning));
+
+	/* an expression is compiled where it is run */
+	if (!planner->holds)
+	{
+		expr_warn_default(NULL, errornum, message);
+		return;
+	}
+	warning->errornum = errornum;
+	warning->message = pstrdup(message);
+	planner->warnings = lappend(planner->warnings, warning);
+}
+
+void
+plan_check_options(ExprCompiler *compiler, const ExprNode *options,
+				   const char *clause, const char *const *names)
+{
+	for (int i = 0; i < options->nargs; i++)
+	{
+		const ExprNode *option = options->args[i];
+		bool		known = false;
+
+		if (option->tag != EXPR_PROP)
+			continue;
+		for (int k = 0; names[k] != NULL && !known; k++)
+			known = strcmp(option->name, names[k]) == 0;
+		if (!known)
+			plan_warn(compiler, EXPR_ERR_OPTION,
+					  psprintf("invalid option '%s' for %s", option->name,
+							   clause));
+	}
 }
 
 void

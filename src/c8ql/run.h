@@ -92,6 +92,8 @@ typedef struct Planner
 	bool		in_modification;	/* compiling a modification's expressions */
 	List	   *explain;		/* if not NULL: List of text lines */
 	bool		explaining;
+	List	   *warnings;		/* RunWarning of the compiler, to be raised when
+								 * the statement runs */
 	bool		holds;			/* keep the collections of the statement open */
 	List	   *held;			/* Relation; plan_release() closes them */
 } Planner;
@@ -120,9 +122,33 @@ extern Oid	plan_collection_if_any(ExprCompiler *compiler, const ExprNode *node);
 /* Closes what is held open. */
 extern void plan_release(Planner *planner);
 
+/* Is it a name, and no variable's, or a parameter for one? */
+extern bool plan_names_collection(ExprCompiler *compiler,
+								  const ExprNode *node);
+
+/*
+ * For schema.table, which reads like an attribute of a variable and names a
+ * collection, a node that names it; else the node itself.
+ */
+extern const ExprNode *plan_qualified(ExprCompiler *compiler,
+									  const ExprNode *node);
+
 /* Before a read of a collection: error 1579 if it was written. */
 extern void plan_check_read(ExprCompiler *compiler, Oid relid,
 							const ExprNode *node);
+
+/* A warning about the text. */
+extern void plan_warn(ExprCompiler *compiler, int errornum,
+					  const char *message);
+
+/*
+ * OPTIONS of a FOR or COLLECT: warning 1539 for what is none of the names, which
+ * end with a NULL.
+ */
+extern void plan_check_options(ExprCompiler *compiler,
+							   const ExprNode *options,
+							   const char *clause,
+							   const char *const *names);
 
 /* Does this tree use the variable whole, or its system attributes? */
 extern bool plan_uses_whole(const ExprNode *node, const char *name);
@@ -186,6 +212,7 @@ extern Step *plan_collect(ExprCompiler *compiler, const ExprNode *node,
 
 /* --- modify.c --- */
 extern Step *plan_modification(ExprCompiler *compiler, const ExprNode *node,
-							   Step *input, bool whole, bool used);
+							   Step *input, bool whole, bool used,
+							   bool old_used);
 
 #endif							/* C8QL_RUN_H */

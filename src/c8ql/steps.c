@@ -86,11 +86,18 @@ check_new_variable(ExprCompiler *compiler, const ExprNode *node)
  * FOR
  * ----------
  */
+
+/* What the language's OPTIONS of FOR say to an optimizer that is not here. */
+static const char *const for_options[] = {
+	"indexHint", "forceIndexHint", "disableIndex", "maxProjections",
+	"useCache", "lookahead", "readOwnWrites", NULL
+};
+
 Step *
 plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 {
 	ForStep    *loop = (ForStep *) plan_step(compiler, sizeof(ForStep), input);
-	const ExprNode *source = node->args[0];
+	const ExprNode *source = plan_qualified(compiler, node->args[0]);
 	Planner    *planner = compiler->host_arg;
 
 	check_new_variable(compiler, node);
@@ -105,9 +112,7 @@ plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 		loop->from = expr_compile_node(compiler, source->args[0]);
 		loop->to = expr_compile_node(compiler, source->args[1]);
 	}
-	else if (source->tag == EXPR_COLLECTION_PARAM ||
-			 (source->tag == EXPR_REF &&
-			  expr_lookup(compiler, source->name) < 0))
+	else if (plan_names_collection(compiler, source))
 	{
 		loop->relid = plan_collection(compiler, source);
 		plan_check_read(compiler, loop->relid, source);
@@ -118,6 +123,7 @@ plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 	}
 	else
 		loop->source = expr_compile_node(compiler, source);
+	plan_check_options(compiler, node->args[1], "FOR", for_options);
 	loop->slot = expr_declare(compiler, loop->step.owner, pstrdup(node->name));
 	return &loop->step;
 }
@@ -310,13 +316,16 @@ plan_limit(ExprCompiler *compiler, const ExprNode *node, Step *input)
 	return &limit->step;
 }
 
+/* A number of rows; null stands for all that there are. */
 static int64
-limit_number(const ExprCode *code, Run *run)
+limit_number(const ExprCode *code, Run *run, bool may_be_null)
 {
 	JsonbValue	value;
 	int64		number;
 
 	expr_run(code, &run->frame, &value);
+	if (may_be_null && value.type == jbvNull)
+		return PG_INT64_MAX;
 	number = value_to_int64(&value);
 	if (value.type != jbvNumeric || number < 0)
 		expr_error(EXPR_ERR_NUMBER_RANGE,
@@ -330,8 +339,8 @@ limit_start(Step *step, Run *run)
 	LimitStep  *limit = (LimitStep *) step;
 	MemoryContext caller = MemoryContextSwitchTo(step->context);
 
-	limit->skip = limit->offset ? limit_number(limit->offset, run) : 0;
-	limit->rest = limit_number(limit->count, run);
+	limit->skip = limit->offset ? limit_number(limit->offset, run, false) : 0;
+	limit->rest = limit_number(limit->count, run, true);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(step->context);
 }

@@ -185,6 +185,18 @@ expr_compile_node(ExprCompiler *compiler, const ExprNode *node)
 		case EXPR_CALL:
 			compile_call(compiler, node, code);
 			break;
+		case EXPR_ATTR:
+			/* schema.table reads like an attribute */
+			if (expr_host != NULL && node->args[0]->tag == EXPR_REF &&
+				expr_lookup(compiler, node->args[0]->name) < 0 &&
+				expr_host->collection(compiler, node, code))
+			{
+				code->nargs = 0;
+				break;
+			}
+			compile_args(compiler, node, code);
+			fold(code, node);
+			break;
 		case EXPR_EXPAND:
 			compile_expand(compiler, node, code);
 			break;

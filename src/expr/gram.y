@@ -169,6 +169,10 @@ collections:
 
 collection:
 	T_IDENTIFIER	{ $$ = expr_node(EXPR_COLLECTION, @1, $1, 0); }
+	| T_IDENTIFIER '.' T_IDENTIFIER
+		{
+			$$ = expr_node(EXPR_COLLECTION, @1, expr_qualified_name($1, $3), 0);
+		}
 	| T_QUOTED		{ $$ = expr_node(EXPR_COLLECTION, @1, $1, 0); }
 	| T_COLLECTION_PARAMETER
 		{ $$ = expr_node(EXPR_COLLECTION_PARAM, @1, $1, 0); }

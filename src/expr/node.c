@@ -14,6 +14,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "utils/builtins.h"
 
 #include "expr/node.h"
 
@@ -98,6 +99,14 @@ expr_node_from_value(const JsonbValue *value)
 			args = lappend(args, expr_node_from_value(&item));
 	}
 	return expr_node_list(is_array ? EXPR_ARRAY : EXPR_OBJECT, -1, NULL, args);
+}
+
+char *
+expr_qualified_name(const char *schema, const char *table)
+{
+	char	   *quoted = pstrdup(quote_identifier(schema));
+
+	return psprintf("%s.%s", quoted, quote_identifier(table));
 }
 
 bool

@@ -122,6 +122,9 @@ extern ExprNode *expr_node_const(const JsonbValue *value, int location);
 /* The constant tree that is equivalent to a jsonb value. */
 extern ExprNode *expr_node_from_value(const JsonbValue *value);
 
+/* schema.table as one name, quoted as SQL wants it; palloc'd. */
+extern char *expr_qualified_name(const char *schema, const char *table);
+
 /* True if a tree holds a node of the given tag. */
 extern bool expr_node_contains(const ExprNode *node, ExprTag tag);
 
