@@ -139,7 +139,7 @@ INSERT INTO walk (door, call, needs) SELECT 'document', call, '{SELECT (_key) ON
 	('SELECT c8ql_execute(''UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {n: 1} IN dt RETURN {OLD, NEW}'')', '{}'),
 	('SELECT c8ql_execute(''UPDATE "a" WITH {n: 1} IN dt RETURN OLD'')', '{}'),
 	('SELECT c8ql_execute(''REPLACE "a" WITH {n: 1} IN dt OPTIONS {ignoreErrors: true}'')', '{}'),
-	('SELECT c8ql_execute(''INSERT {_key: "a"} INTO dt OPTIONS {overwriteMode: "ignore"} RETURN OLD'')', '{INSERT ON dt}'),
+	('SELECT c8ql_execute(''INSERT {_key: "a"} INTO dt OPTIONS {overwriteMode: "replace"} RETURN OLD'')', '{INSERT ON dt}'),
 	('SELECT c8ql_execute(''REMOVE "a" IN dt RETURN OLD'')', '{DELETE ON dt}'),
 	('SELECT c8ql_execute(''FOR d IN dt REMOVE d IN dt'')', '{DELETE ON dt}'),
 	('SELECT c8ql(''FOR d IN dt FILTER d.n > 1 RETURN d._key'')', '{}'),
