@@ -10,9 +10,9 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
 OBJS  = src/upsert.o
-OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/path.o src/jsonb/tree.o \
+OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/string.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/tid.o src/base/digest.o src/base/schema.o
+OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/base/schema.o
 OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o

@@ -15,15 +15,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 
+#include "base/ddl.h"
 #include "atproto/record_store.h"
 #include "call/argument.h"
 #include "call/options.h"
@@ -47,18 +46,8 @@ static const OptionDef create_options[] = {
 	{"opaque", ~0, OPTION_BOOL, offsetof(CreateOptions, opaque)},
 };
 
-static void execute(const char *command);
 static void create_beside(const char *schema, Oid records, const char *ending,
 						  const char *definition);
-
-static void
-execute(const char *command)
-{
-	int			result = SPI_execute(command, false, 0);
-
-	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
-}
 
 /* Makes a table that goes when the records' table is dropped. */
 static void
@@ -66,17 +55,11 @@ create_beside(const char *schema, Oid records, const char *ending,
 			  const char *definition)
 {
 	char	   *name = record_store_name_beside(get_rel_name(records), ending);
-	ObjectAddress beside_object;
-	ObjectAddress records_object;
 
-	execute(psprintf("CREATE TABLE %s (%s",
-					 quote_qualified_identifier(schema, name), definition));
-	ObjectAddressSet(records_object, RelationRelationId, records);
-	ObjectAddressSet(beside_object, RelationRelationId,
-					 get_relname_relid(name, get_rel_namespace(records)));
-	recordDependencyOn(&beside_object, &records_object, DEPENDENCY_AUTO);
+	ddl_execute(psprintf("CREATE TABLE %s (%s",
+						 quote_qualified_identifier(schema, name), definition));
+	ddl_belongs_to(get_relname_relid(name, get_rel_namespace(records)), records);
 }
-
 
 /*
  * SQL-callable functions
@@ -102,7 +85,7 @@ create_record_store(PG_FUNCTION_ARGS)
 	schema = get_namespace_name(namespace);
 
 	SPI_connect();
-	execute(psprintf("CREATE TABLE %s ("
+	ddl_execute(psprintf("CREATE TABLE %s ("
 					 "uri " TEXT_COLUMN " PRIMARY KEY, "
 					 "repo " TEXT_COLUMN " NOT NULL, "
 					 "collection " TEXT_COLUMN " NOT NULL, "

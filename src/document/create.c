@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "base/ddl.h"
 #include "base/schema.h"
 #include "call/argument.h"
 #include "call/options.h"
@@ -182,15 +183,6 @@ append_columns(StringInfo sql, const CreateOptions *options)
 	}
 }
 
-static void
-execute(const char *sql)
-{
-	int			rc = SPI_execute(sql, false, 0);
-
-	if (rc != SPI_OK_UTILITY)
-		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(rc));
-}
-
 /* ----------
  * SQL-callable functions
  * ----------
@@ -232,15 +224,15 @@ create_collection(PG_FUNCTION_ARGS)
 					 options.unlogged ? "UNLOGGED" : "", qualified);
 	append_columns(&sql, &options);
 	appendStringInfo(&sql, ") WITH (fillfactor = %d)", COLLECTION_FILLFACTOR);
-	execute(sql.data);
-	execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s('%s')",
+	ddl_execute(sql.data);
+	ddl_execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s('%s')",
 					 GUARD_TRIGGER, qualified,
 					 quote_identifier(upsert_schema_name()), GUARD_FUNCTION,
 					 type_words[options.type]));
 	if (options.type == TYPE_EDGE)
 	{
-		execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
-		execute(psprintf("CREATE INDEX ON %s (_to)", qualified));
+		ddl_execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
+		ddl_execute(psprintf("CREATE INDEX ON %s (_to)", qualified));
 	}
 	SPI_finish();
 
@@ -269,7 +261,7 @@ drop_collection(PG_FUNCTION_ARGS)
 				 errhint("Use DROP TABLE or DROP VIEW.")));
 	collection_release(rel);
 	SPI_connect();
-	execute(psprintf("DROP TABLE %s", qualified));
+	ddl_execute(psprintf("DROP TABLE %s", qualified));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -24,6 +24,7 @@
 #include "expr/node.h"
 #include "expr/scan.h"
 #include "expr/value.h"
+#include "jsonb/doc.h"
 
 #define STRENGTH_COND		1
 #define STRENGTH_RANGE		7
@@ -327,7 +328,7 @@ expr_deparse(const ExprNode *node, StringInfo out)
 				put_name(node->name, out);
 				break;
 			}
-			json_append_string(out, node->name, node->name_len);
+			doc_append_string(out, node->name, node->name_len);
 			appendStringInfoString(out, ": ");
 			expr_deparse(node->args[0], out);
 			break;

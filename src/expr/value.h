@@ -78,7 +78,6 @@ extern double numeric_to_double(Numeric n);
 extern int64 value_to_int64(const JsonbValue *v);	/* truncates, saturates */
 extern void value_to_string(const JsonbValue *v, StringInfo out);
 extern void value_to_json(const JsonbValue *v, StringInfo out);
-extern void json_append_string(StringInfo out, const char *s, int len);
 
 /*
  * Parse the text of a number, normalized; false if it is none or its decimal exponent

@@ -4,22 +4,15 @@
  *
  * PostgreSQL's pushJsonbValue() takes a container that is to become a member
  * apart and puts it together again.  Here members are collected as they are,
- * and finish writes the container's own layout in one pass: scalars are
- * copied by value, containers as one block of bytes.
- *
- *		header | entry 0 .. entry n-1 | data 0 .. data n-1
- *
- * For an object the entries are the names in jsonb's order (by length, then
- * bytes), then the values in the order of their names.  An entry holds the
- * length of its data; every JB_OFFSET_STRIDE-th the offset of the data's end.
- * Numbers and containers begin at a multiple of four: the padding before them
- * counts as theirs.  The layout is jsonb's; see utils/jsonb.h.
+ * sorted where that is needed, and written as an image by jsonb/build.c.
  */
 #include "postgres.h"
 
-#include "expr/value.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+
+#include "expr/value.h"
+#include "jsonb/build.h"
 
 /* as jsonb_util.c: what the entry of a member and an allocation can count */
 #define MAX_MEMBERS (Min(MaxAllocSize / sizeof(JsonbValue), JB_CMASK))
@@ -78,109 +71,60 @@ value_object_put(ValueBuilder *b, const char *name, int len,
 	b->values[b->count++] = *v;
 }
 
-/* The bytes that a member's data takes when it starts at offset. */
+static void
+put_members(DocBuilder *b, DocFrame *f, const JsonbValue *members, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		DocItem		item;
+
+		doc_value_item(&members[i], &item);
+		doc_put_item(b, f, &item);
+	}
+}
+
+/* No more than what the members take, so that nothing has to be moved. */
 static Size
-member_size(const JsonbValue *v, Size offset)
+size_of_members(const JsonbValue *members, int n)
 {
-	switch (v->type)
+	Size		size = n * 2 * sizeof(JEntry);
+
+	for (int i = 0; i < n; i++)
 	{
-		case jbvNull:
-		case jbvBool:
-			return 0;
-		case jbvString:
-			return v->val.string.len;
-		case jbvNumeric:
-			return INTALIGN(offset) - offset + VARSIZE_ANY(v->val.numeric);
-		case jbvBinary:
-			return INTALIGN(offset) - offset + v->val.binary.len;
-		default:
-			elog(ERROR, "unexpected jsonb value type: %d", (int) v->type);
-			return 0;			/* keep the compiler quiet */
+		DocItem		item;
+
+		doc_value_item(&members[i], &item);
+		size += item.len;
 	}
+	return size;
 }
 
-/* Where the next entry and the next data go. */
-typedef struct Writer
-{
-	JEntry	   *entries;
-	char	   *data;
-	int			next;
-	Size		offset;
-} Writer;
-
 static void
-write_member(Writer *w, const JsonbValue *v)
+write_container(int count, const JsonbValue *keys, const JsonbValue *values,
+				JsonbValue *out)
 {
-	Size		size = member_size(v, w->offset);
-	Size		aligned = INTALIGN(w->offset);
-	JEntry		entry = 0;
+	Size		size = size_of_members(values, count) + 2 * sizeof(uint32);
+	DocBuilder	b;
+	DocFrame	f;
+	Jsonb	   *image;
 
-	switch (v->type)
+	if (keys)
+		size += size_of_members(keys, count);
+	doc_build_init(&b, size);
+	if (keys)
 	{
-		case jbvNull:
-			entry = JENTRY_ISNULL;
-			break;
-		case jbvBool:
-			entry = v->val.boolean ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE;
-			break;
-		case jbvString:
-			entry = JENTRY_ISSTRING;
-			memcpy(w->data + w->offset, v->val.string.val, size);
-			break;
-		case jbvNumeric:
-			entry = JENTRY_ISNUMERIC;
-			memset(w->data + w->offset, 0, aligned - w->offset);
-			memcpy(w->data + aligned, v->val.numeric,
-				   VARSIZE_ANY(v->val.numeric));
-			break;
-		default:
-			entry = JENTRY_ISCONTAINER;
-			memset(w->data + w->offset, 0, aligned - w->offset);
-			memcpy(w->data + aligned, v->val.binary.data, v->val.binary.len);
-			break;
+		doc_open_object(&b, &f, count);
+		put_members(&b, &f, keys, count);
 	}
-	w->offset += size;
-	if (w->next % JB_OFFSET_STRIDE == 0)
-		entry |= (JEntry) w->offset | JENTRY_HAS_OFF;
 	else
-		entry |= (JEntry) size;
-	w->entries[w->next++] = entry;
-}
-
-static void
-write_container(uint32 flag, int count, const JsonbValue *keys,
-				const JsonbValue *values, JsonbValue *out)
-{
-	int			entries = keys ? 2 * count : count;
-	Size		head = sizeof(uint32) + (Size) entries * sizeof(JEntry);
-	Size		size = 0;
-	JsonbContainer *container;
-	Writer		w;
-
-	for (int i = 0; keys && i < count; i++)
-		size += member_size(&keys[i], size);
-	for (int i = 0; i < count; i++)
-		size += member_size(&values[i], size);
-	if (size > JENTRY_OFFLENMASK)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("total size of array or object members exceeds the maximum of %u bytes",
-						JENTRY_OFFLENMASK)));
-
-	container = (JsonbContainer *) palloc(head + size);
-	container->header = (uint32) count | flag;
-	w.entries = container->children;
-	w.data = (char *) container + head;
-	w.next = 0;
-	w.offset = 0;
-	for (int i = 0; keys && i < count; i++)
-		write_member(&w, &keys[i]);
-	for (int i = 0; i < count; i++)
-		write_member(&w, &values[i]);
+		doc_open_array(&b, &f, count);
+	put_members(&b, &f, values, count);
+	doc_close(&b, &f, NULL);
+	image = doc_build_finish(&b);
 
 	out->type = jbvBinary;
-	out->val.binary.data = container;
-	out->val.binary.len = head + size;
+	out->val.binary.data = &image->root;
+	out->val.binary.len = VARSIZE(image) - VARHDRSZ;
 }
 
 static void
@@ -199,7 +143,7 @@ value_array_finish(ValueBuilder *b, JsonbValue *out)
 	if (b->count == 0)
 		value_set_empty_array(out);
 	else
-		write_container(JB_FARRAY, b->count, NULL, b->values, out);
+		write_container(b->count, NULL, b->values, out);
 	builder_free(b);
 }
 
@@ -274,7 +218,7 @@ value_object_finish(ValueBuilder *b, bool first_wins, JsonbValue *out)
 	{
 		if (!sorted)
 			sort_members(b, first_wins);
-		write_container(JB_FOBJECT, b->count, b->keys, b->values, out);
+		write_container(b->count, b->keys, b->values, out);
 	}
 	builder_free(b);
 }

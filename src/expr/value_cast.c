@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "expr/value.h"
+#include "jsonb/doc.h"
 
 /* the largest decimal exponent that text may give a number */
 #define MAX_DECIMAL_EXPONENT	999
@@ -212,47 +213,6 @@ value_to_string(const JsonbValue *v, StringInfo out)
 }
 
 void
-json_append_string(StringInfo out, const char *s, int len)
-{
-	const char *end = s + len;
-
-	appendStringInfoCharMacro(out, '"');
-	for (; s < end; s++)
-	{
-		switch (*s)
-		{
-			case '"':
-				appendStringInfoString(out, "\\\"");
-				break;
-			case '\\':
-				appendStringInfoString(out, "\\\\");
-				break;
-			case '\b':
-				appendStringInfoString(out, "\\b");
-				break;
-			case '\f':
-				appendStringInfoString(out, "\\f");
-				break;
-			case '\n':
-				appendStringInfoString(out, "\\n");
-				break;
-			case '\r':
-				appendStringInfoString(out, "\\r");
-				break;
-			case '\t':
-				appendStringInfoString(out, "\\t");
-				break;
-			default:
-				if ((unsigned char) *s < ' ')
-					appendStringInfo(out, "\\u%04x", (unsigned char) *s);
-				else
-					appendStringInfoCharMacro(out, *s);
-		}
-	}
-	appendStringInfoCharMacro(out, '"');
-}
-
-void
 value_to_json(const JsonbValue *v, StringInfo out)
 {
 	ValueIter	it;
@@ -272,7 +232,7 @@ value_to_json(const JsonbValue *v, StringInfo out)
 			appendStringInfoString(out, numeric_normalize(v->val.numeric));
 			return;
 		case VALUE_STRING:
-			json_append_string(out, v->val.string.val, v->val.string.len);
+			doc_append_string(out, v->val.string.val, v->val.string.len);
 			return;
 		case VALUE_ARRAY:
 		case VALUE_OBJECT:
@@ -289,7 +249,7 @@ value_to_json(const JsonbValue *v, StringInfo out)
 			appendStringInfoCharMacro(out, ',');
 		if (object)
 		{
-			json_append_string(out, key.val.string.val, key.val.string.len);
+			doc_append_string(out, key.val.string.val, key.val.string.len);
 			appendStringInfoCharMacro(out, ':');
 		}
 		value_to_json(&member, out);

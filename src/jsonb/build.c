@@ -134,6 +134,37 @@ doc_item_value(const DocItem *item, JsonbValue *v)
 	}
 }
 
+void
+doc_value_item(const JsonbValue *v, DocItem *item)
+{
+	item->len = 0;
+	item->data = NULL;
+	switch (v->type)
+	{
+		case jbvNull:
+			item->type = JENTRY_ISNULL;
+			break;
+		case jbvBool:
+			item->type = v->val.boolean ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE;
+			break;
+		case jbvNumeric:
+			item->type = JENTRY_ISNUMERIC;
+			item->len = VARSIZE_ANY(v->val.numeric);
+			item->data = (const char *) v->val.numeric;
+			break;
+		case jbvString:
+			doc_string_item(item, v->val.string.val, v->val.string.len);
+			break;
+		case jbvBinary:
+			item->type = JENTRY_ISCONTAINER;
+			item->len = v->val.binary.len;
+			item->data = (const char *) v->val.binary.data;
+			break;
+		default:
+			elog(ERROR, "unexpected jsonb value type: %d", (int) v->type);
+	}
+}
+
 int
 doc_compare_keys(const DocItem *a, const DocItem *b)
 {

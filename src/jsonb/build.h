@@ -70,6 +70,9 @@ extern void doc_cursor_item(DocCursor *cur, DocItem *item);
 /* An item as a JsonbValue that points into it. */
 extern void doc_item_value(const DocItem *item, JsonbValue *v);
 
+/* The reverse; the value is neither jbvArray nor jbvObject. */
+extern void doc_value_item(const JsonbValue *v, DocItem *item);
+
 /* The order of keys in an object: by length, then by bytes. */
 extern int	doc_compare_keys(const DocItem *a, const DocItem *b);
 

@@ -17,6 +17,7 @@
 #ifndef UPSERT_DOC_H
 #define UPSERT_DOC_H
 
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 /* A string attribute to be set by doc_add_attributes(). */
@@ -75,6 +76,9 @@ extern Jsonb *doc_diff(const Jsonb *old, const Jsonb *new);
  * (their text differs), the order of attributes in the source is not.
  */
 extern bool doc_equal(const Jsonb *a, const Jsonb *b);
+
+/* Appends a JSON string, with its quotes. */
+extern void doc_append_string(StringInfo out, const char *s, int len);
 
 /* The document {}. */
 extern Jsonb *doc_empty(void);

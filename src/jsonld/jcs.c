@@ -25,11 +25,11 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "jsonb/doc.h"
 #include "jsonld/jcs.h"
 
 #define MAX_DIGITS	17
 
-static void append_string(StringInfo out, JldStr s);
 static void append_object(StringInfo out, const JldValue *v);
 static int	compare_keys(const void *a, const void *b);
 static uint32 utf16_rank(pg_wchar c);
@@ -56,7 +56,7 @@ jcs_append(StringInfo out, const JldValue *v)
 																 NumericGetDatum(v->u.number))));
 			break;
 		case JLD_STRING:
-			append_string(out, v->u.string);
+			doc_append_string(out, v->u.string.data, v->u.string.len);
 			break;
 		case JLD_ARRAY:
 			appendStringInfoChar(out, '[');
@@ -74,49 +74,6 @@ jcs_append(StringInfo out, const JldValue *v)
 	}
 }
 
-/* RFC 8785, 3.2.2.2: escape what must be escaped, and nothing else. */
-static void
-append_string(StringInfo out, JldStr s)
-{
-	appendStringInfoChar(out, '"');
-	for (int i = 0; i < s.len; i++)
-	{
-		unsigned char c = s.data[i];
-
-		switch (c)
-		{
-			case '"':
-				appendStringInfoString(out, "\\\"");
-				break;
-			case '\\':
-				appendStringInfoString(out, "\\\\");
-				break;
-			case '\b':
-				appendStringInfoString(out, "\\b");
-				break;
-			case '\f':
-				appendStringInfoString(out, "\\f");
-				break;
-			case '\n':
-				appendStringInfoString(out, "\\n");
-				break;
-			case '\r':
-				appendStringInfoString(out, "\\r");
-				break;
-			case '\t':
-				appendStringInfoString(out, "\\t");
-				break;
-			default:
-				if (c < 0x20)
-					appendStringInfo(out, "\\u%04x", c);
-				else
-					appendStringInfoChar(out, c);
-				break;
-		}
-	}
-	appendStringInfoChar(out, '"');
-}
-
 static void
 append_object(StringInfo out, const JldValue *v)
 {
@@ -131,7 +88,7 @@ append_object(StringInfo out, const JldValue *v)
 	{
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		append_string(out, members[i]->key);
+		doc_append_string(out, members[i]->key.data, members[i]->key.len);
 		appendStringInfoChar(out, ':');
 		jcs_append(out, members[i]->value);
 	}

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "base/ddl.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -349,7 +350,7 @@ ledger_copy(PG_FUNCTION_ARGS)
 	copy = ledger_open(PG_GETARG_TEXT_PP(1), false);
 
 	if (t == ledger->t)
-		ledger_execute(psprintf("INSERT INTO %s (graph, iri, doc) SELECT graph, iri, doc FROM %s", copy->nodes, ledger->nodes));
+		ddl_execute(psprintf("INSERT INTO %s (graph, iri, doc) SELECT graph, iri, doc FROM %s", copy->nodes, ledger->nodes));
 	else
 	{
 		work.insert = SPI_prepare(psprintf("INSERT INTO %s (graph, iri, doc) VALUES ($1, $2, $3)", copy->nodes),

@@ -13,9 +13,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -23,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/ddl.h"
 #include "call/argument.h"
 #include "call/options.h"
 #include "jsonld/context.h"
@@ -40,19 +39,12 @@
 PG_FUNCTION_INFO_V1(create_ledger);
 PG_FUNCTION_INFO_V1(drop_ledger);
 
-static void depend(const char *name, const char *suffix, Oid namespace);
-
 /* A part of a ledger goes when its nodes do. */
 static void
 depend(const char *name, const char *suffix, Oid namespace)
 {
-	ObjectAddress nodes;
-	ObjectAddress part;
-
-	ObjectAddressSet(nodes, RelationRelationId, get_relname_relid(name, namespace));
-	ObjectAddressSet(part, RelationRelationId,
-					 get_relname_relid(psprintf("%s%s", name, suffix), namespace));
-	recordDependencyOn(&part, &nodes, DEPENDENCY_AUTO);
+	ddl_belongs_to(get_relname_relid(psprintf("%s%s", name, suffix), namespace),
+				   get_relname_relid(name, namespace));
 }
 
 /* What patterns can look by. */
@@ -124,7 +116,7 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 	char	   *flakes = quote_qualified_identifier(schema, psprintf("%s" LEDGER_FLAKES, name));
 	char	   *commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
 
-	ledger_execute(psprintf("CREATE TABLE %s ("
+	ddl_execute(psprintf("CREATE TABLE %s ("
 					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 					 "doc pg_catalog.jsonb NOT NULL, %s"
@@ -134,11 +126,11 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 							  quote_identifier(get_namespace_name(get_func_namespace(function)))),
 					 NODES_FILLFACTOR));
 	if (options->index != INDEX_NONE)
-		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
+		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
 								nodes, KEYS_PENDING_KB));
 	if (options->index == INDEX_VALUES)
-		ledger_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
-	ledger_execute(psprintf("CREATE TABLE %s ("
+		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
+	ddl_execute(psprintf("CREATE TABLE %s ("
 					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
 					 "t pg_catalog.int8 NOT NULL, "
 					 "txn pg_catalog.xid8, "
@@ -156,15 +148,15 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 	}
 	if (options->history)
 	{
-		ledger_execute(psprintf("CREATE TABLE %s ("
+		ddl_execute(psprintf("CREATE TABLE %s ("
 						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						 "t pg_catalog.int8 NOT NULL, "
 						 "retracted pg_catalog.jsonb, "
 						 "asserted pg_catalog.jsonb, "
 						 "PRIMARY KEY (s, graph, t))", log));
-		ledger_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
-		ledger_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
+		ddl_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
+		ddl_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
 						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
 						 "COLLATE pg_catalog.\"C\" AS p, "
 						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
@@ -174,7 +166,7 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
 						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
 						 flakes, log));
-		ledger_execute(psprintf("CREATE TABLE %s ("
+		ddl_execute(psprintf("CREATE TABLE %s ("
 								"t pg_catalog.int8 PRIMARY KEY, "
 								"at pg_catalog.timestamptz NOT NULL, "
 								"author pg_catalog.text, "
@@ -261,9 +253,9 @@ drop_ledger(PG_FUNCTION_ARGS)
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	/* one by one: a dump does not bring back that they belong together */
 	if (ledger->flakes)
-		ledger_execute(psprintf("DROP VIEW %s; DROP TABLE %s, %s",
+		ddl_execute(psprintf("DROP VIEW %s; DROP TABLE %s, %s",
 								ledger->flakes, ledger->log, ledger->commits));
-	ledger_execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
+	ddl_execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -45,6 +45,7 @@
 #include "base/spivalue.h"
 #include "call/argument.h"
 #include "call/options.h"
+#include "base/ddl.h"
 #include "compat.h"
 #include "jsonld/context.h"
 #include "jsonld/iri.h"
@@ -165,15 +166,6 @@ ledger_part(const Ledger *ledger, const char *suffix)
 }
 
 /* --- open ----------------------------------------------------------------- */
-
-void
-ledger_execute(const char *command)
-{
-	int			result = SPI_execute(command, false, 0);
-
-	if (result < 0)
-		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
-}
 
 /* Is it a table with the columns that create_ledger() gave it? */
 static void
@@ -340,7 +332,7 @@ ledger_next_t(Ledger *ledger, bool *shared)
 	}
 
 	*shared = false;
-	ledger_execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
+	ddl_execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
 					 "txn = pg_catalog.pg_current_xact_id() RETURNING t",
 					 ledger->head));
 	if (SPI_processed != 1)

@@ -132,9 +132,6 @@ extern bool ledger_is_commits(Oid relid);
  */
 extern void ledger_create_like(const Ledger *ledger, text *name, Oid function);
 
-/* Runs a command of our own.  Needs SPI. */
-extern void ledger_execute(const char *command);
-
 /* Options that several calls take. */
 typedef struct LedgerOptions
 {
