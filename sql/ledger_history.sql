@@ -69,10 +69,17 @@ BEGIN
 	RAISE NOTICE 'enough: %', applied > 100 AND refused < 50;
 END $$;
 -- the replay of flakes is what was there, set order aside
-CREATE FUNCTION canon(j jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-	SELECT jsonb_object_agg(key, CASE WHEN jsonb_typeof(value) = 'array' THEN
-		(SELECT jsonb_agg(e ORDER BY e) FROM jsonb_array_elements(value) e) ELSE value END) FROM jsonb_each(j)
-$$;
+CREATE FUNCTION canon(j jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	CASE jsonb_typeof(j)
+		WHEN 'object' THEN
+			RETURN (SELECT jsonb_object_agg(key, CASE WHEN key = '@list' THEN (SELECT jsonb_agg(canon(e) ORDER BY o) FROM jsonb_array_elements(CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE jsonb_build_array(value) END) WITH ORDINALITY x(e, o)) ELSE canon(value) END) FROM jsonb_each(j));
+		WHEN 'array' THEN
+			RETURN (SELECT jsonb_agg(canon(e) ORDER BY canon(e)) FROM jsonb_array_elements(j) e);
+		ELSE
+			RETURN j;
+	END CASE;
+END $$;
 SELECT count(*) > 100 AS some, count(*) FILTER (WHERE canon(ledger_get('law', iri, '{}', t)) IS DISTINCT FROM canon(doc)) AS wrong FROM state;
 -- no node at a t but those that were there
 SELECT count(*) AS ghosts FROM (SELECT DISTINCT t FROM state) x, (SELECT DISTINCT iri FROM state) y

@@ -10,8 +10,8 @@ SELECT iri, node - '@context' - '@id' AS node FROM ledger_nodes('wh');
 SELECT t, iri, node - '@context' - '@id' AS node FROM generate_series(0, 3) t, ledger_nodes('wh', t);
 SELECT iri, node - '@context' AS node FROM ledger_nodes('wh', 2, '{"graph": "http://g/1"}');
 SELECT count(*) FROM ledger_nodes('wh', options => '{"at": "2001-01-01"}');
--- every node at every t is what ledger_get says
-SELECT count(*), count(*) FILTER (WHERE node IS DISTINCT FROM ledger_get('wh', iri, t => t)) AS different FROM generate_series(0, 4) t, ledger_nodes('wh', t);
+-- every node at every t is what ledger_get says (which reads parts with their owner)
+SELECT count(*), count(*) FILTER (WHERE node IS DISTINCT FROM ledger_get('wh', iri, t => t)) AS different FROM generate_series(0, 4) t, ledger_nodes('wh', t) WHERE NOT node ? 'address';
 SELECT * FROM ledger_nodes('wh', 5);
 -- net differences, in both directions
 SELECT s, p, o, op, graph FROM ledger_diff('wh', 1, 4);

@@ -615,7 +615,7 @@ CREATE FUNCTION @extschema@.ledger_get(ledger pg_catalog.text, iri pg_catalog.te
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ledger_get(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.int8, pg_catalog.jsonb) IS
-'A node of a ledger, compacted with the context (NULL: the default one), now or as it was after t; NULL if nothing is or was said of it. Option: graph (a named graph). Errors: UP004, UP008, 42P01, 55000 no history, 22023.';
+'A node of a ledger, compacted with the context (NULL: the default one), now or as it was after t; NULL if nothing is or was said of it. Nodes without @id are part of their owner and stand in it. Options: graph (a named graph), at (a time instead of t), depth (0: so many steps along references named nodes stand in it, too), frame (a JSON-LD frame for what it reaches). Errors: UP004, UP008, UP009 too many nodes, 42P01, 55000 no history or given up, 22023.';
 
 CREATE FUNCTION @extschema@.ledger_log(ledger pg_catalog.text, from_t pg_catalog.int8 DEFAULT NULL,
 	to_t pg_catalog.int8 DEFAULT NULL)

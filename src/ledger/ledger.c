@@ -440,6 +440,26 @@ take_at(const JsonbValue *value, void *options)
 	return true;
 }
 
+static bool
+take_depth(const JsonbValue *value, void *options)
+{
+	LedgerOptions *o = options;
+	bool		error = false;
+
+	if (value->type != jbvNumeric)
+		return false;
+	o->depth = compat_numeric_int4(value->val.numeric, &error);
+	return !error && o->depth >= 0 &&
+		DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(value->val.numeric))) == 0;
+}
+
+static bool
+take_frame(const JsonbValue *value, void *options)
+{
+	((LedgerOptions *) options)->frame = jld_from_value(value);
+	return value->type == jbvBinary;
+}
+
 static const char *const nulls_words[] = {"ignore", "delete", "error", NULL};
 
 static const OptionDef ledger_option_defs[] = {
@@ -449,6 +469,8 @@ static const OptionDef ledger_option_defs[] = {
 	{"author", LEDGER_OPTION_MESSAGE, OPTION_OTHER, 0, NULL, take_author, "a string"},
 	{"message", LEDGER_OPTION_MESSAGE, OPTION_OTHER, 0, NULL, take_message, "a string"},
 	{"at", LEDGER_OPTION_AT, OPTION_OTHER, 0, NULL, take_at, "a time"},
+	{"depth", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_depth, "a number of steps, from 0"},
+	{"frame", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_frame, "a JSON-LD frame"},
 	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
 };
 

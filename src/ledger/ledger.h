@@ -142,6 +142,8 @@ typedef struct LedgerOptions
 	LedgerMessage message;
 	bool		has_at;
 	TimestampTz at;
+	int			depth;
+	JldValue   *frame;			/* NULL: none */
 } LedgerOptions;
 
 #define LEDGER_OPTION_PAYLOAD	0x01	/* nulls */
@@ -149,6 +151,7 @@ typedef struct LedgerOptions
 #define LEDGER_OPTION_GRAPH		0x04	/* graph */
 #define LEDGER_OPTION_MESSAGE	0x08	/* author, message */
 #define LEDGER_OPTION_AT		0x10	/* at */
+#define LEDGER_OPTION_DEPTH		0x20	/* depth, frame */
 
 /* Reads those that "takes" says; 22023 for others or wrong types. */
 extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);

@@ -39,6 +39,7 @@ typedef struct Step
 	NodeChange *change;
 	StoreOutcome outcome;
 	bool		nameless;
+	bool		part_changed;	/* a nameless node of it did */
 	bool		differences;	/* are they wanted, for the log? */
 	Datum	   *key;			/* while it is being applied */
 
@@ -62,11 +63,15 @@ typedef struct Work
 	int64		asserted;
 	int64		retracted;
 	JldValue   *known;			/* "graph\niri" of steps with nameless nodes */
+	JldValue   *owners;			/* the same, of nameless nodes -> [name of the
+								 * node that has it in this payload] */
 	JldValue   *orphans;		/* the same, of nameless nodes that lost a
 								 * reference -> [graph, iri] */
 } Work;
 
 static JldStr node_key(JldStr graph, JldStr id);
+static void note_parts(Work *work, const NodeChange *change, const JldValue *values);
+static void note_changed_parts(Work *work);
 static Step *add_step(Work *work, NodeChange *change);
 static StoreVerdict compose_node(void *arg, TupleTableSlot *old, StoreRow *row);
 static void note_references(Work *work, JldStr graph, const JldValue *values,
@@ -80,6 +85,51 @@ static JldStr
 node_key(JldStr graph, JldStr id)
 {
 	return jld_str_cat(jld_str_cat(graph, JLD_STR("\n")), id);
+}
+
+/* Takes note of the nameless nodes that a node of the payload has. */
+static void
+note_parts(Work *work, const NodeChange *change, const JldValue *values)
+{
+	for (int i = 0; i < values->n; i++)
+	{
+		JldValue   *value = values->u.items[i];
+		JldValue   *list = jld_is_object(value) ? jld_get(value, JLD_STR("@list")) : NULL;
+		JldValue   *id = jld_is_object(value) ? jld_get(value, JLD_STR("@id")) : NULL;
+
+		if (list)
+			note_parts(work, change, list);
+		else if (jld_is_string(id) && naming_is_minted(id->u.string))
+			jld_put(work->owners, node_key(change->graph, id->u.string),
+					jld_new_string(node_key(change->graph, change->id)));
+	}
+}
+
+/* Whose part has changed has changed: up to the node that has a name. */
+static void
+note_changed_parts(Work *work)
+{
+	JldValue   *changed = jld_new_object(8);
+
+	for (int i = 0; i < work->n; i++)
+	{
+		const Step *step = &work->steps[i];
+		JldStr		key = node_key(step->change->graph, step->change->id);
+		JldValue   *owner;
+
+		if (!step->nameless || step->outcome == STORE_UNCHANGED || step->outcome == STORE_SKIPPED)
+			continue;
+		while ((owner = jld_get(work->owners, key)) != NULL && !jld_has(changed, owner->u.string))
+		{
+			key = owner->u.string;
+			jld_put(changed, key, &jld_true);
+		}
+	}
+	if (changed->n == 0)
+		return;
+	for (int i = 0; i < work->n; i++)
+		work->steps[i].part_changed = work->steps[i].outcome == STORE_UNCHANGED &&
+			jld_has(changed, node_key(work->steps[i].change->graph, work->steps[i].change->id));
 }
 
 static Step *
@@ -99,6 +149,9 @@ add_step(Work *work, NodeChange *change)
 	step->change = change;
 	work->n++;
 	step->nameless = naming_is_minted(change->id);
+	for (int i = 0; change->node && i < change->node->n; i++)
+		if (jld_is_array(change->node->u.object.members[i].value))
+			note_parts(work, change, change->node->u.object.members[i].value);
 	if (step->nameless)
 		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
@@ -364,7 +417,7 @@ receipt(Work *work, bool replaced)
 		put_string(&b, &node, step->change->id);
 		if (named_graph)
 			put_string(&b, &node, step->change->graph);
-		put_string(&b, &node, jld_str(outcome_name(outcome_of_store(step->outcome, replaced))));
+		put_string(&b, &node, jld_str(outcome_name(outcome_of_store(step->part_changed ? STORE_UPDATED : step->outcome, replaced))));
 		doc_close(&b, &node, &nodes);
 	}
 	doc_close(&b, &nodes, &root);
@@ -393,6 +446,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced,
 	if (message->author.data || message->message.data || message->metadata)
 		ledger_need_history(ledger);
 	work.known = jld_new_object(8);
+	work.owners = jld_new_object(8);
 	work.orphans = jld_new_object(8);
 
 	foreach(lc, changes)
@@ -406,6 +460,8 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced,
 		apply_step(&work, &work.steps[order[i]]);
 	apply_orphans(&work);
 	store_close(work.store);
+	if (work.owners->n > 0)
+		note_changed_parts(&work);
 
 	if (work.asserted + work.retracted > 0)
 	{
