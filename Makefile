@@ -25,12 +25,12 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
 	src/jsonld/ndegree.o src/jsonld/canonize.o \
 	src/jsonld/framematch.o src/jsonld/frame.o
-OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/uniquekey.o src/catalog/node.o
+OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/querysort.o
-OBJS += src/document/create.o src/document/document.o src/document/request.o \
+OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
 	src/document/documents.o src/document/from.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
@@ -51,7 +51,7 @@ REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo
-REGRESS     += collection guard document document_verbs options condition batch batch_errors triggers fallback store_keys dry_run ddl
+REGRESS     += collection guard document document_verbs document_by options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += since_18

@@ -41,6 +41,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/spivalue.h"
+#include "catalog/docpath.h"
 #include "jsonb/doc.h"
 #include "expr/error.h"
 #include "expr/value.h"
@@ -121,8 +122,6 @@ static void plan_object(Search *search, ExprCompiler *compiler,
 						const ExprNode *object, const Path *path);
 static void find_handles(Search *search);
 static void add_handle(Search *search, Node *expr, char *sql, Relation index);
-static Node *without_null_case(CaseExpr *expr);
-static const Path *path_of_expr(Node *expr, AttrNumber doc, bool *as_text);
 static void add_leaf(Search *search, const Path *path,
 					 const JsonbValue *value);
 static void walk_object(Search *search, const Path *path,
@@ -297,9 +296,11 @@ add_handle(Search *search, Node *expr, char *sql, Relation index)
 {
 	Handle	   *handle;
 	bool		as_text;
-	const Path *path = path_of_expr(expr, search->collection->doc_attno,
-									&as_text);
+	const Path *path = NULL;
+	ListCell   *lc;
 
+	foreach(lc, document_path(expr, search->collection->doc_attno, &as_text))
+		path = extend_path(path, lfirst(lc));
 	if (path == NULL || search->nhandles == MAX_HANDLES)
 		return;
 	handle = &search->handles[search->nhandles++];
@@ -309,85 +310,6 @@ add_handle(Search *search, Node *expr, char *sql, Relation index)
 	handle->index = pstrdup(RelationGetRelationName(index));
 	handle->unique = index->rd_index->indisunique &&
 		index->rd_index->indnkeyatts == 1 && index->rd_index->indimmediate;
-}
-
-/*
- * x of CASE WHEN x = 'null' THEN NULL ELSE x END, which makes SQL's NULL of
- * JSON's; NULL for any other CASE.
- */
-static Node *
-without_null_case(CaseExpr *expr)
-{
-	Node	   *result = (Node *) expr->defresult;
-	CaseWhen   *when = linitial_node(CaseWhen, expr->args);
-	OpExpr	   *condition = (OpExpr *) when->expr;
-
-	if (expr->arg != NULL || list_length(expr->args) != 1 ||
-		!IsA(when->result, Const) || !((Const *) when->result)->constisnull ||
-		!IsA(condition, OpExpr) || get_opcode(condition->opno) != F_JSONB_EQ ||
-		!equal(linitial(condition->args), result))
-		return NULL;
-	return result;
-}
-
-/*
- * The attribute path that an SQL expression over the document takes, or NULL:
- * doc -> 'a', doc ->> 'a', doc #> '{a,b}', doc #>> '{a,b}', and the CASE that
- * makes NULL of JSON's null.
- */
-static const Path *
-path_of_expr(Node *expr, AttrNumber doc, bool *as_text)
-{
-	OpExpr	   *op;
-	Node	   *base;
-	Node	   *argument;
-	Const	   *constant;
-	Path	   *path = NULL;
-
-	if (expr == NULL)
-		return NULL;
-	if (IsA(expr, CaseExpr))
-		expr = without_null_case((CaseExpr *) expr);
-	if (expr == NULL || !IsA(expr, OpExpr))
-		return NULL;
-	op = (OpExpr *) expr;
-	if (list_length(op->args) != 2)
-		return NULL;
-	base = linitial(op->args);
-	argument = lsecond(op->args);
-	if (!IsA(base, Var) || ((Var *) base)->varattno != doc ||
-		!IsA(argument, Const) || ((Const *) argument)->constisnull)
-		return NULL;
-	constant = (Const *) argument;
-
-	switch (get_opcode(op->opno))
-	{
-		case F_JSONB_OBJECT_FIELD:
-		case F_JSONB_OBJECT_FIELD_TEXT:
-			*as_text = get_opcode(op->opno) == F_JSONB_OBJECT_FIELD_TEXT;
-			return extend_path(NULL, TextDatumGetCString(constant->constvalue));
-		case F_JSONB_EXTRACT_PATH:
-		case F_JSONB_EXTRACT_PATH_TEXT:
-			{
-				Datum	   *names;
-				bool	   *nulls;
-				int			count;
-
-				*as_text = get_opcode(op->opno) == F_JSONB_EXTRACT_PATH_TEXT;
-				deconstruct_array(DatumGetArrayTypeP(constant->constvalue),
-								  TEXTOID, -1, false, TYPALIGN_INT, &names,
-								  &nulls, &count);
-				for (int i = 0; i < count; i++)
-				{
-					if (nulls[i])
-						return NULL;
-					path = extend_path(path, TextDatumGetCString(names[i]));
-				}
-				return path;
-			}
-		default:
-			return NULL;
-	}
 }
 
 /* ----------

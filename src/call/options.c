@@ -210,6 +210,55 @@ take_if_rev(const JsonbValue *value, void *options)
 	return value->type == jbvString || value->type == jbvNull;
 }
 
+/* An array of names, none of them twice, as a list of strings. */
+static bool
+take_names(const JsonbValue *value, List **names)
+{
+	int			n;
+
+	*names = NIL;
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return false;
+	n = JsonContainerSize(value->val.binary.data);
+	for (int i = 0; i < n; i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(value->val.binary.data, i);
+		char	   *copy;
+
+		if (name->type != jbvString)
+			return false;
+		copy = pnstrdup(name->val.string.val, name->val.string.len);
+		if (!option_names(*names, copy))
+			*names = lappend(*names, copy);
+	}
+	return true;
+}
+
+bool
+option_names(const List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+take_ignore_changes(const JsonbValue *value, void *options)
+{
+	return take_names(value, &((UpsertOptions *) options)->ignore_changes);
+}
+
+static bool
+take_by(const JsonbValue *value, void *options)
+{
+	UpsertOptions *o = options;
+
+	return take_names(value, &o->by) && o->by != NIL;
+}
+
 static const char *const mode_words[] = {"update", "replace", "mergePatch", "nothing", NULL};
 static const char *const duplicates_words[] = {"apply", "error", "first", "last", NULL};
 static const char *const return_words[] = {"both", "new", "old", "key", "none", "diff", NULL};
@@ -224,6 +273,8 @@ static const OptionDef upsert_options[] = {
 	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
 	{"ifRev", ALL | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
 	{"mustExist", ALL | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},
+	{"ignoreChanges", ALL, OPTION_OTHER, 0, NULL, take_ignore_changes, "an array of names"},
+	{"by", CALL_UPSERT_MANY | CALL_UPSERT_LOAD, OPTION_OTHER, 0, NULL, take_by, "an array of attributes, one at least"},
 	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
 	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
 	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},

@@ -13,6 +13,7 @@
 #define UPSERT_OPTIONS_H
 
 #include "compat.h"
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 typedef enum OptionType
@@ -116,6 +117,8 @@ typedef struct UpsertOptions
 	bool		if_rev_given;
 	char	   *if_rev;			/* NULL if given: must not exist */
 	bool		must_exist;
+	List	   *ignore_changes; /* of attributes or columns (char *) */
+	List	   *by;				/* of attributes; NIL: by key */
 	char	   *version_attribute;	/* NULL: none */
 	bool		ignore_errors;
 	UpsertDuplicates duplicates;
@@ -140,6 +143,9 @@ typedef enum UpsertCall
 	CALL_DELETE = 0x100,
 	CALL_PATCH = 0x200
 } UpsertCall;
+
+/* Is the name in a list of such? */
+extern bool option_names(const List *names, const char *name);
 
 /* Every option at its default. */
 extern void options_default(UpsertOptions *options);

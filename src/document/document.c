@@ -27,13 +27,16 @@ struct DocumentStore
 {
 	const Collection *collection;
 	Store	   *store;
+	const char **ignored;		/* attributes whose changes do not count */
+	int			nignored;
+	TupleTableSlot *old;		/* the row that is composed on */
 };
 
 /* One item on its way through the store. */
 typedef struct DocumentApply
 {
 	DocumentStore *ds;
-	const Datum *key;
+	const Datum *key;			/* of a new document; NULL: to be generated */
 	DocumentCompose compose;
 	void	   *arg;
 
@@ -54,26 +57,42 @@ DocumentStore *
 document_open_beside(StoreLevel *level, const Collection *c,
 					 const UpsertOptions *options)
 {
+	return document_open_by(level, c, options, 1, &c->key_attno, InvalidOid);
+}
+
+DocumentStore *
+document_open_by(StoreLevel *level, const Collection *c,
+				 const UpsertOptions *options, int nkeys,
+				 const AttrNumber *keys, Oid arbiter)
+{
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
 	StoreTarget target = {0};
 	Bitmapset  *columns = NULL;
+	ListCell   *lc;
 
 	columns = bms_add_member(columns, c->doc_attno);
 	if (c->rev_attno != InvalidAttrNumber)
 		columns = bms_add_member(columns, c->rev_attno);
 
 	target.relid = c->relid;
-	target.nkeys = 1;
-	target.keys[0] = c->key_attno;
+	target.nkeys = nkeys;
+	memcpy(target.keys, keys, sizeof(AttrNumber) * nkeys);
+	target.arbiter = arbiter;
 	target.update_columns = columns;
 	target.insert_columns = bms_add_member(bms_copy(columns), c->key_attno);
-	target.read_columns = target.insert_columns;
+	target.read_columns = bms_copy(target.insert_columns);
+	for (int i = 0; i < nkeys; i++)
+		target.read_columns = bms_add_member(target.read_columns, keys[i]);
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
 	target.level = level;
 	target.spared_trigger = c->guard;
 
 	ds->collection = c;
+	if (options->ignore_changes)
+		ds->ignored = palloc(sizeof(char *) * list_length(options->ignore_changes));
+	foreach(lc, options->ignore_changes)
+		ds->ignored[ds->nignored++] = lfirst(lc);
 	ds->store = store_open(&target);
 	/* from here on the store holds the table as it is */
 	collection_check(c, store_relation(ds->store));
@@ -194,6 +213,17 @@ same_document(Jsonb *new, Jsonb *old)
 		compareJsonbContainers(&new->root, &old->root) == 0;
 }
 
+/* The same but for attributes whose changes do not count? */
+static bool
+same_to_caller(DocumentStore *ds, Jsonb *new, Jsonb *old)
+{
+	if (same_document(new, old))
+		return true;
+	return ds->nignored > 0 && JB_ROOT_IS_OBJECT(new) && JB_ROOT_IS_OBJECT(old) &&
+		same_document(doc_strip_attributes(new, ds->ignored, ds->nignored),
+					  doc_strip_attributes(old, ds->ignored, ds->nignored));
+}
+
 /* The store's callback: a row from a document. */
 static StoreVerdict
 compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -203,13 +233,14 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	StoreVerdict verdict;
 	Jsonb	   *new = NULL;
 
+	a->ds->old = old;
 	a->old = old ? row_document(c, old) : NULL;
 	a->old_rev = old ? row_revision(c, old) : NULL;
 
 	verdict = a->compose(a->arg, a->old, a->old_rev, &new);
 	if (verdict != STORE_WRITE)
 		return verdict;
-	if (a->old && same_document(new, a->old))
+	if (a->old && same_to_caller(a->ds, new, a->old))
 		return STORE_KEEP;
 
 	check_document(c, new);
@@ -237,9 +268,22 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	return STORE_WRITE;
 }
 
+char *
+document_stored_key(DocumentStore *ds)
+{
+	return row_key(ds->collection, ds->old);
+}
+
 void
 document_apply(DocumentStore *ds, const Datum *key, DocumentCompose compose,
 			   void *arg, DocumentResult *result)
+{
+	document_apply_by(ds, key, key, compose, arg, result);
+}
+
+void
+document_apply_by(DocumentStore *ds, const Datum *found_by, const Datum *key,
+				  DocumentCompose compose, void *arg, DocumentResult *result)
 {
 	const Collection *c = ds->collection;
 	DocumentApply a = {0};
@@ -251,7 +295,7 @@ document_apply(DocumentStore *ds, const Datum *key, DocumentCompose compose,
 	a.arg = arg;
 
 	memset(result, 0, sizeof(*result));
-	result->outcome = store_apply(ds->store, key, NULL, compose_row, &a);
+	result->outcome = store_apply(ds->store, found_by, NULL, compose_row, &a);
 
 	/* the last composition saw the row that was there */
 	result->old = a.old;

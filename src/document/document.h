@@ -44,8 +44,8 @@ typedef struct DocumentResult
 
 /*
  * Opens the collection that was described, and that keys are parsed by, which
- * must outlive the store; of the options, dryRun, exclusive and waitForSync
- * matter here.  Errors: 55006 if the description is not true any more, and
+ * must outlive the store; of the options, dryRun, exclusive, waitForSync and
+ * ignoreChanges matter here.  Errors: 55006 if the description is not true any more, and
  * those of store_open().
  */
 extern DocumentStore *document_open(const Collection *c,
@@ -55,6 +55,14 @@ extern DocumentStore *document_open(const Collection *c,
 extern DocumentStore *document_open_beside(StoreLevel *level,
 										   const Collection *c,
 										   const UpsertOptions *options);
+
+/*
+ * The same for documents that are found by other columns than the key, which
+ * this unique index is on.  level: NULL, one of its own.
+ */
+extern DocumentStore *document_open_by(StoreLevel *level, const Collection *c,
+									   const UpsertOptions *options, int nkeys,
+									   const AttrNumber *keys, Oid arbiter);
 
 extern const Collection *document_collection(DocumentStore *ds);
 
@@ -66,6 +74,17 @@ extern const Collection *document_collection(DocumentStore *ds);
 extern void document_apply(DocumentStore *ds, const Datum *key,
 						   DocumentCompose compose, void *arg,
 						   DocumentResult *result);
+
+/*
+ * The same where the store was opened by other columns: found_by are their
+ * values, key that of a new document, NULL: to be generated.
+ */
+extern void document_apply_by(DocumentStore *ds, const Datum *found_by,
+							  const Datum *key, DocumentCompose compose,
+							  void *arg, DocumentResult *result);
+
+/* For a compose that was given an old document: its key. */
+extern char *document_stored_key(DocumentStore *ds);
 
 extern void document_close(DocumentStore *ds);
 

@@ -16,8 +16,12 @@
 #include "utils/memutils.h"
 
 #include "call/batch.h"
+#include "call/excerpt.h"
 #include "document/documents.h"
 #include "document/request.h"
+
+/* So many searches a batch locks one by one. */
+#define MAX_SEARCHES 100
 
 typedef struct DocumentItem
 {
@@ -32,6 +36,7 @@ struct DocumentBatch
 	const UpsertOptions *options;
 	bool		keep;			/* build answers, not only outcomes */
 	const Collection *collection;
+	DocumentBy *by;				/* NULL: documents are found by key */
 	Relation	held;			/* from the first key that is parsed on */
 	DocumentStore *store;		/* of all runs, or of the group at hand */
 	MemoryContext context;		/* of the batch */
@@ -66,14 +71,25 @@ documents_begin(Oid relid, const UpsertOptions *options, bool keep)
 	b->collection = collection_resolve(relid);
 	b->batch.door = &documents_door;
 	b->batch.arg = b;
-	b->batch.first_type = b->collection->key_type;
-	b->batch.first_collation = b->collection->key_collation;
+	if (options->by)
+		b->by = by_open(b->collection, b->held, options->by);
+	else
+	{
+		b->batch.first_type = b->collection->key_type;
+		b->batch.first_collation = b->collection->key_collation;
+	}
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
 	if (!options->ignore_errors)
-		b->store = document_open(b->collection, options);
+		b->store = request_open(b->collection, options, b->by);
 	MemoryContextSwitchTo(oldcontext);
 	return b;
+}
+
+const DocumentBy *
+documents_by(const DocumentBatch *b)
+{
+	return b->by;
 }
 
 const Collection *
@@ -117,10 +133,13 @@ documents_add(DocumentBatch *b, Jsonb *doc, int64 place)
  * ----------
  */
 
+/* Items that have values to be found by count as keyed by these. */
 static bool
 document_keyed(void *arg, int item)
 {
-	return ((DocumentBatch *) arg)->items[item].request.has_key;
+	const DocumentRequest *r = &((DocumentBatch *) arg)->items[item].request;
+
+	return ((DocumentBatch *) arg)->by ? r->by_values != NULL : r->has_key;
 }
 
 static int
@@ -128,6 +147,9 @@ document_compare(void *arg, int a, int b)
 {
 	DocumentBatch *batch = arg;
 
+	if (batch->by)
+		return by_compare(batch->items[a].request.by_values,
+						  batch->items[b].request.by_values);
 	return collection_key_compare(batch->collection,
 								  batch->items[a].request.key,
 								  batch->items[b].request.key);
@@ -146,6 +168,8 @@ document_text(void *arg, int item)
 	DocumentBatch *b = arg;
 	DocumentRequest *r = &b->items[item].request;
 
+	if (r->by_values)
+		return excerpt_jsonb(r->by_values);
 	return r->has_key ? collection_key_to_string(b->collection, r->key) : NULL;
 }
 
@@ -156,7 +180,8 @@ prepare_document(void *arg, int i)
 	DocumentItem *item = &b->items[i];
 
 	if (!request_prepare(&item->request, b->collection, b->options,
-						 b->options->ignore_errors, item->doc))
+						 b->options->ignore_errors, item->doc) ||
+		(b->by && !request_find_by(&item->request, b->by, item->doc)))
 		batch_leave_out(&b->batch, i, item->request.refusal);
 }
 
@@ -167,7 +192,7 @@ open_documents(void *arg)
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
 	if (b->options->ignore_errors)
-		b->store = document_open(b->collection, b->options);
+		b->store = request_open(b->collection, b->options, b->by);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -220,7 +245,8 @@ ignore_document(void *arg, int i, const ErrorData *error)
 	memset(&item->answer, 0, sizeof(item->answer));
 	item->answer.outcome = UPSERT_IGNORED;
 	if (b->keep && b->options->ret != RETURN_NONE)
-		item->answer.key = document_text(b, i);
+		item->answer.key = item->request.has_key ?
+			collection_key_to_string(b->collection, item->request.key) : NULL;
 	if (b->keep && error)
 		item->answer.error = answer_error(error, NULL);
 	MemoryContextSwitchTo(oldcontext);
@@ -273,6 +299,10 @@ documents_run(DocumentBatch *b)
 
 	b->batch.places = b->places;
 	batch_prepare(&b->batch, prepare_document, false);
+	/* no lock after another, but one: so none of them meets its like */
+	if (b->by && !OidIsValid(b->by->index) && !b->options->dry_run &&
+		b->batch.n > MAX_SEARCHES)
+		by_lock_all(b->by);
 	batch_run(&b->batch);
 	count(b);
 	MemoryContextSwitchTo(oldcontext);

@@ -11,6 +11,7 @@
 #ifndef UPSERT_DOCUMENTS_H
 #define UPSERT_DOCUMENTS_H
 
+#include "document/by.h"
 #include "document/document.h"
 
 typedef struct DocumentBatch DocumentBatch;
@@ -28,6 +29,9 @@ extern DocumentBatch *documents_begin(Oid relid, const UpsertOptions *options,
 									  bool keep);
 
 extern const Collection *documents_collection(const DocumentBatch *b);
+
+/* The attributes that its documents are found by; NULL: by key. */
+extern const DocumentBy *documents_by(const DocumentBatch *b);
 
 /* To the caller it is no batch: errors do not say which item it was. */
 extern void documents_single(DocumentBatch *b);

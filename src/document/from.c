@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -21,6 +22,17 @@
 
 /* Documents that the batch holds at a time. */
 #define CHUNK_SIZE 1000
+
+/* A QueryKey: the values that the document is found by. */
+static bool
+document_by(void *arg, Jsonb *doc, Datum *key)
+{
+	Refusal		why;
+	Jsonb	   *values = JB_ROOT_IS_OBJECT(doc) ? by_values(arg, doc, &why) : NULL;
+
+	*key = PointerGetDatum(values);
+	return values != NULL;
+}
 
 /* A QueryKey: the document's. */
 static bool
@@ -35,8 +47,11 @@ void
 documents_from_query(DocumentBatch *b, const char *query)
 {
 	const Collection *c = documents_collection(b);
-	QuerySort  *qs = query_sort(query, c->key_type, c->key_collation,
-								document_key, unconstify(Collection *, c));
+	const DocumentBy *by = documents_by(b);
+	Oid			key_type = by ? JSONBOID : c->key_type;
+	QuerySort  *qs = by ?
+		query_sort(query, key_type, InvalidOid, document_by, unconstify(DocumentBy *, by)) :
+		query_sort(query, key_type, c->key_collation, document_key, unconstify(Collection *, c));
 	MemoryContext chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 														"upsert query chunk",
 														ALLOCSET_DEFAULT_SIZES);
@@ -46,14 +61,15 @@ documents_from_query(DocumentBatch *b, const char *query)
 	bool		typbyval;
 	QueryRow	row;
 
-	get_typlenbyval(c->key_type, &typlen, &typbyval);
+	get_typlenbyval(key_type, &typlen, &typbyval);
 	while (query_sort_next(qs, &row))
 	{
 		MemoryContext oldcontext;
 
 		if (documents_size(b) >= CHUNK_SIZE &&
 			(!row.has_key || !have_last ||
-			 collection_key_compare(c, row.key, last) != 0))
+			 (by ? by_compare(DatumGetJsonbP(row.key), DatumGetJsonbP(last)) :
+			  collection_key_compare(c, row.key, last)) != 0))
 		{
 			documents_run(b);
 			documents_reset(b);

@@ -23,6 +23,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "jsonb/doc.h"
@@ -211,11 +213,127 @@ compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	return STORE_WRITE;
 }
 
+/* ----------
+ * By attributes
+ * ----------
+ */
+
+bool
+request_find_by(DocumentRequest *r, const DocumentBy *by, const Jsonb *doc)
+{
+	Refusal		why;
+
+	r->by = by;
+	r->by_values = by_values(by, doc, &why);
+	if (r->by_values == NULL)
+		refuse(r, &why);
+	return r->by_values != NULL;
+}
+
+DocumentStore *
+request_open(const Collection *c, const UpsertOptions *options,
+			 const DocumentBy *by)
+{
+	if (by == NULL || !OidIsValid(by->index))
+		return document_open(c, options);
+	return document_open_by(NULL, c, options, list_length(by->attributes),
+							by->columns, by->index);
+}
+
+/* The request brings a key, and it is none for this document. */
+static StoreVerdict
+refuse_key(DocumentRequest *r, int sqlstate, const char *message, const char *hint)
+{
+	Refusal		why = {sqlstate, message};
+
+	why.detail = psprintf("The document sent has the key \"%s\", and the values %s.",
+						  collection_key_to_string(r->by->collection, r->key),
+						  excerpt_jsonb(r->by_values));
+	why.hint = hint;
+	refuse(r, &why);
+	return STORE_SKIP;
+}
+
+/* The callback of the document store, where attributes find the document. */
+static StoreVerdict
+compose_by(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
+{
+	DocumentRequest *r = arg;
+	bool		indexed = OidIsValid(r->by->index);
+
+	if (!indexed && r->found && (old == NULL || !by_matches(r->by, old, r->by_values)))
+	{
+		r->changed = true;
+		return STORE_SKIP;
+	}
+	if (!indexed && !r->found && old != NULL)
+		return refuse_key(r, ERRCODE_UNIQUE_VIOLATION,
+						  "another document has the key of a new one",
+						  "No document has these values; leave \"_key\" out to have a key generated.");
+	if (old != NULL && r->has_key &&
+		strcmp(document_stored_key(r->store),
+			   collection_key_to_string(r->by->collection, r->key)) != 0)
+		return refuse_key(r, ERRCODE_UPSERT_INVALID_KEY,
+						  psprintf("\"_key\" is not that of the document, which is \"%s\"",
+								   document_stored_key(r->store)),
+						  "Leave \"_key\" out: the option \"by\" finds the document.");
+	return compose_request(arg, old, old_rev, new);
+}
+
+/*
+ * Without an index: look; where nothing is found, lock the search and look
+ * again at what is there by now.  What is found is looked at again when it is
+ * locked.
+ */
+static void
+search_and_apply(DocumentRequest *r, DocumentStore *ds, DocumentResult *result)
+{
+	bool		latest = r->by->all_locked;
+	bool		locked = latest || r->options->dry_run;
+
+	for (;;)
+	{
+		Datum		key;
+
+		CHECK_FOR_INTERRUPTS();
+		r->changed = false;
+		r->found = by_find(r->by, r->by_values, latest, &key);
+		if (!r->found && !locked)
+		{
+			by_lock(r->by, r->by_values);
+			locked = latest = true;
+			continue;
+		}
+		if (!r->found && r->has_key)
+			key = r->key;
+		document_apply(ds, r->found || r->has_key ? &key : NULL, compose_by, r, result);
+		if (!r->changed)
+			return;
+		/* it is there, and this transaction's snapshot does not see it so */
+		if (IsolationUsesXactSnapshot())
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize access due to concurrent update")));
+		latest = true;
+	}
+}
+
 void
 request_apply(DocumentRequest *r, DocumentStore *ds, DocumentResult *result)
 {
+	Datum		columns[INDEX_MAX_KEYS];
+
 	r->refusal = NULL;
-	document_apply(ds, r->has_key ? &r->key : NULL, compose_request, r, result);
+	r->store = ds;
+	if (r->by == NULL)
+		document_apply(ds, r->has_key ? &r->key : NULL, compose_request, r, result);
+	else if (!OidIsValid(r->by->index))
+		search_and_apply(r, ds, result);
+	else
+	{
+		by_columns(r->by, r->by_values, columns);
+		document_apply_by(ds, columns, r->has_key ? &r->key : NULL, compose_by, r, result);
+	}
 }
 
 UpsertOutcome

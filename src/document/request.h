@@ -7,6 +7,7 @@
 #define UPSERT_REQUEST_H
 
 #include "call/condition.h"
+#include "document/by.h"
 #include "document/document.h"
 #include "utils/elog.h"
 
@@ -28,11 +29,18 @@ typedef struct DocumentRequest
 
 	bool		has_key;
 	Datum		key;
+	const DocumentBy *by;		/* what it is found by, instead of the key, */
+	Jsonb	   *by_values;		/* and with which values; see by.h */
 	Jsonb	   *body;			/* what was sent, without system attributes */
 	char	   *rev;			/* its _rev, where revisions count; or NULL */
 
 	ErrorData  *refusal;		/* why it was not applied; NULL: it was, or a
 								 * precondition let it pass silently */
+
+	/* of a search by attributes without an index */
+	DocumentStore *store;
+	bool		found;			/* it was, and is expected to be there */
+	bool		changed;		/* it is not, or has other values by now */
 } DocumentRequest;
 
 /*
@@ -50,6 +58,18 @@ extern bool request_prepare(DocumentRequest *r, const Collection *c,
  */
 extern void request_apply(DocumentRequest *r, DocumentStore *ds,
 						  DocumentResult *result);
+
+/*
+ * Lets it be found by attributes: UP005 (or a refusal) where one is missing or
+ * null.  Then its store is request_open()'s.
+ */
+extern bool request_find_by(DocumentRequest *r, const DocumentBy *by,
+							const Jsonb *doc);
+
+/* Opens the collection for requests by key, or by attributes if not NULL. */
+extern DocumentStore *request_open(const Collection *c,
+								   const UpsertOptions *options,
+								   const DocumentBy *by);
 
 /* The word for what became of it. */
 extern UpsertOutcome request_outcome(const UpsertOptions *options,

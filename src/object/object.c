@@ -50,6 +50,7 @@ check_options(ObjectStore *os)
 {
 	const UpsertOptions *o = os->options;
 	bool		revisions = os->table->facts->rev_attno != InvalidAttrNumber;
+	ListCell   *lc;
 
 	if (o->mode == MODE_REPLACE || o->mode == MODE_MERGE_PATCH)
 		option_refuse("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
@@ -70,6 +71,13 @@ check_options(ObjectStore *os)
 
 		os->version_attno = object_table_column(os->table, name, strlen(name));
 		if (os->version_attno == InvalidAttrNumber)
+			object_table_no_column(os->table, name, strlen(name));
+	}
+	foreach(lc, o->ignore_changes)
+	{
+		const char *name = lfirst(lc);
+
+		if (object_table_column(os->table, name, strlen(name)) == InvalidAttrNumber)
 			object_table_no_column(os->table, name, strlen(name));
 	}
 }
@@ -434,7 +442,8 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 							   made_by),
 					 errhint("Leave the attribute out, or send the value that is stored.")));
 		store_row_set(row, attno, given->value, given->isnull);
-		changed = true;
+		changed = changed ||
+			!option_names(os->options->ignore_changes, NameStr(att->attname));
 	}
 	if (!changed)
 		return STORE_KEEP;

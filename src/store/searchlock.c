@@ -92,13 +92,19 @@ take_lock(Oid relid, uint32 hash, uint16 class, LOCKMODE mode)
 }
 
 void
+search_lock_all(Oid relid)
+{
+	(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock);
+}
+
+void
 search_lock(Oid relid, uint32 hash)
 {
 	SearchCount *count = count_of(relid);
 
 	if (count->locks >= MAX_OF_RELATION || all_locks >= MAX_IN_ALL)
 	{
-		(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock);
+		search_lock_all(relid);
 		return;
 	}
 	(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, RowExclusiveLock);

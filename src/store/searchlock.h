@@ -17,4 +17,7 @@
  */
 extern void search_lock(Oid relid, uint32 hash);
 
+/* The lock on all searches of the relation, for who knows of very many. */
+extern void search_lock_all(Oid relid);
+
 #endif							/* UPSERT_SEARCHLOCK_H */
