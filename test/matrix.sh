@@ -9,7 +9,8 @@
 #	own			the servers of PG_CONFIGS="/x/bin/pg_config ...", for instance 16,
 #				which no Debian has, or builds with assertions
 #	empty		Debian 12 and 13 without package lists, compiler or server: ./dev try
-#				and ./dev check, as root and as somebody who has sudo
+#				and ./dev check, as root and as somebody who has sudo (COMMANDS=try:
+#				that one only)
 #	compilers	gcc and clang of sid, -Werror
 #	upgrade		15 -> 17 -> 18 -> 19 (test/upgrade.sh), as far as they are there
 #
@@ -181,7 +182,7 @@ if wants empty; then
 			mkdir -p "$root"
 			tar -C "$root" -xf "$rigs/empty-$suite.tar"
 			cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
-			for cmd in try check; do
+			for cmd in ${COMMANDS:-try check}; do
 				run "$cmd, empty $suite, $who" as_user "$root" $who $cmd
 			done
 			rm -rf "$root"
