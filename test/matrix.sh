@@ -148,7 +148,7 @@ for v in 15 16 17 18 19; do
 done
 if wants own; then
 	for cfg in ${PG_CONFIGS:-}; do
-		run "$("$cfg" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'), $cfg" \
+		run "$("$cfg" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'), $(basename "$(dirname "$(dirname "$cfg")")")" \
 			env PG_CONFIG="$cfg" UPSERT_CFLAGS=-Wno-error UPSERT_DEV_DIR="$base-own$(cksum <<<"$cfg" | cut -d' ' -f1)" "$here/dev" check
 	done
 fi
