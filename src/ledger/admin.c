@@ -412,7 +412,7 @@ ledger_list(PG_FUNCTION_ARGS)
 		Datum		values[7];
 		bool		nulls[7] = {0};
 		bool		isnull;
-		Oid			head = DatumGetObjectId(SPI_getbinval(found->vals[i], found->tupdesc, 4, &isnull));
+		Oid			head = DatumGetObjectId(spi_value(found->vals[i], found->tupdesc, 4, OIDOID, &isnull));
 		Oid			commits;
 
 		CHECK_FOR_INTERRUPTS();
@@ -420,14 +420,14 @@ ledger_list(PG_FUNCTION_ARGS)
 			continue;
 		values[0] = CStringGetTextDatum(name);
 		values[1] = CStringGetTextDatum(schema);
-		values[3] = Int64GetDatum(Max(DatumGetInt64(SPI_getbinval(found->vals[i], found->tupdesc, 3, &isnull)), 0));
-		values[5] = SPI_getbinval(found->vals[i], found->tupdesc, 7, &isnull);
+		values[3] = Int64GetDatum(Max(DatumGetInt64(spi_value(found->vals[i], found->tupdesc, 3, INT8OID, &isnull)), 0));
+		values[5] = spi_value(found->vals[i], found->tupdesc, 7, INT8OID, &isnull);
 		if (SPI_execute(psprintf("SELECT t, floor FROM %s", quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name))), true, 1) != SPI_OK_SELECT ||
 			SPI_processed != 1)
 			continue;
 		values[2] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID, &nulls[2]);
 		values[6] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, INT8OID, &nulls[6]);
-		commits = DatumGetObjectId(SPI_getbinval(found->vals[i], found->tupdesc, 6, &nulls[4]));
+		commits = DatumGetObjectId(spi_value(found->vals[i], found->tupdesc, 6, OIDOID, &nulls[4]));
 		values[4] = (Datum) 0;
 		nulls[4] = nulls[4] || !ledger_is_commits(commits);
 		if (!nulls[4])
