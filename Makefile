@@ -12,7 +12,7 @@ PGFILEDESC   = "upsert - create it, or update it if it is there"
 OBJS  = src/upsert.o
 OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/string.o src/jsonb/path.o src/jsonb/tree.o \
 	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/base/schema.o
+OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/base/schema.o src/base/owner.o
 OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
@@ -29,7 +29,7 @@ OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/cata
 OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
-	src/call/condition.o src/call/batch.o src/call/querysort.o
+	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
 	src/document/documents.o src/document/from.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
@@ -51,7 +51,7 @@ REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo
-REGRESS     += collection guard document document_verbs document_by options condition batch batch_errors triggers fallback store_keys dry_run ddl
+REGRESS     += collection guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += object object_criteria object_types object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += since_18
@@ -75,7 +75,7 @@ ISOLATION     += at_upsert_record at_save_all
 ISOLATION     += ledger_update_levels ledger_deadlock
 ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
-ISOLATION     += c8ql_search_race c8ql_search_changed
+ISOLATION     += c8ql_search_race c8ql_search_changed remember
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1

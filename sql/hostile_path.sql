@@ -52,6 +52,11 @@ SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"_key": "b"}]'::pg_
 SELECT FROM public.upsert_from('hc'::pg_catalog.regclass, 'SELECT ''{"_key": "c"}''::pg_catalog.jsonb');
 SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|+) '{"_key": "d"}'::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'n';
 SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|=) '{"_key": "d"}'::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'n';
+SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a"}'::pg_catalog.jsonb, '{"idempotencyKey": "k"}'::pg_catalog.jsonb);
+SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a"}'::pg_catalog.jsonb, '{"idempotencyKey": "k"}'::pg_catalog.jsonb);
+SELECT public.upsert_forget('-1 hour');
+SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"mail": "y"}]'::pg_catalog.jsonb, '{"by": ["mail"]}'::pg_catalog.jsonb);
+SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"p": "y"}]'::pg_catalog.jsonb, '{"by": ["p"], "ignoreErrors": true}'::pg_catalog.jsonb);
 SELECT FROM public.get_document('hc'::pg_catalog.regclass, 'a');
 SELECT FROM public.patch_document('hc'::pg_catalog.regclass, 'd', '[{"op": "add", "path": "/n", "value": 1}]'::pg_catalog.jsonb);
 SELECT FROM public.delete_document('hc'::pg_catalog.regclass, 'd');

@@ -254,6 +254,23 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
 'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
+CREATE TABLE @extschema@.upsert_answers (
+	id pg_catalog.bytea PRIMARY KEY,
+	role pg_catalog.oid NOT NULL,
+	request pg_catalog.bytea NOT NULL,
+	at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	answer pg_catalog.bytea NOT NULL
+);
+COMMENT ON TABLE @extschema@.upsert_answers IS
+'Internal: the answers of calls with an idempotencyKey: digests of role, function, target and key, and of the request. Nobody reads or writes it but through the functions; upsert_forget deletes from it.';
+
+CREATE FUNCTION @extschema@.upsert_forget(older_than pg_catalog.interval)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 'upsert_forget'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_forget(pg_catalog.interval) IS
+'Forgets the stored answers of idempotency keys that are at least so old: the caller''s, and those of the roles whose rights the caller has. Returns how many. A retry under a forgotten key runs anew. Error 22004 for NULL.';
+
 CREATE FUNCTION @extschema@.get_document(collection pg_catalog.regclass, key pg_catalog.text)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'get_document'

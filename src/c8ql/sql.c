@@ -20,6 +20,7 @@
 
 #include "call/answer.h"
 #include "call/argument.h"
+#include "call/remember.h"
 #include "document/request.h"
 #include "expr/error.h"
 #include "expr/parse.h"
@@ -44,6 +45,7 @@ static void put_int(ValueBuilder *builder, const char *name, int64 number);
 static const OptionDef statement_options[] = {
 	{"failOnWarning", 1, OPTION_BOOL, offsetof(StatementOptions, fail_on_warning)},
 	{"accessAfterWrite", 1, OPTION_BOOL, offsetof(StatementOptions, access_after_write)},
+	OPTION_IDEMPOTENCY_KEY(1),
 };
 
 static void
@@ -259,8 +261,8 @@ PG_FUNCTION_INFO_V1(c8ql_execute);
 PG_FUNCTION_INFO_V1(c8ql_explain);
 PG_FUNCTION_INFO_V1(upsert_by);
 
-Datum
-c8ql(PG_FUNCTION_ARGS)
+static Datum
+c8ql_once(PG_FUNCTION_ARGS)
 {
 	StatementOptions options;
 	Run			run;
@@ -275,7 +277,13 @@ c8ql(PG_FUNCTION_ARGS)
 }
 
 Datum
-c8ql_execute(PG_FUNCTION_ARGS)
+c8ql(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, false, c8ql_once);
+}
+
+static Datum
+c8ql_execute_once(PG_FUNCTION_ARGS)
 {
 	StatementOptions options;
 	Run			run;
@@ -298,6 +306,12 @@ c8ql_execute(PG_FUNCTION_ARGS)
 	value_object_put(&builder, "extra", 5, &extra);
 	value_object_finish(&builder, true, &answer);
 	PG_RETURN_JSONB_P(value_to_jsonb(&answer));
+}
+
+Datum
+c8ql_execute(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, false, c8ql_execute_once);
 }
 
 Datum
@@ -324,8 +338,8 @@ c8ql_explain(PG_FUNCTION_ARGS)
 /*
  * upsert_by(collection, search, insert, update, replace, bind, options)
  */
-Datum
-upsert_by(PG_FUNCTION_ARGS)
+static Datum
+upsert_by_once(PG_FUNCTION_ARGS)
 {
 	bool		replace = PG_ARGISNULL(3);
 	UpsertOptions options;
@@ -386,4 +400,10 @@ upsert_by(PG_FUNCTION_ARGS)
 
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+}
+
+Datum
+upsert_by(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_by_once);
 }

@@ -86,6 +86,12 @@ option_refuse(const char *name, const char *reason)
 			 errdetail_internal("%s", reason)));
 }
 
+bool
+option_is_string(const JsonbValue *value, void *options)
+{
+	return value->type == jbvString;
+}
+
 const OptionDef *
 option_find(const OptionSet *set, const char *name, int len)
 {
@@ -193,10 +199,12 @@ options_read(Jsonb *json, const OptionSet *sets, int nsets)
  */
 
 #define ONE			(CALL_UPSERT | CALL_UPSERT_BY | CALL_OBJECT)
-#define MANY		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | CALL_JSONLD_UPSERT)
+#define BATCH		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_UPSERT_FROM)
+#define MANY		(BATCH | CALL_OBJECTS | CALL_JSONLD_UPSERT)
 #define ALL			(ONE | MANY)
 #define WITH_MODE	(ALL & ~CALL_JSONLD_UPSERT)
 #define BY_KEY		(CALL_DELETE | CALL_PATCH)
+#define REMEMBERED	(ONE | CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | BY_KEY)
 
 static bool
 take_if_rev(const JsonbValue *value, void *options)
@@ -274,7 +282,7 @@ static const OptionDef upsert_options[] = {
 	{"ifRev", ALL | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
 	{"mustExist", ALL | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},
 	{"ignoreChanges", ALL, OPTION_OTHER, 0, NULL, take_ignore_changes, "an array of names"},
-	{"by", CALL_UPSERT_MANY | CALL_UPSERT_LOAD, OPTION_OTHER, 0, NULL, take_by, "an array of attributes, one at least"},
+	{"by", BATCH, OPTION_OTHER, 0, NULL, take_by, "an array of attributes, one at least"},
 	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
 	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
 	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},
@@ -282,7 +290,8 @@ static const OptionDef upsert_options[] = {
 	{"exclusive", ALL | CALL_C8QL, OPTION_BOOL, FIELD(exclusive)},
 	{"waitForSync", ALL | CALL_C8QL, OPTION_BOOL, FIELD(wait_for_sync)},
 	{"dryRun", ALL | BY_KEY, OPTION_BOOL, FIELD(dry_run)},
-	{"return", (ALL & ~CALL_UPSERT_LOAD) | BY_KEY, OPTION_WORD, FIELD(ret), return_words},
+	OPTION_IDEMPOTENCY_KEY(REMEMBERED),
+	{"return", (ALL & ~(CALL_UPSERT_LOAD | CALL_UPSERT_FROM)) | BY_KEY, OPTION_WORD, FIELD(ret), return_words},
 };
 
 void

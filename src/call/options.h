@@ -42,6 +42,15 @@ typedef struct OptionDef
 	const char *expected;		/* OPTION_OTHER: what it takes, for the HINT */
 } OptionDef;
 
+/*
+ * The row of calls that remember_call() makes, which takes its value by itself:
+ * it has to be a string.
+ */
+extern bool option_is_string(const JsonbValue *value, void *options);
+
+#define OPTION_IDEMPOTENCY_KEY(calls) \
+	{"idempotencyKey", (calls), OPTION_OTHER, 0, NULL, option_is_string, "a string"}
+
 /* The rows of a table that one call takes, and the struct that they fill. */
 typedef struct OptionSet
 {
@@ -134,14 +143,15 @@ typedef enum UpsertCall
 {
 	CALL_UPSERT = 0x01,
 	CALL_UPSERT_MANY = 0x02,
-	CALL_UPSERT_LOAD = 0x04,	/* and upsert_from() */
+	CALL_UPSERT_LOAD = 0x04,
 	CALL_UPSERT_BY = 0x08,
 	CALL_OBJECT = 0x10,
 	CALL_OBJECTS = 0x20,
 	CALL_JSONLD_UPSERT = 0x40,
 	CALL_C8QL = 0x80,			/* OPTIONS of a modification */
 	CALL_DELETE = 0x100,
-	CALL_PATCH = 0x200
+	CALL_PATCH = 0x200,
+	CALL_UPSERT_FROM = 0x400
 } UpsertCall;
 
 /* Is the name in a list of such? */

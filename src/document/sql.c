@@ -15,6 +15,7 @@
 #include "utils/jsonb.h"
 
 #include "call/argument.h"
+#include "call/remember.h"
 #include "document/documents.h"
 #include "document/from.h"
 #include "document/request.h"
@@ -85,8 +86,8 @@ PG_FUNCTION_INFO_V1(upsert_many);
 PG_FUNCTION_INFO_V1(upsert_load);
 PG_FUNCTION_INFO_V1(upsert_from);
 
-Datum
-upsert(PG_FUNCTION_ARGS)
+static Datum
+upsert_once(PG_FUNCTION_ARGS)
 {
 	UpsertOptions options;
 	Answer		answer;
@@ -98,6 +99,12 @@ upsert(PG_FUNCTION_ARGS)
 	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
+}
+
+Datum
+upsert(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_once);
 }
 
 static Datum
@@ -128,8 +135,8 @@ upsert_replace_operator(PG_FUNCTION_ARGS)
 	return upsert_operator(fcinfo, MODE_REPLACE);
 }
 
-Datum
-upsert_many(PG_FUNCTION_ARGS)
+static Datum
+upsert_many_once(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
@@ -148,6 +155,12 @@ upsert_many(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+Datum
+upsert_many(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_many_once);
+}
+
 static Datum
 summary_row(FunctionCallInfo fcinfo, DocumentBatch *b)
 {
@@ -163,8 +176,8 @@ summary_row(FunctionCallInfo fcinfo, DocumentBatch *b)
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
-Datum
-upsert_load(PG_FUNCTION_ARGS)
+static Datum
+upsert_load_once(PG_FUNCTION_ARGS)
 {
 	UpsertOptions options;
 	DocumentBatch *b;
@@ -178,13 +191,19 @@ upsert_load(PG_FUNCTION_ARGS)
 }
 
 Datum
+upsert_load(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_load_once);
+}
+
+Datum
 upsert_from(PG_FUNCTION_ARGS)
 {
 	UpsertOptions options;
 	DocumentBatch *b;
 
 	arguments_require(fcinfo, 2);
-	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
+	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_FROM, &options);
 	b = documents_begin(PG_GETARG_OID(0), &options, false);
 	documents_from_query(b, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	return summary_row(fcinfo, b);

@@ -16,6 +16,7 @@
 
 #include "call/argument.h"
 #include "call/condition.h"
+#include "call/remember.h"
 #include "document/document.h"
 #include "document/fetch.h"
 #include "document/request.h"
@@ -227,8 +228,8 @@ keyed_call(FunctionCallInfo fcinfo, UpsertCall call, KeyedRequest *r,
 }
 
 /* (collection, key, options) */
-Datum
-delete_document(PG_FUNCTION_ARGS)
+static Datum
+delete_document_once(PG_FUNCTION_ARGS)
 {
 	KeyedRequest r = {NULL};
 
@@ -236,13 +237,25 @@ delete_document(PG_FUNCTION_ARGS)
 	return keyed_call(fcinfo, CALL_DELETE, &r, compose_deletion);
 }
 
-/* (collection, key, patch, options) */
 Datum
-patch_document(PG_FUNCTION_ARGS)
+delete_document(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, delete_document_once);
+}
+
+/* (collection, key, patch, options) */
+static Datum
+patch_document_once(PG_FUNCTION_ARGS)
 {
 	KeyedRequest r = {NULL};
 
 	arguments_require(fcinfo, 3);
 	r.patch = PG_GETARG_JSONB_P(2);
 	return keyed_call(fcinfo, CALL_PATCH, &r, compose_patch);
+}
+
+Datum
+patch_document(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, patch_document_once);
 }

@@ -17,6 +17,7 @@
 
 #include "call/argument.h"
 #include "call/batch.h"
+#include "call/remember.h"
 #include "object/object.h"
 #include "upsert.h"
 
@@ -235,8 +236,8 @@ upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
 
-Datum
-upsert_object(PG_FUNCTION_ARGS)
+static Datum
+upsert_object_once(PG_FUNCTION_ARGS)
 {
 	CriteriaSelector selector = {0};
 
@@ -246,7 +247,13 @@ upsert_object(PG_FUNCTION_ARGS)
 }
 
 Datum
-upsert_object_by_columns(PG_FUNCTION_ARGS)
+upsert_object(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_object_once);
+}
+
+static Datum
+upsert_object_by_columns_once(PG_FUNCTION_ARGS)
 {
 	CriteriaSelector selector = {0};
 
@@ -256,7 +263,13 @@ upsert_object_by_columns(PG_FUNCTION_ARGS)
 }
 
 Datum
-upsert_objects(PG_FUNCTION_ARGS)
+upsert_object_by_columns(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_object_by_columns_once);
+}
+
+static Datum
+upsert_objects_once(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
@@ -277,4 +290,10 @@ upsert_objects(PG_FUNCTION_ARGS)
 		answer_put_item(rows, tupdesc, i + 1, &b.items[i].answer);
 	object_store_end(b.os);
 	return (Datum) 0;
+}
+
+Datum
+upsert_objects(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_objects_once);
 }
