@@ -105,3 +105,19 @@ RESET search_path;
 DROP SCHEMA hostile CASCADE;
 TRUNCATE jsonld_context_registry;
 SELECT jsonld_expand('{"@context": "http://ctx.example/a", "name": "x"}');
+
+-- what an array begins with is kept, whatever follows it, and is as new as it
+SELECT jsonld_set_context('http://registry.example/under', '{"@context": {"a": "http://a/1", "T": {"@id": "http://T", "@context": {"b": "http://b/1"}}}}');
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", {"c": "http://c"}], "@type": "T", "a": 1, "b": 2, "c": 3}');
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", {"c": "http://d", "a": "http://e"}], "@type": "T", "a": 1, "b": 2, "c": 3}');
+BEGIN;
+SELECT jsonld_set_context('http://registry.example/under', '{"@context": {"a": "http://a/2", "T": {"@id": "http://T", "@context": {"b": "http://b/2"}}}}');
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", {"c": "http://c"}], "@type": "T", "a": 1, "b": 2, "c": 3}');
+ROLLBACK;
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", {"c": "http://c"}], "@type": "T", "a": 1, "b": 2, "c": 3}');
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", "http://registry.example/none"], "a": 1}');
+SELECT jsonld_expand('{"@context": ["http://registry.example/none", {"c": "http://c"}], "a": 1}');
+-- many of them: entries come and go, each with what it stands on
+SELECT count(DISTINCT jsonld_expand(format('{"@context": ["http://registry.example/under", {"c": "http://c/%s"}], "@type": "T", "b": 2, "c": 3}', i)::jsonb)) FROM generate_series(1, 300) AS i;
+SELECT jsonld_drop_context('http://registry.example/under');
+SELECT jsonld_expand('{"@context": ["http://registry.example/under", {"c": "http://c/300"}], "@type": "T", "b": 2, "c": 3}');

@@ -218,6 +218,14 @@ doc_build_init(DocBuilder *b, Size size_hint)
 	b->len = VARHDRSZ;
 }
 
+void
+doc_build_init_at(DocBuilder *b, char *data, Size size)
+{
+	b->size = size;
+	b->data = data;
+	b->len = VARHDRSZ;
+}
+
 Jsonb *
 doc_build_finish(DocBuilder *b)
 {

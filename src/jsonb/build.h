@@ -95,6 +95,9 @@ extern void doc_string_item(DocItem *item, const char *s, uint32 len);
  * with the parent's frame.  size_hint is the expected size of the result.
  */
 extern void doc_build_init(DocBuilder *b, Size size_hint);
+
+/* The same into memory of the caller's, palloc'd, of so many bytes. */
+extern void doc_build_init_at(DocBuilder *b, char *data, Size size);
 extern void doc_open_object(DocBuilder *b, DocFrame *f, uint32 npairs);
 extern void doc_open_array(DocBuilder *b, DocFrame *f, uint32 nelems);
 extern void doc_put_item(DocBuilder *b, DocFrame *f, const DocItem *item);

@@ -17,7 +17,11 @@
  *		entries -> [ CacheEntry ] <-> [ CacheEntry ] <-> ...   (by last use)
  *						mcxt: the local context (a copy), the active context
  *						and everything derived from it by scoped contexts
- *						pins: calls whose answers may point into mcxt
+ *						pins: calls whose answers may point into mcxt, and
+ *							  entries that stand on this one
+ *						under: the entry of the stored contexts that an array
+ *							   begins with, so that these are processed once,
+ *							   whatever follows them
  *
  * This is static mutable state.  A call pins the entries it uses until its
  * memory context goes away (also by an error), since expanded documents share
@@ -38,8 +42,8 @@
 
 /* bounds of what a backend remembers */
 #define ENTRIES_MAX			128
-#define ENTRY_BYTES_MAX		(4 * 1024 * 1024)
-#define ENTRIES_BYTES_MAX	(32 * 1024 * 1024)
+#define ENTRY_BYTES_MAX		(32 * 1024 * 1024)
+#define ENTRIES_BYTES_MAX	(64 * 1024 * 1024)
 
 typedef struct CacheEntry
 {
@@ -51,6 +55,8 @@ typedef struct CacheEntry
 	bool		strict;
 	JldValue   *local;
 	ActiveContext *result;
+	struct CacheEntry *under;	/* whose layers of terms result has; or NULL */
+	MemoryContextCallback unpin_under;
 	Size		bytes;			/* of mcxt, when last looked at */
 	int			pins;
 	bool		linked;			/* in entries */
@@ -103,6 +109,9 @@ static ActiveContext *process_in_document(JldProcessor *proc, ActiveContext *ctx
 										  JldValue *local);
 static CacheEntry *entry_find(JldProcessor *proc, JldValue *local, uint64 hash);
 static CacheEntry *entry_build(JldProcessor *proc, JldValue *local, uint64 hash);
+static CacheEntry *entry_under(JldProcessor *proc, JldValue *local, int *first);
+static CacheEntry *entry_of(JldProcessor *proc, JldValue *local);
+static void entry_unpin(void *arg);
 static void entry_keep(CacheEntry *entry);
 static void entries_trim(void);
 static void entry_unlink(CacheEntry *entry);
@@ -208,6 +217,18 @@ process_in_document(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
 
 /* --- scoped contexts ------------------------------------------------------ */
 
+/* is def there as long as ctx is? */
+static bool
+outlives(const TermDefinition *def, const ActiveContext *ctx)
+{
+	if (def->mcxt == ctx->mcxt)
+		return true;
+	for (CacheEntry *e = ctx->entry ? ctx->entry->under : NULL; e; e = e->under)
+		if (def->mcxt == e->mcxt)
+			return true;
+	return false;
+}
+
 ActiveContext *
 context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
 					 TermDefinition *def, bool override, bool propagate)
@@ -219,7 +240,7 @@ context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
 	 * property of the document's own context, applied after its context was
 	 * rolled back to one of the cache.
 	 */
-	bool		with_ctx = def->mcxt == ctx->mcxt;
+	bool		with_ctx = outlives(def, ctx);
 	MemoryContext mcxt = with_ctx ? ctx->mcxt : proc->mcxt;
 	HTAB	  **table = with_ctx ? &ctx->scoped : &memo->by_term;
 	ScopedKey	key = {ctx, def, (override ? 1 : 0) | (propagate ? 2 : 0)};
@@ -262,17 +283,20 @@ context_cache_invalidate(void)
 static ActiveContext *
 process_cached(JldProcessor *proc, JldValue *local)
 {
+	CacheEntry *entry = entry_of(proc, local);
+
+	if (entry->linked)			/* otherwise it dies with the call */
+		entry_pin(proc, entry);
+	return entry->result;
+}
+
+static CacheEntry *
+entry_of(JldProcessor *proc, JldValue *local)
+{
 	uint64		hash = jld_hash_value(local);
 	CacheEntry *entry = entry_find(proc, local, hash);
 
-	if (entry == NULL)
-	{
-		entry = entry_build(proc, local, hash);
-		if (!entry->linked)
-			return entry->result;	/* it dies with the call */
-	}
-	entry_pin(proc, entry);
-	return entry->result;
+	return entry ? entry : entry_build(proc, local, hash);
 }
 
 static CacheEntry *
@@ -305,10 +329,45 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 			entry_unlink(entry);
 			return NULL;
 		}
-		dlist_move_head(&entries, &entry->node);
+		for (CacheEntry *e = entry; e; e = e->under)
+			if (e->linked)
+				dlist_move_head(&entries, &e->node);
 		return entry;
 	}
 	return NULL;
+}
+
+/*
+ * The entry of what local, an array, begins with: references to stored
+ * contexts, of which there may be any number of large ones.  NULL: there are
+ * none, or nothing else.  *first: the item that comes next.
+ */
+static CacheEntry *
+entry_under(JldProcessor *proc, JldValue *local, int *first)
+{
+	JldPath		step = {.up = proc->path,.key = JLD_NOSTR};
+	JldValue   *prefix;
+	CacheEntry *entry;
+	int			n = 0;
+
+	*first = 0;
+	if (!jld_is_array(local))
+		return NULL;
+	while (n < local->n && jld_is_string(local->u.items[n]))
+		n++;
+	if (n == local->n)
+		n--;
+	if (n <= 0)
+		return NULL;
+	*first = n;
+	if (n == 1)
+		proc->path = &step;		/* it is not processed as an array */
+	prefix = n == 1 ? local->u.items[0] : jld_new_array(n);
+	for (int i = 0; n > 1 && i < n; i++)
+		jld_push(prefix, local->u.items[i]);
+	entry = entry_of(proc, prefix);
+	proc->path = step.up;
+	return entry;
 }
 
 /* process local in memory of its own, and keep that if it may be kept */
@@ -320,7 +379,9 @@ entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
 											   ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(mcxt);
 	CacheEntry *entry = palloc0(sizeof(CacheEntry));
+	ActiveContext *start;
 	uint64		as_of;
+	int			first;
 
 	entry->mcxt = mcxt;
 	entry->hash = hash;
@@ -331,13 +392,22 @@ entry_build(JldProcessor *proc, JldValue *local, uint64 hash)
 
 	/* an invalidation may come in while stored contexts are read */
 	as_of = generation;
-	remotes->used = false;
-	remotes->lasting = true;
+	entry->under = entry_under(proc, entry->local, &first);
+	if (entry->under && entry->under->linked)
+	{
+		entry->under->pins++;
+		entry->unpin_under.func = entry_unpin;
+		entry->unpin_under.arg = entry->under;
+		MemoryContextRegisterResetCallback(mcxt, &entry->unpin_under);
+	}
+	start = entry->under ? entry->under->result : context_new(mcxt, entry->base);
+	remotes->used = entry->under != NULL;
+	remotes->lasting = entry->under == NULL || entry->under->linked;
 	remotes->build = mcxt;
-	entry->result = context_process_full(proc, context_new(mcxt, entry->base),
-										 entry->local, entry->base, NULL,
-										 false, true, true);
+	entry->result = context_process_rest(proc, start, entry->local, first,
+										 entry->base);
 	remotes->build = proc->mcxt;
+	entry->result->entry = entry;
 	entry->remote = remotes->used;
 	entry->generation = as_of;
 	MemoryContextSwitchTo(old);
@@ -413,6 +483,16 @@ entry_pin(JldProcessor *proc, CacheEntry *entry)
 	}
 }
 
+/* who held the entry is gone; an entry that stands on it, or a call */
+static void
+entry_unpin(void *arg)
+{
+	CacheEntry *entry = arg;
+
+	if (--entry->pins == 0 && !entry->linked)
+		MemoryContextDelete(entry->mcxt);
+}
+
 /* scoped and inverse contexts have come since we last looked */
 static bool
 entry_has_grown(CacheEntry *entry)
@@ -437,12 +517,9 @@ unpin_all(void *arg)
 	{
 		CacheEntry *entry = lfirst(lc);
 
-		if (--entry->pins > 0)
-			continue;
-		if (!entry->linked)
-			MemoryContextDelete(entry->mcxt);
-		else
+		if (entry->linked && entry->pins == 1)
 			grown |= entry_has_grown(entry);
+		entry_unpin(entry);
 	}
 	if (grown)
 		entries_trim();

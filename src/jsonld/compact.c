@@ -280,7 +280,8 @@ apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 {
 	bool		is_array = types->type == JLD_ARRAY;
 	int			n = is_array ? types->n : 1;
-	JldStr	   *terms = palloc(sizeof(JldStr) * Max(n, 1));
+	JldStr		few[8];
+	JldStr	   *terms = n <= lengthof(few) ? few : jld_alloc(sizeof(JldStr) * n);
 	int			used = 0;
 
 	for (int i = 0; i < n; i++)
@@ -300,7 +301,6 @@ apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 		if (def && def->context)
 			ctx = context_apply_scoped(proc, ctx, def, false, false);
 	}
-	pfree(terms);
 	return ctx;
 }
 
@@ -783,9 +783,8 @@ jsonld_compact_sql(PG_FUNCTION_ARGS)
 	jsonld_begin(&proc, argument_jsonb(fcinfo, 2));
 	result = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
 	result = jsonld_compact(&proc, result, jld_from_jsonb(PG_GETARG_JSONB_P(1)), false);
-	jb = jld_to_jsonb(result);
 	MemoryContextSwitchTo(old);
-	jb = jld_jsonb_copy(jb);
+	jb = jld_to_jsonb(result);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(jb);
 }

@@ -34,6 +34,11 @@
 #define REMOTE_CHAIN_MAX	10
 
 static ActiveContext *context_clone(const ActiveContext *ctx);
+static ActiveContext *process_from(JldProcessor *proc, ActiveContext *ctx,
+								   JldValue *local, int first, JldStr base_url,
+								   const RemoteChain *remotes,
+								   bool override_protected, bool propagate,
+								   bool validate_scoped);
 static ActiveContext *process_remote(JldProcessor *proc, ActiveContext *result,
 									 JldValue *context, JldStr base_url,
 									 const RemoteChain *remotes,
@@ -80,6 +85,8 @@ context_clone(const ActiveContext *ctx)
 
 	*clone = *ctx;
 	clone->mcxt = CurrentMemoryContext;
+	if (clone->mcxt != ctx->mcxt)
+		clone->entry = NULL;
 	clone->terms = termtable_clone(ctx->terms);
 	clone->scoped = NULL;
 	clone->inverse = NULL;
@@ -99,6 +106,23 @@ context_process_full(JldProcessor *proc, ActiveContext *ctx, JldValue *local,
 					 JldStr base_url, const RemoteChain *remotes,
 					 bool override_protected, bool propagate,
 					 bool validate_scoped)
+{
+	return process_from(proc, ctx, local, 0, base_url, remotes,
+						override_protected, propagate, validate_scoped);
+}
+
+ActiveContext *
+context_process_rest(JldProcessor *proc, ActiveContext *ctx, JldValue *local,
+					 int first, JldStr base_url)
+{
+	return process_from(proc, ctx, local, first, base_url, NULL, false, true, true);
+}
+
+/* first: where to begin in an array, whose items before are in ctx */
+static ActiveContext *
+process_from(JldProcessor *proc, ActiveContext *ctx, JldValue *local, int first,
+			 JldStr base_url, const RemoteChain *remotes,
+			 bool override_protected, bool propagate, bool validate_scoped)
 {
 	ActiveContext *result;
 	JldValue   *flag;
@@ -123,7 +147,7 @@ context_process_full(JldProcessor *proc, ActiveContext *ctx, JldValue *local,
 		result->previous = ctx;
 
 	/* 4), 5) */
-	for (int i = 0; i < n; i++)
+	for (int i = first; i < n; i++)
 	{
 		JldValue   *context = is_array ? local->u.items[i] : local;
 

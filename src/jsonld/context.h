@@ -110,6 +110,7 @@ typedef struct ActiveContext
 	JldStr		language;		/* default language; JLD_NOSTR: none */
 	JldDirection direction;		/* default base direction */
 	struct ActiveContext *previous; /* NULL: it propagates */
+	struct CacheEntry *entry;	/* cache.c: in whose memory it lives, or NULL */
 	struct HTAB *scoped;		/* cache.c: contexts derived by terms */
 	struct InverseContext *inverse; /* inverse.c: made on demand */
 } ActiveContext;

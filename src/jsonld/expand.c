@@ -256,7 +256,8 @@ static ActiveContext *
 apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 				  ActiveContext *type_scoped, JldValue *element, bool *is_json)
 {
-	JldStr	   *keys = NULL;
+	JldStr		few[4];
+	JldStr	   *keys = few;
 	int			n = 0;
 
 	for (int i = 0; i < element->n; i++)
@@ -265,8 +266,11 @@ apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 
 		if (means_type(ctx, key))
 		{
-			if (keys == NULL)
-				keys = palloc(sizeof(JldStr) * element->n);
+			if (n == lengthof(few))
+			{
+				keys = jld_alloc(sizeof(JldStr) * element->n);
+				memcpy(keys, few, sizeof(few));
+			}
 			keys[n++] = key;
 		}
 	}
@@ -278,7 +282,9 @@ apply_type_scoped(JldProcessor *proc, ActiveContext *ctx,
 		JldValue   *value = jld_get(element, keys[k]);
 		bool		is_array = value->type == JLD_ARRAY;
 		int			nterms = is_array ? value->n : 1;
-		JldStr	   *terms = palloc(sizeof(JldStr) * Max(nterms, 1));
+		JldStr		few_terms[8];
+		JldStr	   *terms = nterms <= lengthof(few_terms) ? few_terms :
+		jld_alloc(sizeof(JldStr) * nterms);
 		int			used = 0;
 
 		/* 11.1) */
@@ -593,9 +599,8 @@ jsonld_expand_sql(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(work);
 	jsonld_begin(&proc, argument_jsonb(fcinfo, 1));
 	expanded = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
-	result = jld_to_jsonb(expanded);
 	MemoryContextSwitchTo(old);
-	result = jld_jsonb_copy(result);
+	result = jld_to_jsonb(expanded);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(result);
 }

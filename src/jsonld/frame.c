@@ -697,9 +697,8 @@ jsonld_frame_sql(PG_FUNCTION_ARGS)
 	jsonld_begin_call(&proc, argument_jsonb(fcinfo, 2), JLD_CALL_FRAME);
 	result = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
 	result = jsonld_frame(&proc, result, jld_from_jsonb(PG_GETARG_JSONB_P(1)));
-	jb = jld_to_jsonb(result);
 	MemoryContextSwitchTo(old);
-	jb = jld_jsonb_copy(jb);
+	jb = jld_to_jsonb(result);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(jb);
 }

@@ -100,7 +100,7 @@ static JldStr best_compact_iri(ActiveContext *ctx, InverseContext *inverse,
 static JldStr
 lower(JldStr s)
 {
-	char	   *out = palloc(s.len + 1);
+	char	   *out = jld_alloc(s.len + 1);
 
 	for (int i = 0; i < s.len; i++)
 		out[i] = s.data[i] >= 'A' && s.data[i] <= 'Z' ? s.data[i] + 32 : s.data[i];

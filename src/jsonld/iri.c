@@ -173,7 +173,7 @@ remove_dot_segments(JldStr path)
 
 	if (memchr(path.data, '.', path.len) == NULL)
 		return path;
-	out = palloc(path.len + 1);
+	out = jld_alloc(path.len + 1);
 	while (pos < path.len || slash)
 	{
 		int			p = slash ? pos - 1 : pos;	/* where the segment's "/" is */
@@ -230,35 +230,45 @@ remove_dot_segments(JldStr path)
 	return (JldStr) {out, len};
 }
 
+static inline char *
+append(char *to, JldStr s)
+{
+	if (s.len > 0)
+		memcpy(to, s.data, s.len);
+	return to + s.len;
+}
+
 /* RFC 3986 5.3 */
 static JldStr
 recompose(const IriParts *parts)
 {
-	StringInfoData buf;
+	int			len = parts->scheme.len + parts->authority.len + parts->path.len +
+	parts->query.len + parts->fragment.len + 5;
+	char	   *iri = jld_alloc(len);
+	char	   *end = iri;
 
-	initStringInfo(&buf);
 	if (parts->scheme.data)
 	{
-		appendBinaryStringInfo(&buf, parts->scheme.data, parts->scheme.len);
-		appendStringInfoChar(&buf, ':');
+		end = append(end, parts->scheme);
+		*end++ = ':';
 	}
 	if (parts->authority.data)
 	{
-		appendStringInfoString(&buf, "//");
-		appendBinaryStringInfo(&buf, parts->authority.data, parts->authority.len);
+		end = append(end, JLD_STR("//"));
+		end = append(end, parts->authority);
 	}
-	appendBinaryStringInfo(&buf, parts->path.data, parts->path.len);
+	end = append(end, parts->path);
 	if (parts->query.data)
 	{
-		appendStringInfoChar(&buf, '?');
-		appendBinaryStringInfo(&buf, parts->query.data, parts->query.len);
+		*end++ = '?';
+		end = append(end, parts->query);
 	}
 	if (parts->fragment.data)
 	{
-		appendStringInfoChar(&buf, '#');
-		appendBinaryStringInfo(&buf, parts->fragment.data, parts->fragment.len);
+		*end++ = '#';
+		end = append(end, parts->fragment);
 	}
-	return (JldStr) {buf.data, buf.len};
+	return (JldStr) {iri, end - iri};
 }
 
 /* the position after the last "/" of path, 0 where there is none */
@@ -332,6 +342,7 @@ iri_relativize(JldStr base, JldStr iri)
 	}
 
 	/* dot segments in iri and the like cannot be said in relative form */
-	relative = (JldStr) {buf.data, buf.len};
+	relative = jld_str_copy((JldStr) {buf.data, buf.len});
+	pfree(buf.data);
 	return jld_eq(iri_resolve(base, relative), iri) ? relative : iri;
 }

@@ -92,7 +92,8 @@ blank_node_label(BlankNodeLabels *labels, JldStr identifier)
 		if (known != NULL)
 			return known->u.string;
 	}
-	label = jld_str(psprintf("_:b" INT64_FORMAT, labels->counter++));
+	label.data = jld_alloc(32);
+	label.len = sprintf(unconstify(char *, label.data), "_:b" INT64_FORMAT, labels->counter++);
 	if (identifier.data != NULL)
 		jld_put(labels->map, identifier, jld_new_string(label));
 	return label;
@@ -391,6 +392,7 @@ generate_node(NodeMap *map, JldValue *element, const Place *place)
 		own_array(node, inside.property);
 		generate(map, member->value, &inside);
 	}
+	pfree(sorted);
 }
 
 /*

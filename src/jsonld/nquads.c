@@ -21,6 +21,7 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "jsonld/nquads.h"
@@ -34,6 +35,7 @@ typedef struct Reader
 	int			flags;			/* NQUADS_... */
 } Reader;
 
+static int	count_lines(const char *text, int len);
 static void skip_space(Reader *r);
 static bool skip_line_end(Reader *r);
 static void read_statement(Reader *r, RdfQuad *quad);
@@ -59,11 +61,22 @@ peek(Reader *r)
 
 /* --- reading -------------------------------------------------------------- */
 
+/* about as many statements are there; blank lines are no reason for memory */
+static int
+count_lines(const char *text, int len)
+{
+	int			n = 1;
+
+	for (const char *p = text; (p = memchr(p, '\n', text + len - p)) != NULL; p++)
+		n++;
+	return Min(n, len / 48);
+}
+
 /* nquadsDoc ::= statement? (EOL statement?)* EOL? */
 RdfDataset *
 nquads_parse(const char *text, int len, int flags)
 {
-	RdfDataset *dataset = rdf_dataset_create();
+	RdfDataset *dataset = rdf_dataset_create(count_lines(text, len));
 	Reader		reader = {text, text + len, text, 1, flags};
 	Reader	   *r = &reader;
 
@@ -447,6 +460,27 @@ syntax_error(Reader *r, const char *at, const char *expected)
 }
 
 /* --- writing -------------------------------------------------------------- */
+
+void
+nquads_begin(StringInfo out, int header, const RdfDataset *dataset)
+{
+	Size		size = header + 64;
+
+	for (int i = 0; i < dataset->n; i++)
+	{
+		const RdfQuad *quad = &dataset->quads[i];
+
+		size += quad->subject.value.len + quad->predicate.value.len +
+			quad->object.value.len + quad->object.datatype.len +
+			quad->object.language.len + quad->graph.value.len + 20;
+	}
+	size = Min(size, MaxAllocSize);
+	out->data = jld_alloc_large(size);
+	out->maxlen = size;
+	out->len = header;
+	out->cursor = 0;
+	memset(out->data, 0, header + 1);
+}
 
 void
 nquads_append(StringInfo out, const RdfQuad *quad)

@@ -21,6 +21,12 @@
 
 extern RdfDataset *nquads_parse(const char *text, int len, int flags);
 
+/*
+ * Begin a text with so many bytes left free, and room for about all statements
+ * of dataset.
+ */
+extern void nquads_begin(StringInfo out, int header, const RdfDataset *dataset);
+
 /* Append one statement with its " .\n", by the rules of canonical N-Quads. */
 extern void nquads_append(StringInfo out, const RdfQuad *quad);
 

@@ -43,6 +43,15 @@ extern ActiveContext *context_process_full(JldProcessor *proc,
 										   bool propagate,
 										   bool validate_scoped);
 
+/*
+ * The same for the context of a document, an array from its item first on (what
+ * is no array: first is 0).
+ */
+extern ActiveContext *context_process_rest(JldProcessor *proc,
+										   ActiveContext *ctx,
+										   JldValue *local, int first,
+										   JldStr base_url);
+
 /* Create Term Definition for member number i of lc->local. */
 extern void create_term_definition(LocalContext *lc, int i);
 

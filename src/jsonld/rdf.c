@@ -15,6 +15,7 @@
 
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
 
 #include "jsonld/rdf.h"
 
@@ -118,16 +119,18 @@ same_term(const RdfTerm *a, const RdfTerm *b)
 /* --- datasets ------------------------------------------------------------- */
 
 RdfDataset *
-rdf_dataset_create(void)
+rdf_dataset_create(int expected)
 {
 	RdfDataset *dataset = palloc(sizeof(RdfDataset));
 
+	expected = Min(expected, PG_INT32_MAX / 8);
 	dataset->n = 0;
-	dataset->cap = 16;
-	dataset->quads = palloc(dataset->cap * sizeof(RdfQuad));
-	dataset->hashes = palloc(dataset->cap * sizeof(uint32));
-	dataset->index_size = 64;
-	dataset->index = palloc0(dataset->index_size * sizeof(int32));
+	dataset->cap = Max(expected, 16);
+	dataset->quads = jld_alloc_large(dataset->cap * sizeof(RdfQuad));
+	dataset->hashes = jld_alloc_large(dataset->cap * sizeof(uint32));
+	dataset->index_size = pg_nextpower2_32(dataset->cap * 2 + 2);
+	dataset->index = jld_alloc_large(dataset->index_size * sizeof(int32));
+	memset(dataset->index, 0, dataset->index_size * sizeof(int32));
 	return dataset;
 }
 

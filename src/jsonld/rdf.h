@@ -47,8 +47,11 @@ typedef struct RdfDataset
 	int			index_size;		/* a power of two */
 } RdfDataset;
 
-/* An empty dataset in the current context.  It grows there. */
-extern RdfDataset *rdf_dataset_create(void);
+/*
+ * An empty dataset in the current context, with room for about so many quads.
+ * It grows there.
+ */
+extern RdfDataset *rdf_dataset_create(int expected);
 
 /* Add a copy of quad, unless it is in.  The strings are not copied. */
 extern void rdf_dataset_add(RdfDataset *dataset, const RdfQuad *quad);

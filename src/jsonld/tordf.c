@@ -39,6 +39,7 @@ typedef struct ToRdf
 	RdfTerm		graph;			/* of the quads that are made now */
 } ToRdf;
 
+static int	count_values(const NodeMap *map);
 static void convert_node(ToRdf *state, JldStr subject, const JldValue *node);
 static void convert_values(ToRdf *state, const RdfTerm *subject,
 						   JldStr property, const JldValue *values);
@@ -67,7 +68,7 @@ jsonld_to_rdf(JldProcessor *proc, JldValue *expanded)
 	node_map_generate(&map, proc, expanded);
 	state.proc = proc;
 	state.labels = &map.labels;
-	state.dataset = rdf_dataset_create();
+	state.dataset = rdf_dataset_create(count_values(&map));
 
 	graphs = jld_sorted(map.graphs);
 	for (int i = 0; i < map.graphs->n; i++)
@@ -95,6 +96,28 @@ jsonld_to_rdf(JldProcessor *proc, JldValue *expanded)
 		}
 	}
 	return state.dataset;
+}
+
+/* how many statements there will be, but for what lists add */
+static int
+count_values(const NodeMap *map)
+{
+	int			n = 0;
+
+	for (int g = 0; g < map->graphs->n; g++)
+	{
+		const JldValue *nodes = map->graphs->u.object.members[g].value;
+
+		for (int i = 0; i < nodes->n; i++)
+		{
+			const JldValue *node = nodes->u.object.members[i].value;
+
+			for (int k = 0; k < node->n; k++)
+				if (jld_is_array(node->u.object.members[k].value))
+					n += node->u.object.members[k].value->n;
+		}
+	}
+	return n;
 }
 
 static void
@@ -417,7 +440,9 @@ jsonld_to_rdf_sql(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	dataset = dataset_of_args(fcinfo, &proc);
-	initStringInfo(&out);
+
+	/* the text is made where it stays, behind its header */
+	nquads_begin(&out, VARHDRSZ, dataset);
 	for (int i = 0; i < dataset->n; i++)
 	{
 		int			before = out.len;
@@ -426,7 +451,8 @@ jsonld_to_rdf_sql(PG_FUNCTION_ARGS)
 		nquads_append(&out, &dataset->quads[i]);
 		jld_output(&proc, out.len - before);
 	}
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+	SET_VARSIZE(out.data, out.len);
+	PG_RETURN_TEXT_P(out.data);
 }
 
 /*

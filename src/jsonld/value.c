@@ -2,9 +2,9 @@
  * value.c
  *		The JSON value model of the JSON-LD processor.
  *
- * Owns the tree of value.h: constructors, maps with insertion order, deep
- * comparison, and the conversion from and to jsonb.  Knows nothing of JSON-LD
- * but the little algorithm "add value", which is about arrays only.
+ * Owns the tree of value.h: constructors, maps with insertion order and deep
+ * comparison.  Knows nothing of JSON-LD but the little algorithm "add value",
+ * which is about arrays only.  From and to jsonb is value_jsonb.c's.
  *
  * The one data structure:
  *
@@ -23,32 +23,36 @@
  *		spare	  the first block of an arena, kept from call to call, so that
  *				  small documents need no memory from the system
  *
- * Reading jsonb walks the JEntries directly: iterators would allocate for each
- * container.  Writing builds a JsonbValue tree whose pairs are already sorted
- * and hands it to JsonbValueToJsonb.
+ * What a large document costs more than its size says is memory that the
+ * system hands out page by page.  So blocks grow with the document, and for
+ * large ones we ask for large pages where there are any.
  */
 #include "postgres.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "common/hashfn.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
-#include "call/excerpt.h"
-#include "compat.h"
 #include "jsonld/value.h"
 
 /* objects of up to so many members are searched from front to back */
 #define OBJECT_LINEAR_MAX	8
 
+/* and those of up to so many are sorted without qsort */
+#define SORTED_BY_HAND_MAX	16
+
 /* sizes of an arena's blocks; what is larger than a quarter goes its own way */
 #define ARENA_SPARE_BYTES	(256 * 1024)
 #define ARENA_BLOCK_MIN		(64 * 1024)
-#define ARENA_BLOCK_MAX		(1024 * 1024)
+#define ARENA_BLOCK_MAX		(16 * 1024 * 1024)
+#define ARENA_LARGE_PAGE	(2 * 1024 * 1024)
 #define ARENA_PIECE_MAX		(16 * 1024)
 
 typedef struct Arena
@@ -67,12 +71,8 @@ static char *spare = NULL;
 static bool spare_in_use = false;
 
 static void arena_end(void *arg);
+static void prefer_large_pages(char *block, Size size);
 static void *piece_from_new_block(Arena *arena, Size size);
-static void object_reindex(JldValue *object);
-static JldValue *from_entry(JsonbContainer *jc, char *base, uint32 offset,
-							int entry);
-static void to_jsonb_value(const JldValue *v, JsonbValue *out);
-static int	compare_pairs(const void *a, const void *b);
 
 JldValue	jld_null = {.type = JLD_NULL};
 JldValue	jld_true = {.type = JLD_BOOL, .u.boolean = true};
@@ -121,14 +121,36 @@ arena_end(void *arg)
 		spare_in_use = false;
 }
 
+/* a hint; what the system makes of it is its own business */
+static void
+prefer_large_pages(char *block, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	char	   *start = (char *) TYPEALIGN(ARENA_LARGE_PAGE, block);
+	char	   *end = (char *) TYPEALIGN_DOWN(ARENA_LARGE_PAGE, block + size);
+
+	if (start < end)
+		(void) madvise(start, end - start, MADV_HUGEPAGE);
+#endif
+}
+
+void *
+jld_alloc_large(Size size)
+{
+	char	   *piece = palloc_extended(size, MCXT_ALLOC_HUGE);
+
+	prefer_large_pages(piece, size);
+	return piece;
+}
+
 static void *
 piece_from_new_block(Arena *arena, Size size)
 {
 	void	   *piece;
 
 	if (size > ARENA_PIECE_MAX)
-		return palloc_extended(size, MCXT_ALLOC_HUGE);
-	arena->free = palloc(arena->block);
+		return jld_alloc_large(size);
+	arena->free = jld_alloc_large(arena->block);
 	arena->left = arena->block;
 	arena->block = Min(arena->block * 2, ARENA_BLOCK_MAX);
 	piece = arena->free;
@@ -308,7 +330,7 @@ jld_copy_shallow(const JldValue *v)
 			copy->u.object.members = jld_alloc(sizeof(JldMember) * v->n);
 			memcpy(copy->u.object.members, v->u.object.members,
 				   sizeof(JldMember) * v->n);
-			object_reindex(copy);
+			jld_reindex(copy);
 		}
 	}
 	return copy;
@@ -370,8 +392,8 @@ index_member(JldValue *object, int member)
 }
 
 /* make the index anew for the present cap, or drop it where it is not worth it */
-static void
-object_reindex(JldValue *object)
+void
+jld_reindex(JldValue *object)
 {
 	Size		size = sizeof(int32) * index_slots(object->cap);
 
@@ -431,14 +453,14 @@ jld_append(JldValue *object, JldStr key, JldValue *value)
 										sizeof(JldMember) * cap);
 		object->cap = cap;
 		object->u.object.members[object->n++] = (JldMember) {key, value};
-		object_reindex(object);
+		jld_reindex(object);
 		return;
 	}
 	object->u.object.members[object->n++] = (JldMember) {key, value};
 	if (object->u.object.index)
 		index_member(object, object->n - 1);
 	else if (object->n > OBJECT_LINEAR_MAX)
-		object_reindex(object);
+		jld_reindex(object);
 }
 
 void
@@ -463,7 +485,7 @@ jld_remove(JldValue *object, JldStr key)
 			sizeof(JldMember) * (object->n - i - 1));
 	object->n--;
 	if (object->u.object.index)
-		object_reindex(object);
+		jld_reindex(object);
 	return true;
 }
 
@@ -480,6 +502,20 @@ jld_sorted(const JldValue *object)
 {
 	int		   *numbers = palloc(sizeof(int) * Max(object->n, 1));
 
+	/* few members are put in order as they come */
+	if (object->n <= SORTED_BY_HAND_MAX)
+	{
+		for (int i = 0; i < object->n; i++)
+		{
+			JldMember  *m = object->u.object.members;
+			int			k = i;
+
+			for (; k > 0 && jld_cmp(m[numbers[k - 1]].key, m[i].key) > 0; k--)
+				numbers[k] = numbers[k - 1];
+			numbers[k] = i;
+		}
+		return numbers;
+	}
 	for (int i = 0; i < object->n; i++)
 		numbers[i] = i;
 	qsort_arg(numbers, object->n, sizeof(int), compare_member_numbers,
@@ -664,191 +700,4 @@ jld_copy_deep(const JldValue *v)
 			return copy;
 	}
 	return NULL;				/* keep the compiler quiet */
-}
-
-/* --- from and to jsonb ---------------------------------------------------- */
-
-JldValue *
-jld_from_jsonb(Jsonb *jb)
-{
-	JldValue   *v = jld_from_container(&jb->root);
-
-	/* a scalar is stored as an array of one */
-	return JB_ROOT_IS_SCALAR(jb) ? v->u.items[0] : v;
-}
-
-JldValue *
-jld_from_value(const JsonbValue *value)
-{
-	JsonbValue	copy = *value;
-
-	return jld_from_jsonb(JsonbValueToJsonb(&copy));
-}
-
-bool
-jld_string_of(const JsonbValue *value, JldStr *s)
-{
-	if (value->type != jbvString)
-		return false;
-	*s = (JldStr) {value->val.string.val, value->val.string.len};
-	return true;
-}
-
-JldValue *
-jld_from_container(JsonbContainer *jc)
-{
-	int			n = JsonContainerSize(jc);
-	uint32		offset = 0;
-	JldValue   *v;
-
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	if (JsonContainerIsObject(jc))
-	{
-		char	   *base = (char *) &jc->children[n * 2];
-
-		v = jld_new_object(n);
-		for (int i = 0; i < n; i++)
-		{
-			uint32		start = offset;
-
-			JBE_ADVANCE_OFFSET(offset, jc->children[i]);
-			v->u.object.members[i].key.data = base + start;
-			v->u.object.members[i].key.len = offset - start;
-		}
-		for (int i = 0; i < n; i++)
-		{
-			v->u.object.members[i].value = from_entry(jc, base, offset, n + i);
-			JBE_ADVANCE_OFFSET(offset, jc->children[n + i]);
-		}
-		v->n = n;
-		object_reindex(v);
-	}
-	else
-	{
-		char	   *base = (char *) &jc->children[n];
-
-		v = jld_new_array(n);
-		for (int i = 0; i < n; i++)
-		{
-			v->u.items[i] = from_entry(jc, base, offset, i);
-			JBE_ADVANCE_OFFSET(offset, jc->children[i]);
-		}
-		v->n = n;
-	}
-	return v;
-}
-
-/* the value of one JEntry, whose data start at offset */
-static JldValue *
-from_entry(JsonbContainer *jc, char *base, uint32 offset, int entry)
-{
-	JEntry		je = jc->children[entry];
-	uint32		end = offset;
-
-	if (JBE_ISSTRING(je))
-	{
-		JBE_ADVANCE_OFFSET(end, je);
-		return jld_new_string((JldStr) {base + offset, end - offset});
-	}
-	if (JBE_ISCONTAINER(je))
-		return jld_from_container((JsonbContainer *) (base + INTALIGN(offset)));
-	if (JBE_ISNUMERIC(je))
-		return jld_new_number((Numeric) (base + INTALIGN(offset)));
-	if (JBE_ISNULL(je))
-		return &jld_null;
-	return jld_new_bool(JBE_ISBOOL_TRUE(je));
-}
-
-Jsonb *
-jld_to_jsonb(const JldValue *v)
-{
-	JsonbValue	jbv;
-
-	to_jsonb_value(v, &jbv);
-	return JsonbValueToJsonb(&jbv);
-}
-
-Jsonb *
-jld_jsonb_copy(const Jsonb *jb)
-{
-	Jsonb	   *copy = palloc_extended(VARSIZE(jb), MCXT_ALLOC_HUGE);
-
-	memcpy(copy, jb, VARSIZE(jb));
-	return copy;
-}
-
-static void
-to_jsonb_value(const JldValue *v, JsonbValue *out)
-{
-	switch (v->type)
-	{
-		case JLD_NULL:
-			out->type = jbvNull;
-			break;
-		case JLD_BOOL:
-			out->type = jbvBool;
-			out->val.boolean = v->u.boolean;
-			break;
-		case JLD_NUMBER:
-			out->type = jbvNumeric;
-			out->val.numeric = v->u.number;
-			break;
-		case JLD_STRING:
-			out->type = jbvString;
-			out->val.string.val = unconstify(char *, v->u.string.data);
-			out->val.string.len = v->u.string.len;
-			break;
-		case JLD_ARRAY:
-			check_stack_depth();
-			CHECK_FOR_INTERRUPTS();
-			out->type = jbvArray;
-			out->val.array.nElems = v->n;
-			out->val.array.rawScalar = false;
-			out->val.array.elems =
-				jld_alloc(sizeof(JsonbValue) * Max(v->n, 1));
-			for (int i = 0; i < v->n; i++)
-				to_jsonb_value(v->u.items[i], &out->val.array.elems[i]);
-			break;
-		case JLD_OBJECT:
-			check_stack_depth();
-			CHECK_FOR_INTERRUPTS();
-			out->type = jbvObject;
-			out->val.object.nPairs = v->n;
-			out->val.object.pairs =
-				jld_alloc(sizeof(JsonbPair) * Max(v->n, 1));
-			for (int i = 0; i < v->n; i++)
-			{
-				JsonbPair  *pair = &out->val.object.pairs[i];
-				JldMember  *m = &v->u.object.members[i];
-
-				pair->key.type = jbvString;
-				pair->key.val.string.val = unconstify(char *, m->key.data);
-				pair->key.val.string.len = m->key.len;
-				pair->order = i;
-				to_jsonb_value(m->value, &pair->value);
-			}
-			if (v->n > 1)
-				qsort(out->val.object.pairs, v->n, sizeof(JsonbPair),
-					  compare_pairs);
-			break;
-	}
-}
-
-/* jsonb's order of keys: shorter first, then by bytes */
-static int
-compare_pairs(const void *a, const void *b)
-{
-	const JsonbValue *ka = &((const JsonbPair *) a)->key;
-	const JsonbValue *kb = &((const JsonbPair *) b)->key;
-
-	if (ka->val.string.len != kb->val.string.len)
-		return ka->val.string.len > kb->val.string.len ? 1 : -1;
-	return memcmp(ka->val.string.val, kb->val.string.val, ka->val.string.len);
-}
-
-char *
-jld_excerpt(const JldValue *v)
-{
-	return excerpt_jsonb(jld_to_jsonb(v));
 }

@@ -73,6 +73,9 @@ typedef struct JldValue
 extern void jld_arena_begin(MemoryContext mcxt);
 extern void *jld_alloc(Size size);
 
+/* As palloc, for what may be many megabytes: in large pages where there are any. */
+extern void *jld_alloc_large(Size size);
+
 /* the three constants, shared by all */
 extern JldValue jld_null;
 extern JldValue jld_true;
@@ -118,6 +121,7 @@ extern void jld_put(JldValue *object, JldStr key, JldValue *value);
 /* put, where the key is known to be new */
 extern void jld_append(JldValue *object, JldStr key, JldValue *value);
 extern bool jld_remove(JldValue *object, JldStr key);
+extern void jld_reindex(JldValue *object);	/* after members were put by hand */
 extern int *jld_sorted(const JldValue *object); /* member numbers by jld_cmp */
 
 /*
