@@ -35,6 +35,24 @@ push_member(CompatJsonbState *state, const char *name, const char *value)
 	(void) compat_jsonb_push(state, WJB_VALUE, &v);
 }
 
+static void
+free_part(void *part)
+{
+	if (part)
+		pfree(part);
+}
+
+void
+answer_clear(Answer *answer)
+{
+	free_part(answer->key);
+	free_part(answer->rev);
+	free_part(answer->old);
+	free_part(answer->new);
+	free_part(answer->error);
+	memset(answer, 0, sizeof(*answer));
+}
+
 Jsonb *
 answer_error(const ErrorData *error, const char *column)
 {

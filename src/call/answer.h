@@ -24,6 +24,9 @@ typedef struct Answer
 	Jsonb	   *error;			/* of an ignored item */
 } Answer;
 
+/* Frees what was built, to build it again. */
+extern void answer_clear(Answer *answer);
+
 /*
  * An error as jsonb: sqlstate, message, and detail, hint, table, column,
  * constraint where there are any.  column: where the error names none, the

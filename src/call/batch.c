@@ -10,7 +10,13 @@
  * common, or an abbreviation by the type, beside the item's number; whole keys
  * are compared where these are the same.
  *
- * With ignore_errors, items run in groups under a subtransaction each
+ * Where keys come twice, the order falls into units, one for each key, which
+ * are folded: one row is written.  Which item it was that a constraint
+ * refuses cannot be seen then.  So this is undone, and done item by item:
+ *
+ *		order	  1 4 3 0 2		units  [1 4] [3] [0] [2]
+ *
+ * With ignore_errors, units run in groups under a subtransaction each
  * (store/group.c), and every group opens the door's store anew, so that AFTER
  * triggers and foreign keys of a group are checked within it.
  */
@@ -46,6 +52,7 @@ typedef struct Order
 {
 	Batch	   *batch;
 	SortSupportData first;		/* without comparator: see the whole key */
+	bool		repeats;		/* a key was met twice */
 } Order;
 
 static int
@@ -65,7 +72,11 @@ compare_items(const void *pa, const void *pb, void *arg)
 	if (a->has_first && b->has_first)
 		cmp = order->first.comparator(a->first, b->first, &order->first);
 	if (cmp == 0 && a->keyed && b->keyed)
+	{
 		cmp = order->batch->door->compare(order->batch->arg, a->item, b->item);
+		/* a sort cannot but compare what is to stand side by side */
+		order->repeats = order->repeats || cmp == 0;
+	}
 	if (a->keyed != b->keyed)
 		cmp = a->keyed ? -1 : 1;
 	return cmp != 0 ? cmp : (a->item > b->item) - (a->item < b->item);
@@ -164,8 +175,8 @@ abbreviate_values(Order *order, OrderedItem *items, int n)
 	}
 }
 
-int *
-batch_order(Batch *b, int *n)
+static int *
+put_in_order(Batch *b, int *n, bool *repeats)
 {
 	Order		order = {b};
 	OrderedItem *items = MemoryContextAllocHuge(CurrentMemoryContext,
@@ -189,8 +200,17 @@ batch_order(Batch *b, int *n)
 	qsort_arg(items, *n, sizeof(OrderedItem), compare_items, &order);
 	for (int i = 0; i < *n; i++)
 		result[i] = items[i].item;
+	*repeats = order.repeats;
 	pfree(items);
 	return result;
+}
+
+int *
+batch_order(Batch *b, int *n)
+{
+	bool		repeats;
+
+	return put_in_order(b, n, &repeats);
 }
 
 /* ----------
@@ -366,47 +386,182 @@ settle_duplicates(Batch *b)
  * ----------
  */
 
-/* GroupWork: all of a group on one open store. */
+/* The items of each key, where there are keys of several. */
 static void
-apply_items(void *arg, int first, int n, int *current)
+make_units(Batch *b)
 {
-	Batch	   *b = arg;
-	ErrorContextCallback callback;
+	b->nunits = 0;
+	b->units = MemoryContextAllocHuge(CurrentMemoryContext,
+									  sizeof(int) * (b->norder + 1));
+	for (int i = 0; i < b->norder; i++)
+		if (i == 0 || !same_key(b, b->order[i - 1], b->order[i]))
+			b->units[b->nunits++] = i;
+	b->units[b->nunits] = b->norder;
+	b->unfolded = MemoryContextAllocExtended(CurrentMemoryContext, b->nunits,
+											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
 
-	batch_context_begin(b, &callback);
+static int
+first_of_unit(const Batch *b, int unit)
+{
+	return b->units ? b->units[unit] : unit;
+}
+
+static int
+unit_size(const Batch *b, int unit)
+{
+	return b->units ? b->units[unit + 1] - b->units[unit] : 1;
+}
+
+void
+batch_folds(Batch *b, int item, bool composed)
+{
+	b->current = item;
+	b->composed = composed;
+}
+
+static void
+apply_item(Batch *b, int position)
+{
+	CHECK_FOR_INTERRUPTS();
+	b->current = b->order[position];
+	b->composed = false;
+	b->door->apply(b->arg, b->current);
+}
+
+static void
+open_door(Batch *b)
+{
 	if (b->door->open)
 		b->door->open(b->arg);
-	for (*current = first; *current < first + n; (*current)++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		b->current = b->order[*current];
-		b->door->apply(b->arg, b->current);
-	}
+}
+
+static void
+close_door(Batch *b)
+{
 	b->current = -1;
 	if (b->door->close)
 		b->door->close(b->arg);
+}
+
+static StoreFolding
+ask_folding(Batch *b)
+{
+	return b->units && b->door->folding ? b->door->folding(b->arg) : STORE_FOLDS_NOT;
+}
+
+/* GroupWork: all of a group on one open store. */
+static void
+apply_units(void *arg, int first, int n, int *current)
+{
+	Batch	   *b = arg;
+	ErrorContextCallback callback;
+	bool		folds;
+
+	batch_context_begin(b, &callback);
+	open_door(b);
+	folds = ask_folding(b) != STORE_FOLDS_NOT;
+	for (*current = first; *current < first + n; (*current)++)
+	{
+		int			position = first_of_unit(b, *current);
+		int			size = unit_size(b, *current);
+
+		if (size > 1 && folds && !b->unfolded[*current])
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (b->door->apply_fold(b->arg, &b->order[position], size))
+				continue;
+		}
+		for (int i = 0; i < size; i++)
+			apply_item(b, position + i);
+	}
+	close_door(b);
+	batch_context_end(&callback);
+}
+
+/* The items of a unit that failed, one by one. */
+typedef struct UnitRun
+{
+	Batch	   *batch;
+	int			position;
+} UnitRun;
+
+/* GroupWork */
+static void
+apply_unit(void *arg, int first, int n, int *current)
+{
+	UnitRun    *run = arg;
+	ErrorContextCallback callback;
+
+	batch_context_begin(run->batch, &callback);
+	open_door(run->batch);
+	for (*current = first; *current < first + n; (*current)++)
+		apply_item(run->batch, run->position + *current);
+	close_door(run->batch);
 	batch_context_end(&callback);
 }
 
 static void
-apply_failed(void *arg, int position, ErrorData *error)
+item_failed(void *arg, int i, ErrorData *error)
+{
+	UnitRun    *run = arg;
+
+	batch_leave_out(run->batch, run->batch->order[run->position + i], error);
+}
+
+static void
+unit_failed(void *arg, int unit, ErrorData *error)
 {
 	Batch	   *b = arg;
+	UnitRun		run = {b, first_of_unit(b, unit)};
 
-	batch_leave_out(b, b->order[position], error);
+	if (unit_size(b, unit) > 1)
+		group_run(unit_size(b, unit), apply_unit, item_failed, &run);
+	else
+		item_failed(&run, 0, error);
+}
+
+/*
+ * All of them, where the writing of several that are one may fail: then these
+ * are what is not folded in the next try.
+ */
+static void
+run_apart(Batch *b)
+{
+	b->apart = true;
+	for (;;)
+	{
+		int			unit;
+		ErrorData  *error = group_try(apply_units, b, 0, b->nunits, &unit);
+
+		if (error == NULL)
+			break;
+		if (unit == b->nunits || !b->composed || b->unfolded[unit])
+			ReThrowError(error);
+		FreeErrorData(error);
+		b->unfolded[unit] = true;
+	}
+	b->apart = false;
 }
 
 void
 batch_run(Batch *b)
 {
+	bool		repeats;
 	int			current;
 
-	b->order = batch_order(b, &b->norder);
+	b->order = put_in_order(b, &b->norder, &repeats);
 	settle_duplicates(b);
 	if (b->norder == 0)
 		return;
+	b->units = NULL;
+	b->nunits = b->norder;
+	if (repeats && b->duplicates == DUPLICATES_APPLY && b->door->folding)
+		make_units(b);
 	if (b->ignore_errors)
-		group_run(b->norder, apply_items, apply_failed, b);
+		group_run(b->nunits, apply_units, unit_failed, b);
+	else if (ask_folding(b) == STORE_FOLDS_RISKY)
+		run_apart(b);
 	else
-		apply_items(b, 0, b->norder, &current);
+		apply_units(b, 0, b->nunits, &current);
 }

@@ -13,6 +13,7 @@
 #define UPSERT_BATCH_H
 
 #include "call/options.h"
+#include "store/store.h"
 #include "utils/elog.h"
 
 /* What a door can do with its items; "arg" is the batch's. */
@@ -35,10 +36,22 @@ typedef struct BatchDoor
 	/* The key as messages show it, palloc'd; NULL where there is none. */
 	char	   *(*text) (void *arg, int item);
 
-	/* Around the items that are applied together; may be NULL. */
+	/*
+	 * Around the items that are applied together; may be NULL.  A batch that
+	 * is "apart" has begun a subtransaction, and what is open must be of it.
+	 */
 	void		(*open) (void *arg);
 	void		(*apply) (void *arg, int item);
 	void		(*close) (void *arg);
+
+	/*
+	 * Items of one key as one row; NULL: never.  folding() is asked when the
+	 * store is open.  apply_fold() is given them as they came, keeps
+	 * batch_folds() told, and answers false if they have to be applied one by
+	 * one.
+	 */
+	StoreFolding (*folding) (void *arg);
+	bool		(*apply_fold) (void *arg, const int *items, int n);
 
 	/* The item is left out; why, or NULL for a duplicate nobody wants. */
 	void		(*ignore) (void *arg, int item, const ErrorData *error);
@@ -64,6 +77,12 @@ typedef struct Batch
 	int		   *order;
 	int			norder;
 	int			current;		/* the item at hand, or -1 */
+	bool		composed;		/* it is being written, with others of its key */
+	bool		apart;			/* in a subtransaction, as some are folded */
+	int		   *units;			/* where in the order each key begins; NULL:
+								 * no key comes twice */
+	bool	   *unfolded;		/* by unit: its items one by one */
+	int			nunits;
 } Batch;
 
 /*
@@ -81,12 +100,20 @@ extern void batch_leave_out(Batch *b, int item, const ErrorData *error);
 extern int *batch_order(Batch *b, int *n);
 
 /*
- * Puts the items in order, settles duplicates, and applies the rest.  Error
+ * Puts the items in order, settles duplicates, and applies the rest.  Those of
+ * one key are folded, see BatchDoor; if writing what they come to fails, they are
+ * applied one by one, so that the error is that of the item at fault.  Error
  * 21000 for a key that comes twice where duplicates are to be an error (with
  * ignore_errors, the items that repeat one are left out), and what the door
  * raises, with CONTEXT 'item 2 of the batch, key "e2"'.
  */
 extern void batch_run(Batch *b);
+
+/*
+ * While items are folded: this one is composed, or all are, and the row is
+ * written that this one was the first to change.
+ */
+extern void batch_folds(Batch *b, int item, bool composed);
 
 /*
  * For a door that goes through its items by itself: between these, errors say

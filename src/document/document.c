@@ -14,8 +14,10 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/memutils.h"
 
 #include "base/tid.h"
 #include "compat.h"
@@ -224,6 +226,57 @@ same_to_caller(DocumentStore *ds, Jsonb *new, Jsonb *old)
 					  doc_strip_attributes(old, ds->ignored, ds->nignored));
 }
 
+/* What the document becomes.  STORE_KEEP where it stays the same. */
+static StoreVerdict
+compose_document(DocumentStore *ds, DocumentCompose compose, void *arg,
+				 Jsonb *old, const char *old_rev, Jsonb **new)
+{
+	StoreVerdict verdict = compose(arg, old, old_rev, new);
+
+	if (verdict != STORE_WRITE)
+		return verdict;
+	if (old && same_to_caller(ds, *new, old))
+		return STORE_KEEP;
+
+	check_document(ds->collection, *new);
+	return STORE_WRITE;
+}
+
+/* NULL where none is kept. */
+static char *
+next_revision(const Collection *c, const char *old_rev)
+{
+	char	   *rev;
+
+	if (c->rev_attno == InvalidAttrNumber)
+		return NULL;
+	rev = palloc(TID_LENGTH + 1);
+	tid_next_after(old_rev, rev);
+	return rev;
+}
+
+/* The key of a new row; false if the table is to make it. */
+static bool
+new_key(const Collection *c, const Datum *given, Datum *key)
+{
+	if (given)
+		*key = *given;
+	else if (!collection_generate_key(c, key))
+		return false;
+	collection_check_new_key(c, *key);
+	return true;
+}
+
+static void
+set_document(const Collection *c, StoreRow *row, const Jsonb *doc,
+			 const char *rev)
+{
+	store_row_set(row, c->doc_attno, JsonbPGetDatum(doc), false);
+	if (rev)
+		store_row_set(row, c->rev_attno,
+					  PointerGetDatum(cstring_to_text_with_len(rev, TID_LENGTH)), false);
+}
+
 /* The store's callback: a row from a document. */
 static StoreVerdict
 compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
@@ -232,39 +285,19 @@ compose_row(void *arg, TupleTableSlot *old, StoreRow *row)
 	const Collection *c = a->ds->collection;
 	StoreVerdict verdict;
 	Jsonb	   *new = NULL;
+	Datum		key;
 
 	a->ds->old = old;
 	a->old = old ? row_document(c, old) : NULL;
 	a->old_rev = old ? row_revision(c, old) : NULL;
 
-	verdict = a->compose(a->arg, a->old, a->old_rev, &new);
+	verdict = compose_document(a->ds, a->compose, a->arg, a->old, a->old_rev,
+							   &new);
 	if (verdict != STORE_WRITE)
 		return verdict;
-	if (a->old && same_to_caller(a->ds, new, a->old))
-		return STORE_KEEP;
-
-	check_document(c, new);
-	store_row_set(row, c->doc_attno, JsonbPGetDatum(new), false);
-	if (old == NULL)
-	{
-		Datum		key;
-
-		if (a->key)
-			key = *a->key;
-		if (a->key || collection_generate_key(c, &key))
-		{
-			collection_check_new_key(c, key);
-			store_row_set(row, c->key_attno, key, false);
-		}
-	}
-	if (c->rev_attno != InvalidAttrNumber)
-	{
-		char		rev[TID_LENGTH + 1];
-
-		tid_next_after(a->old_rev, rev);
-		store_row_set(row, c->rev_attno,
-				   PointerGetDatum(cstring_to_text_with_len(rev, TID_LENGTH)), false);
-	}
+	if (old == NULL && new_key(c, a->key, &key))
+		store_row_set(row, c->key_attno, key, false);
+	set_document(c, row, new, next_revision(c, a->old_rev));
 	return STORE_WRITE;
 }
 
@@ -320,6 +353,109 @@ document_apply_by(DocumentStore *ds, const Datum *found_by, const Datum *key,
 		result->key = row_key(c, slot);
 	else if (key)
 		result->key = collection_key_to_string(c, *key);
+}
+
+/* ----------
+ * Items of one key
+ * ----------
+ */
+
+typedef struct FoldApply
+{
+	DocumentStore *ds;
+	const Datum *key;
+	const DocumentFold *fold;
+	bool		writes;			/* the last composition came to a new row */
+} FoldApply;
+
+/*
+ * The store's callback: a row from all items.  Each sees the document that the
+ * one before it has made.  Of those in between only the last is kept: what has
+ * to stay, "composed" copies.
+ */
+static StoreVerdict
+compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
+{
+	FoldApply  *a = arg;
+	const DocumentFold *fold = a->fold;
+	const Collection *c = a->ds->collection;
+	Jsonb	   *doc = old ? row_document(c, old) : NULL;
+	char	   *rev = old ? row_revision(c, old) : NULL;
+	char	   *key = old ? row_key(c, old) : collection_key_to_string(c, *a->key);
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext next = AllocSetContextCreate(context, "upsert fold", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext last = AllocSetContextCreate(context, "upsert fold", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext swap;
+	int			first = -1;		/* that changes something */
+	Datum		newkey = *a->key;
+
+	a->ds->old = old;
+	for (int i = 0; i < fold->n; i++)
+	{
+		DocumentResult result = {.key = key, .old = doc, .old_rev = rev,
+		.new = doc, .rev = rev};
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(next);
+		MemoryContextSwitchTo(next);
+		switch (compose_document(a->ds, fold->compose, fold->composes(fold->arg, i),
+								 doc, rev, &result.new))
+		{
+			case STORE_KEEP:
+				result.outcome = STORE_UNCHANGED;
+				break;
+			case STORE_WRITE:
+				result.outcome = doc ? STORE_UPDATED : STORE_INSERTED;
+				break;
+			case STORE_SKIP:
+			case STORE_REMOVE:	/* is nothing that a batch asks for */
+				result.outcome = STORE_SKIPPED;
+				break;
+		}
+		if (result.outcome == STORE_UNCHANGED || result.outcome == STORE_SKIPPED)
+		{
+			result.new = doc;
+			fold->composed(fold->arg, i, &result);
+			continue;
+		}
+		if (result.outcome == STORE_INSERTED)
+			(void) new_key(c, a->key, &newkey);
+		result.rev = next_revision(c, rev);
+		fold->composed(fold->arg, i, &result);
+		if (first < 0)
+			first = i;
+		doc = result.new;
+		rev = result.rev;
+		swap = next;
+		next = last;
+		last = swap;
+	}
+	MemoryContextSwitchTo(context);
+
+	a->writes = first >= 0;
+	if (!a->writes)
+		return STORE_KEEP;
+	if (old == NULL)
+		store_row_set(row, c->key_attno, newkey, false);
+	set_document(c, row, doc, rev);
+	fold->written(fold->arg, first);
+	return STORE_WRITE;
+}
+
+bool
+document_apply_fold(DocumentStore *ds, const Datum *key,
+					const DocumentFold *fold)
+{
+	FoldApply	a = {ds, key, fold};
+	StoreOutcome outcome = store_apply(ds->store, key, NULL, compose_fold, &a);
+
+	return !a.writes || outcome != STORE_SKIPPED;
+}
+
+Store *
+document_store(DocumentStore *ds)
+{
+	return ds->store;
 }
 
 /* ----------

@@ -83,6 +83,35 @@ extern void document_apply_by(DocumentStore *ds, const Datum *found_by,
 							  const Datum *key, DocumentCompose compose,
 							  void *arg, DocumentResult *result);
 
+/*
+ * Items of one key that are to be one row.  "composes" is told before each
+ * item's turn, gives the argument of its compose, and may be asked again from
+ * the first on; "composed" is told what became of the item, "written" that
+ * what follows is the writing of them all, and which was the first to change
+ * something.
+ */
+typedef struct DocumentFold
+{
+	int			n;
+	DocumentCompose compose;
+	void	   *(*composes) (void *arg, int i);
+	void		(*composed) (void *arg, int i, const DocumentResult *result);
+	void		(*written) (void *arg, int first);
+	void	   *arg;
+} DocumentFold;
+
+/*
+ * Upserts the document with this key as document_apply() would for each of
+ * the items, with a single write.  False if the table did not take it (a
+ * policy), and nothing has been written: then they are to be applied one by
+ * one.  Only where store_folding() allows it.
+ */
+extern bool document_apply_fold(DocumentStore *ds, const Datum *key,
+								const DocumentFold *fold);
+
+/* The store below. */
+extern Store *document_store(DocumentStore *ds);
+
 /* For a compose that was given an old document: its key. */
 extern char *document_stored_key(DocumentStore *ds);
 

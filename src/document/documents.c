@@ -39,6 +39,9 @@ struct DocumentBatch
 	DocumentBy *by;				/* NULL: documents are found by key */
 	Relation	held;			/* from the first key that is parsed on */
 	DocumentStore *store;		/* of all runs, or of the group at hand */
+	DocumentStore *outer;		/* that of all runs, while one is apart */
+	bool		in_parts;		/* there are several runs */
+	bool		was_apart;		/* the last one was in a subtransaction */
 	MemoryContext context;		/* of the batch */
 	MemoryContext items_context;	/* reset by documents_reset() */
 	MemoryContext item_context; /* reset for each item */
@@ -96,6 +99,18 @@ const Collection *
 documents_collection(const DocumentBatch *b)
 {
 	return b->collection;
+}
+
+void
+documents_in_parts(DocumentBatch *b)
+{
+	b->in_parts = true;
+}
+
+bool
+documents_was_apart(const DocumentBatch *b)
+{
+	return b->was_apart;
 }
 
 void
@@ -191,8 +206,11 @@ open_documents(void *arg)
 	DocumentBatch *b = arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
-	if (b->options->ignore_errors)
+	if (b->batch.apart && b->outer == NULL)
+		b->outer = b->store;
+	if (b->options->ignore_errors || b->batch.apart)
 		b->store = request_open(b->collection, b->options, b->by);
+	b->was_apart = b->batch.apart;
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -201,35 +219,117 @@ close_documents(void *arg)
 {
 	DocumentBatch *b = arg;
 
-	if (!b->options->ignore_errors)
+	if (!b->options->ignore_errors && !b->batch.apart)
 		return;
 	document_close(b->store);
-	b->store = NULL;
+	b->store = b->outer;
+	b->outer = NULL;
+}
+
+/*
+ * What an item has come to.  One that is done again, as others were faster,
+ * has left an answer there.
+ */
+static void
+answer_document(DocumentBatch *b, int i, const DocumentResult *result)
+{
+	DocumentItem *item = &b->items[i];
+	UpsertOutcome outcome = request_outcome(b->options, result);
+	MemoryContext oldcontext;
+
+	item->answer.outcome = outcome;
+	if (!b->keep)
+		return;
+	oldcontext = MemoryContextSwitchTo(b->items_context);
+	answer_clear(&item->answer);
+	document_answer(&item->answer, b->collection, b->options->ret, outcome,
+					result);
+	if (item->request.refusal)
+		item->answer.error = answer_error(item->request.refusal, NULL);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
 apply_document(void *arg, int i)
 {
 	DocumentBatch *b = arg;
-	DocumentItem *item = &b->items[i];
 	MemoryContext oldcontext;
 	DocumentResult result;
-	UpsertOutcome outcome;
 
 	MemoryContextReset(b->item_context);
 	oldcontext = MemoryContextSwitchTo(b->item_context);
-	request_apply(&item->request, b->store, &result);
-	outcome = request_outcome(b->options, &result);
-	item->answer.outcome = outcome;
-	if (b->keep)
-	{
-		MemoryContextSwitchTo(b->items_context);
-		document_answer(&item->answer, b->collection, b->options->ret, outcome,
-						&result);
-		if (item->request.refusal)
-			item->answer.error = answer_error(item->request.refusal, NULL);
-	}
+	request_apply(&b->items[i].request, b->store, &result);
+	answer_document(b, i, &result);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Statement triggers fire for each store, and a run that is apart has one of its
+ * own: where there are several runs, that would show.  What "by" finds has
+ * its key from the row.
+ */
+static StoreFolding
+document_folding(void *arg)
+{
+	DocumentBatch *b = arg;
+	Store	   *store = document_store(b->store);
+	StoreFolding folding = b->by ? STORE_FOLDS_NOT : store_folding(store);
+
+	if (folding == STORE_FOLDS_RISKY && b->in_parts &&
+		!b->options->ignore_errors && store_fires_by_statement(store))
+		return STORE_FOLDS_NOT;
+	return folding;
+}
+
+/* The items of one key that are being applied. */
+typedef struct ItemsOfKey
+{
+	DocumentBatch *batch;
+	const int  *items;
+} ItemsOfKey;
+
+static void *
+item_composes(void *arg, int i)
+{
+	ItemsOfKey *key = arg;
+	DocumentRequest *request = &key->batch->items[key->items[i]].request;
+
+	batch_folds(&key->batch->batch, key->items[i], false);
+	request->refusal = NULL;
+	return request;
+}
+
+static void
+item_composed(void *arg, int i, const DocumentResult *result)
+{
+	ItemsOfKey *key = arg;
+
+	answer_document(key->batch, key->items[i], result);
+}
+
+static void
+items_written(void *arg, int first)
+{
+	ItemsOfKey *key = arg;
+
+	batch_folds(&key->batch->batch, key->items[first], true);
+}
+
+static bool
+fold_documents(void *arg, const int *items, int n)
+{
+	DocumentBatch *b = arg;
+	ItemsOfKey	key = {b, items};
+	DocumentFold fold = {n, request_compose, item_composes, item_composed,
+	items_written, &key};
+	MemoryContext oldcontext;
+	bool		done;
+
+	MemoryContextReset(b->item_context);
+	oldcontext = MemoryContextSwitchTo(b->item_context);
+	done = document_apply_fold(b->store, &b->items[items[0]].request.key, &fold);
+	MemoryContextSwitchTo(oldcontext);
+	return done;
 }
 
 static void
@@ -260,6 +360,8 @@ static const BatchDoor documents_door = {
 	.open = open_documents,
 	.apply = apply_document,
 	.close = close_documents,
+	.folding = document_folding,
+	.apply_fold = fold_documents,
 	.ignore = ignore_document
 };
 
@@ -298,6 +400,7 @@ documents_run(DocumentBatch *b)
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->items_context);
 
 	b->batch.places = b->places;
+	b->was_apart = false;
 	batch_prepare(&b->batch, prepare_document, false);
 	/* no lock after another, but one: so none of them meets its like */
 	if (b->by && !OidIsValid(b->by->index) && !b->options->dry_run &&

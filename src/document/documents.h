@@ -49,6 +49,13 @@ extern void documents_add(DocumentBatch *b, Jsonb *doc, int64 place);
  */
 extern void documents_run(DocumentBatch *b);
 
+/*
+ * There will be several runs; was the last one in a subtransaction?  A caller
+ * who can makes the next ones larger.
+ */
+extern void documents_in_parts(DocumentBatch *b);
+extern bool documents_was_apart(const DocumentBatch *b);
+
 /* How many were added, and the answer to the i-th, from 0, in input order. */
 extern int	documents_size(const DocumentBatch *b);
 extern const Answer *documents_answer(const DocumentBatch *b, int i);

@@ -20,8 +20,14 @@
 #include "document/from.h"
 #include "document/request.h"
 
-/* Documents that the batch holds at a time. */
+/*
+ * Documents that the batch holds at a time.  Twice as many after each chunk
+ * that took a subtransaction, to so many bytes: a transaction should not have
+ * more than some dozens.
+ */
 #define CHUNK_SIZE 1000
+#define MAX_CHUNK_SIZE 1000000
+#define CHUNK_BYTES (64 * 1024 * 1024)
 
 /* A QueryKey: the values that the document is found by. */
 static bool
@@ -55,6 +61,8 @@ documents_from_query(DocumentBatch *b, const char *query)
 	MemoryContext chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 														"upsert query chunk",
 														ALLOCSET_DEFAULT_SIZES);
+	int			chunk_size = CHUNK_SIZE;
+	Size		bytes = 0;
 	bool		have_last = false;
 	Datum		last = (Datum) 0;
 	int16		typlen;
@@ -66,20 +74,26 @@ documents_from_query(DocumentBatch *b, const char *query)
 	{
 		MemoryContext oldcontext;
 
-		if (documents_size(b) >= CHUNK_SIZE &&
+		if ((documents_size(b) >= chunk_size ||
+			 (documents_size(b) >= CHUNK_SIZE && bytes >= CHUNK_BYTES)) &&
 			(!row.has_key || !have_last ||
 			 (by ? by_compare(DatumGetJsonbP(row.key), DatumGetJsonbP(last)) :
 			  collection_key_compare(c, row.key, last)) != 0))
 		{
+			documents_in_parts(b);
 			documents_run(b);
+			if (documents_was_apart(b) && chunk_size < MAX_CHUNK_SIZE)
+				chunk_size *= 2;
 			documents_reset(b);
 			MemoryContextReset(chunk_context);
+			bytes = 0;
 		}
 		oldcontext = MemoryContextSwitchTo(chunk_context);
 		have_last = row.has_key;
 		if (have_last)
 			last = datumCopy(row.key, typbyval, typlen);
 		documents_add(b, DatumGetJsonbPCopy(JsonbPGetDatum(row.doc)), row.place);
+		bytes += VARSIZE(row.doc);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	documents_run(b);

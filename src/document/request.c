@@ -154,9 +154,8 @@ request_prepare(DocumentRequest *r, const Collection *c,
 	return true;
 }
 
-/* The callback of the document store. */
-static StoreVerdict
-compose_request(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
+StoreVerdict
+request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {
 	DocumentRequest *r = arg;
 	const UpsertOptions *o = r->options;
@@ -277,7 +276,7 @@ compose_by(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 						  psprintf("\"_key\" is not that of the document, which is \"%s\"",
 								   document_stored_key(r->store)),
 						  "Leave \"_key\" out: the option \"by\" finds the document.");
-	return compose_request(arg, old, old_rev, new);
+	return request_compose(arg, old, old_rev, new);
 }
 
 /*
@@ -326,7 +325,7 @@ request_apply(DocumentRequest *r, DocumentStore *ds, DocumentResult *result)
 	r->refusal = NULL;
 	r->store = ds;
 	if (r->by == NULL)
-		document_apply(ds, r->has_key ? &r->key : NULL, compose_request, r, result);
+		document_apply(ds, r->has_key ? &r->key : NULL, request_compose, r, result);
 	else if (!OidIsValid(r->by->index))
 		search_and_apply(r, ds, result);
 	else

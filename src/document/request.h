@@ -60,6 +60,13 @@ extern void request_apply(DocumentRequest *r, DocumentStore *ds,
 						  DocumentResult *result);
 
 /*
+ * The DocumentCompose of a request (arg) that is found by its key, for who
+ * applies several at once.
+ */
+extern StoreVerdict request_compose(void *arg, const Jsonb *old,
+									const char *old_rev, Jsonb **new);
+
+/*
  * Lets it be found by attributes: UP005 (or a refusal) where one is missing or
  * null.  Then its store is request_open()'s.
  */

@@ -53,9 +53,8 @@ is_item_error(int sqlstate)
 	}
 }
 
-/* Runs one subtransaction.  NULL if it worked, else the error. */
-static ErrorData *
-try_group(GroupRun *run, int first, int n, int *current)
+ErrorData *
+group_try(GroupWork work, void *arg, int first, int n, int *current)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -65,7 +64,7 @@ try_group(GroupRun *run, int first, int n, int *current)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		run->work(run->arg, first, n, current);
+		work(arg, first, n, current);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -95,7 +94,7 @@ do_group(GroupRun *run, int first, int n)
 		int			before;
 
 		CHECK_FOR_INTERRUPTS();
-		error = try_group(run, first, n, &current);
+		error = group_try(run->work, run->arg, first, n, &current);
 		if (error == NULL)
 			return;
 		if (n == 1)

@@ -17,13 +17,20 @@ typedef void (*GroupWork) (void *arg, int first, int n, int *current);
 typedef void (*GroupFailed) (void *arg, int item, ErrorData *error);
 
 /*
+ * Does them all in one subtransaction.  NULL if it worked, else what went
+ * wrong: then all is undone.
+ */
+extern ErrorData *group_try(GroupWork work, void *arg, int first, int n,
+							int *current);
+
+/*
  * Does n items, in groups that each run in one subtransaction.  A group that
  * fails is rolled back and done again without the item at fault, so "work"
  * may see an item several times; what it did for items of a failed group is
  * undone in the database, and must be overwritten in memory.
  *
- * Errors that are nobody's fault but the transaction's or the server's
- * (serialization, deadlock, cancel, out of memory, ...) are not swallowed.
+ * From both, errors that are nobody's fault but the transaction's or the
+ * server's (serialization, deadlock, cancel, out of memory, ...) come through.
  */
 extern void group_run(int n, GroupWork work, GroupFailed failed, void *arg);
 

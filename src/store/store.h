@@ -158,6 +158,21 @@ extern bool store_key_moved(Store *s);
 /* The open table. */
 extern struct RelationData *store_relation(Store *s);
 
+/* May several writes of one row be made one? */
+typedef enum StoreFolding
+{
+	STORE_FOLDS_NOT,			/* each of them shows: a row trigger that is no
+								 * foreign key's, a rule, no table of ours */
+	STORE_FOLDS,				/* nothing in the row but its key can be refused */
+	STORE_FOLDS_RISKY			/* a constraint may refuse the one that is
+								 * written */
+} StoreFolding;
+
+extern StoreFolding store_folding(Store *s);
+
+/* Has the table triggers that fire once for a statement, that is a store? */
+extern bool store_fires_by_statement(Store *s);
+
 /*
  * Queues AFTER STATEMENT triggers and, where the level is its own, fires all
  * AFTER triggers and immediate constraint checks; frees.
