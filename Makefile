@@ -16,7 +16,7 @@ OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/
 OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
-OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/record.o src/atproto/record_sql.o
+OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/event_parse.o src/atproto/event.o src/atproto/event_sql.o src/atproto/record.o src/atproto/record_sql.o src/atproto/record_read.o
 OBJS += src/jsonld/value.o src/jsonld/value_jsonb.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o src/jsonld/remote.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \
@@ -50,7 +50,7 @@ OBJS += src/c8ql/planner.o src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c
 REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
-REGRESS     += record record_swap record_scripts at_block at_repo
+REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += folding
 REGRESS     += object object_criteria object_types object_unchanged \

@@ -40,6 +40,11 @@ INSERT INTO calls (kind, name, call) VALUES
 ('ledger', 'ledger_delete', $$ledger_delete('ct', 'http://e/x')$$),
 ('records', 'at_create_record', $$at_create_record(c, 'did:plc:a', 'com.example.x', jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i))$$),
 ('records', 'at_put_record', $$at_put_record(c, 'did:plc:a', 'com.example.x', 'r5', jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i))$$),
+('records', 'at_put_block', $$at_put_block(c, 'did:plc:a', 'com.example.x', 'r5', dag_cbor(jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i)))$$),
+('records', 'at_apply_events', $$(SELECT min(action || coalesce(error ->> 'sqlstate', '')) FROM at_apply_events(c, (SELECT jsonb_agg(event(k, i)) FROM generate_series(1, 3) AS k)))$$),
+('records', 'at_apply_events_from', $$at_apply_events_from(c, format('SELECT event(k, %s) FROM generate_series(1, 3) AS k', i))$$),
+('records', 'at_import_repo', $$at_import_repo(c, car(i))$$),
+('records', 'at_forget_tombstones', $$at_forget_tombstones(c, '-1 hour')$$),
 ('records', 'at_upsert_record', $$at_upsert_record(c, 'did:plc:a', 'com.example.x', '{a: CONCAT("mark", @i)}', '{a: CONCAT("mark", @i)}', 'r5', jsonb_build_object('i', i))$$),
 ('records', 'at_delete_record', $$at_delete_record(c, 'at://did:plc:a/com.example.x/r5')$$),
 ('records', 'at_save_all', $$(SELECT count(at_save_all) FROM at_save_all(c, 'did:plc:a', jsonb_build_array(jsonb_build_object('collection', 'com.example.x', 'rkey', 'r5', 'record', jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i)))))$$),
@@ -82,6 +87,8 @@ INSERT INTO changes (kind, name, ddl) VALUES
 ('records', 'repositories altered', 'TRUNCATE ct_repos; ALTER TABLE ct_repos ALTER rev TYPE varchar(2)'),
 ('records', 'repositories, of another type', 'ALTER TABLE ct_repos ALTER rev TYPE bigint USING 0'),
 ('records', 'no repositories', 'DROP TABLE ct_repos'),
+('records', 'tombstones, of another type', 'ALTER TABLE ct_tombstones ALTER rev TYPE bigint USING 0'),
+('records', 'no tombstones', 'DROP TABLE ct_tombstones'),
 ('records', 'reindexed', 'REINDEX TABLE ct; REINDEX TABLE ct_repos');
 
 CREATE FUNCTION make_table(key text DEFAULT 'int') RETURNS void LANGUAGE plpgsql AS $$
@@ -99,10 +106,23 @@ BEGIN
 END $$;
 CREATE FUNCTION make_records() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	DROP TABLE IF EXISTS ct, ct_repos;
-	PERFORM create_record_store('ct');
+	DROP TABLE IF EXISTS ct, ct_repos, ct_tombstones, ct_consumers, ct_refs;
+	PERFORM create_record_store('ct', '{"refs": true}');
 	PERFORM at_put_record('ct', 'did:plc:a', 'com.example.x', 'r5', '{"$type": "com.example.x", "a": "mark0"}');
 END $$;
+
+-- the i-th event of record k, and a repository of one record
+CREATE FUNCTION event(k int, i int) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('did', 'did:plc:m', 'kind', 'commit', 'commit', jsonb_build_object('rev', at_tid_from_bigint(1700000000000000000 + i * 1024), 'collection', 'com.example.x', 'rkey', 'm' || k)
+		|| CASE k WHEN 3 THEN '{"operation": "delete"}' ELSE jsonb_build_object('operation', 'update', 'record', jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i, 'subject', 'did:plc:' || i)) END) $$;
+CREATE FUNCTION car_block(b bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT CASE WHEN length(b) < 92 THEN substr(int4send(36 + length(b)), 4) ELSE substr(int4send((36 + length(b)) % 128 + 128), 4) || substr(int4send((36 + length(b)) / 128), 4) END || '\x01711220'::bytea || sha256(b) || b $$;
+CREATE FUNCTION car_link(b bytea) RETURNS jsonb LANGUAGE sql AS $$ SELECT dag_cbor_decode('\xd82a58250001711220'::bytea || sha256(b)) $$;
+CREATE FUNCTION car(i int) RETURNS bytea LANGUAGE sql AS $$
+	SELECT substr(int4send(length(head)), 4) || head || car_block(commit) || car_block(node) || car_block(record)
+	FROM dag_cbor(jsonb_build_object('$type', 'com.example.x', 'a', 'mark' || i)) AS record,
+		LATERAL dag_cbor(jsonb_build_object('l', null, 'e', jsonb_build_array(jsonb_build_object('p', 0, 'k', jsonb_build_object('$bytes', rtrim(encode('com.example.x/m1', 'base64'), '=')), 't', null, 'v', car_link(record))))) AS node,
+		LATERAL dag_cbor(jsonb_build_object('did', 'did:plc:m', 'rev', at_tid_from_bigint(1700000000000000000 + i * 1024), 'data', car_link(node), 'prev', null, 'sig', '{"$bytes": "AA"}'::jsonb, 'version', 3)) AS commit,
+		LATERAL dag_cbor(jsonb_build_object('version', 1, 'roots', jsonb_build_array(car_link(commit)))) AS head $$;
 
 CREATE FUNCTION make(kind text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

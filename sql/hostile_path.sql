@@ -125,7 +125,7 @@ SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 2 AS ledgers FROM public.upser
 SELECT pg_catalog.count(*) FROM "hl:main_flakes";
 SELECT FROM public.ledger_values('[1]'::pg_catalog.jsonb), public.ledger_members('{"a": 1}'::pg_catalog.jsonb);
 -- AT Protocol
-SELECT FROM public.create_record_store('hr');
+SELECT FROM public.create_record_store('hr', '{"refs": true}'::pg_catalog.jsonb);
 SELECT public.at_put_lexicon('{"lexicon": 1, "id": "com.hostile.x", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "properties": {"n": {"type": "integer"}}}}}}'::pg_catalog.jsonb);
 SELECT public.at_put_lexicon('{"lexicon": 1, "id": "com.hostile.x", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "properties": {}}}}}'::pg_catalog.jsonb);
 SELECT FROM public.at_create_record('hr'::pg_catalog.regclass, 'did:plc:a', 'com.hostile.x', '{"n": 1}'::pg_catalog.jsonb, 'k');
@@ -135,6 +135,11 @@ SELECT FROM public.at_save_all('hr'::pg_catalog.regclass, 'did:plc:a', '[{"colle
 SELECT FROM public.at_put_block('hr'::pg_catalog.regclass, 'did:plc:a', 'com.hostile.y', 'k', public.dag_cbor('{"$type": "com.hostile.y"}'::pg_catalog.jsonb));
 -- an empty repository, did:plc:b at 3zzzzzzzzzzzz
 SELECT FROM public.at_import_repo('hr'::pg_catalog.regclass, pg_catalog.decode('OqJlcm9vdHOB2CpYJQABcRIgZ1vY3RFKdZ2fActZrT83oqxBo3zZvzWNyrQVOMd/nRxndmVyc2lvbgGIAQFxEiBnW9jdEUp1nZ8By1mtPzeirEGjfNm/NY3KtBU4x3+dHKZjZGlkaWRpZDpwbGM6YmNyZXZtM3p6enp6enp6enp6emNzaWdBAGRkYXRh2CpYJQABcRIgnf7+Yd126j3K5QI4gLCDedV63yBILW/b4nWSifZHZ3tkcHJldvZndmVyc2lvbgMrAXESIJ3+/mHdduo9yuUCOICwg3nVet8gSC1v2+J1kon2R2d7omFlgGFs9g==', 'base64'));
+SELECT FROM public.at_apply_events('hr'::pg_catalog.regclass, '[{"did": "did:plc:c", "time_us": 1, "kind": "commit", "commit": {"rev": "3222222222222", "operation": "create", "collection": "com.hostile.y", "rkey": "k", "record": {"subject": "did:plc:a"}}}, {"did": "did:plc:d", "time_us": 2, "kind": "account", "account": {"status": "deleted"}}]'::pg_catalog.jsonb, '{"consumer": "c"}'::pg_catalog.jsonb);
+SELECT FROM public.at_apply_events_from('hr'::pg_catalog.regclass, 'SELECT ''{"did": "did:plc:c", "kind": "identity"}''::pg_catalog.jsonb');
+SELECT FROM public.at_forget_tombstones('hr'::pg_catalog.regclass, '1 day'::pg_catalog.interval);
+SELECT FROM public.at_list_records('hr'::pg_catalog.regclass, 'did:plc:c', 'com.hostile.y');
+SELECT FROM public.at_backlinks('hr'::pg_catalog.regclass, 'did:plc:a');
 SELECT FROM public.at_apply_writes('hr'::pg_catalog.regclass, 'did:plc:a', '[{"$type": "com.atproto.repo.applyWrites#delete", "collection": "com.hostile.x", "rkey": "k"}]'::pg_catalog.jsonb);
 SELECT FROM public.at_get_record('hr'::pg_catalog.regclass, 'at://did:plc:a/com.hostile.x/k');
 SELECT FROM public.at_delete_record('hr'::pg_catalog.regclass, 'at://did:plc:a/com.hostile.x/k');

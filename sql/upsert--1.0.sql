@@ -913,6 +913,62 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_put_block(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.bytea, pg_catalog.jsonb) IS
 'at_put_record of a record as DAG-CBOR: the CID is that of the bytes, which are decoded strictly. Options and errors: as at_put_record; UP006 the bytes are no DAG-CBOR, or no map with the collection as $type. With "validate": "report" and a store made with "opaque", bytes that are a map but no record are kept as they are.';
 
+CREATE FUNCTION @extschema@.at_list_records(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'at_list_records'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.at_list_records(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'A page of the records of a collection of a repository, as com.atproto.repo.listRecords answers: {"records": [{"uri", "cid", "value"}], "cursor"}, by record key, the greatest first. Options: limit (1 to 100, 50 if absent), cursor (go on behind this record key), reverse (the least first). NULL if an argument is NULL. Errors: 22023 an option; UP007 repo or collection, UP004 cursor; 42809 the table is none of records.';
+
+CREATE FUNCTION @extschema@.at_backlinks(store pg_catalog.regclass, target pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF pg_catalog.text
+AS 'MODULE_PATHNAME', 'at_backlinks'
+LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.at_backlinks(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'URIs of the records that refer to an AT URI or a DID, in order, from NAME_refs of a table that create_record_store made with "refs": true. Options: collection (of the records that refer), limit, cursor (go on behind this URI). Errors: 55000 no references are kept; 22023 an option; 42809 the table is none of records.';
+
+CREATE TYPE @extschema@.at_event_result AS (
+    ord pg_catalog.int4,
+    uri pg_catalog.text,
+    cid pg_catalog.text,
+    rev pg_catalog.text,
+    action pg_catalog.text,
+    error pg_catalog.jsonb
+);
+COMMENT ON TYPE @extschema@.at_event_result IS
+'What became of one event: its place in the array, the record (or at://REPO), what is stored of it now, and inserted, updated, unchanged, deleted or ignored.';
+
+CREATE FUNCTION @extschema@.at_apply_events(store pg_catalog.regclass, events pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.at_event_result
+AS 'MODULE_PATHNAME', 'at_apply_events'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.at_apply_events(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
+'Applies events of the network, of any repositories, as Jetstream sends them: {"did", "time_us", "kind": "commit", "commit": {"rev", "operation", "collection", "rkey", "record" or "block": {"$bytes"}, "cid"}}. Of one record the newest rev wins, in whatever order and how often events come; deletions leave tombstones. Accounts with status deleted lose their records, other events of accounts and identities are ignored. Answers for each event; one that is wrong is ignored, with its error, and the others go on. Options: validate ("report" stores what is invalid, and says why in error), consumer (the greatest time_us is kept under that name in NAME_consumers, in the same transaction). Errors: UP006 no array; 55000 the table has no tombstones or revisions beside it; 42809 it is none of records.';
+
+CREATE TYPE @extschema@.at_event_summary AS (
+    inserted pg_catalog.int8,
+    updated pg_catalog.int8,
+    unchanged pg_catalog.int8,
+    deleted pg_catalog.int8,
+    ignored pg_catalog.int8
+);
+COMMENT ON TYPE @extschema@.at_event_summary IS
+'Counts of what became of events.';
+
+CREATE FUNCTION @extschema@.at_apply_events_from(store pg_catalog.regclass, query pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS @extschema@.at_event_summary
+AS 'MODULE_PATHNAME', 'at_apply_events_from'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_apply_events_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'at_apply_events of the rows of a query with one jsonb column, an event each, run with the rights of the caller: sorted by record first, on disk if need be, then applied in chunks. If events had errors, a WARNING says how many, and the first. Options and errors: as at_apply_events; those of the query, 34000 it returns no rows, 42804 other columns, 22004 a null event.';
+
+CREATE FUNCTION @extschema@.at_forget_tombstones(store pg_catalog.regclass, older_than pg_catalog.interval)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 'at_forget_tombstones'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.at_forget_tombstones(pg_catalog.regclass, pg_catalog.interval) IS
+'Deletes tombstones that were left longer ago than that, and tells how many. An event that comes later still could bring the record back. Errors: 55000 the table has none beside it; 42809 it is none of records.';
+
 CREATE TYPE @extschema@.at_import_result AS (
     inserted pg_catalog.int8,
     updated pg_catalog.int8,

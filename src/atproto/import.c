@@ -93,7 +93,6 @@ static void put_record(Import *import, const RepoRecord *record,
 static void visit(void *arg, const RepoRecord *record);
 static void merge(Import *import, Oid relid);
 static char *stored_floor(Oid relid, const char *repo);
-static void forget_below(Oid relid, const Import *import);
 
 static char *
 table_name(Oid relid)
@@ -107,22 +106,25 @@ table_name(Oid relid)
  * ----------
  */
 
-/* URIs of a repository begin with "at://REPO/", and "0" follows "/". */
 static void
 cursor_open(StoredCursor *cursor, const char *table, bool with_cid,
 			const char *repo)
 {
 	Oid			argtypes[] = {TEXTOID, TEXTOID};
-	Datum		args[] = {CStringGetTextDatum(psprintf("at://%s/", repo)),
-	CStringGetTextDatum(psprintf("at://%s0", repo))};
+	Datum		args[2];
+	char	   *first;
+	char	   *last;
 
+	mirror_range(repo, &first, &last);
+	args[0] = CStringGetTextDatum(first);
+	args[1] = CStringGetTextDatum(last);
 	memset(cursor, 0, sizeof(StoredCursor));
 	cursor->portal = SPI_cursor_open_with_args(NULL,
-											   psprintf("SELECT uri, rev, %s FROM %s "
+											   psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text, %s FROM %s "
 														"WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
 														"AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
 														"ORDER BY uri COLLATE pg_catalog.\"C\"",
-														with_cid ? "cid" : "NULL::pg_catalog.text", table),
+														with_cid ? "cid::pg_catalog.text" : "NULL::pg_catalog.text", table),
 											   2, argtypes, args, NULL, false, 0);
 	cursor->context = AllocSetContextCreate(CurrentMemoryContext,
 											"upsert stored records",
@@ -328,32 +330,11 @@ stored_floor(Oid relid, const char *repo)
 
 	if (!OidIsValid(repos) || columns.floor == InvalidAttrNumber)
 		return NULL;
-	if (SPI_execute_with_args(psprintf("SELECT floor FROM %s WHERE repo OPERATOR(pg_catalog.=) $1",
+	if (SPI_execute_with_args(psprintf("SELECT floor::pg_catalog.text FROM %s WHERE repo OPERATOR(pg_catalog.=) $1",
 									   table_name(repos)),
 							  1, argtypes, args, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(repos));
 	return SPI_processed == 0 ? NULL : text_value(0, 1);
-}
-
-/* What the floor says needs no tombstones. */
-static void
-forget_below(Oid relid, const Import *import)
-{
-	RecordColumns columns;
-	Oid			tombstones = record_store_beside(relid, RECORD_TOMBSTONES,
-												 &columns);
-	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTOID};
-	Datum		args[] = {CStringGetTextDatum(psprintf("at://%s/", import->repo.did)),
-		CStringGetTextDatum(psprintf("at://%s0", import->repo.did)),
-	CStringGetTextDatum(import->repo.rev)};
-
-	if (SPI_execute_with_args(psprintf("DELETE FROM %s "
-									   "WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
-									   "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
-									   "AND rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3",
-									   table_name(tombstones)),
-							  3, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write \"%s\"", get_rel_name(tombstones));
 }
 
 
@@ -424,7 +405,7 @@ at_import_repo(PG_FUNCTION_ARGS)
 		mirror_close(import.mirror);
 		import.mirror = NULL;
 		if (!stale)
-			forget_below(relid, &import);
+			mirror_forget(relid, import.repo.did, import.repo.rev);
 		else
 			merge(&import, relid);
 	}

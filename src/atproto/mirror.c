@@ -23,13 +23,19 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "atproto/mirror.h"
 #include "atproto/refs.h"
+#include "base/spivalue.h"
 #include "base/tid.h"
 #include "compat.h"
+
+/* Records that are looked for at a time, when many are deleted */
+#define DELETE_CHUNK	1000
 
 struct Mirror
 {
@@ -72,6 +78,7 @@ typedef struct Burial
 } Burial;
 
 static Oid	require_beside(Mirror *m, const char *ending, RecordColumns *columns);
+static void require_columns(const Mirror *m, bool complete);
 static const char *later(const char *a, const char *b);
 static StoreVerdict compose_lock(void *arg, TupleTableSlot *old, StoreRow *row);
 static StoreVerdict compose_put(void *arg, TupleTableSlot *old, StoreRow *row);
@@ -99,6 +106,18 @@ require_beside(Mirror *m, const char *ending, RecordColumns *columns)
 	return relid;
 }
 
+static void
+require_columns(const Mirror *m, bool complete)
+{
+	if (!complete)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"%s\" cannot be a mirror",
+						get_rel_name(m->records.relid)),
+				 errdetail("A column is missing in it or in the tables beside it."),
+				 errhint("create_record_store() makes them.")));
+}
+
 Mirror *
 mirror_open(Oid relid)
 {
@@ -112,19 +131,11 @@ mirror_open(Oid relid)
 	record_store_open(&m->records, relid, NULL, false, true, m->level);
 	record_store_forget_clocks();
 
-	repos.relid = require_beside(m, RECORD_REPOS, &m->repo_columns);
-	tombstones.relid = require_beside(m, RECORD_TOMBSTONES, &m->tombstone_columns);
-	if (m->records.columns.rev == InvalidAttrNumber ||
-		rc->repo == InvalidAttrNumber || rc->rev == InvalidAttrNumber ||
-		rc->upstream == InvalidAttrNumber || rc->floor == InvalidAttrNumber ||
-		tc->uri == InvalidAttrNumber || tc->rev == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("\"%s\" cannot be a mirror", get_rel_name(relid)),
-				 errdetail("A column is missing in it or in the tables beside it."),
-				 errhint("create_record_store() makes them.")));
-
 	repos.level = tombstones.level = m->level;
+	repos.relid = require_beside(m, RECORD_REPOS, &m->repo_columns);
+	require_columns(m, m->records.columns.rev != InvalidAttrNumber &&
+					rc->repo != InvalidAttrNumber && rc->rev != InvalidAttrNumber &&
+					rc->upstream != InvalidAttrNumber && rc->floor != InvalidAttrNumber);
 	repos.keys[0] = rc->repo;
 	repos.update_columns = bms_add_member(bms_add_member(bms_make_singleton(rc->rev),
 														 rc->upstream), rc->floor);
@@ -132,6 +143,8 @@ mirror_open(Oid relid)
 	repos.read_columns = bms_copy(repos.insert_columns);
 	m->repos = store_open(&repos);
 
+	tombstones.relid = require_beside(m, RECORD_TOMBSTONES, &m->tombstone_columns);
+	require_columns(m, tc->uri != InvalidAttrNumber && tc->rev != InvalidAttrNumber);
 	tombstones.keys[0] = tc->uri;
 	tombstones.update_columns = bms_make_singleton(tc->rev);
 	if (tc->deleted_at != InvalidAttrNumber)
@@ -312,4 +325,87 @@ write_tombstone(Mirror *m, const char *uri, const char *rev)
 	Datum		key = CStringGetTextDatum(uri);
 
 	(void) store_apply(m->tombstones, &key, NULL, compose_tombstone, &burial);
+}
+
+void
+mirror_range(const char *repo, char **first, char **last)
+{
+	/* "0" follows "/" */
+	*first = psprintf("at://%s/", repo);
+	*last = psprintf("at://%s0", repo);
+}
+
+void
+mirror_forget(Oid relid, const char *repo, const char *rev)
+{
+	RecordColumns columns;
+	Oid			tombstones = record_store_beside(relid, RECORD_TOMBSTONES,
+												 &columns);
+	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum		args[3];
+	char	   *first;
+	char	   *last;
+
+	mirror_range(repo, &first, &last);
+	args[0] = CStringGetTextDatum(first);
+	args[1] = CStringGetTextDatum(last);
+	args[2] = CStringGetTextDatum(rev);
+	SPI_connect();
+	if (SPI_execute_with_args(psprintf("DELETE FROM %s "
+									   "WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
+									   "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
+									   "AND rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3",
+									   quote_qualified_identifier(get_namespace_name(get_rel_namespace(tombstones)),
+																  get_rel_name(tombstones))),
+							  3, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not write \"%s\"", get_rel_name(tombstones));
+	SPI_finish();
+}
+
+void
+mirror_delete_repo(Mirror *m, const char *repo, const char *rev)
+{
+	Oid			relid = m->records.relid;
+	Oid			argtypes[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum		args[3];
+	char	   *first;
+	char	   *last;
+	uint64		nrows;
+	SPITupleTable *rows;
+
+	mirror_range(repo, &first, &last);
+	args[1] = CStringGetTextDatum(last);
+	args[2] = CStringGetTextDatum(rev);
+	SPI_connect();
+	do
+	{
+		args[0] = CStringGetTextDatum(first);
+		if (SPI_execute_with_args(psprintf("SELECT uri::pg_catalog.text FROM %s "
+										   "WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
+										   "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
+										   "AND (rev IS NULL OR rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3) "
+										   "ORDER BY uri COLLATE pg_catalog.\"C\"",
+										   quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+																	  get_rel_name(relid))),
+								  3, argtypes, args, NULL, false, DELETE_CHUNK) != SPI_OK_SELECT)
+			elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
+		nrows = SPI_processed;
+		rows = SPI_tuptable;
+		for (uint64 i = 0; i < nrows; i++)
+		{
+			bool		isnull;
+
+			first = TextDatumGetCString(spi_value(rows->vals[i], rows->tupdesc, 1,
+												  TEXTOID, &isnull));
+			(void) mirror_delete(m, first, rev, false);
+			if (i + 1 < nrows)
+				pfree(first);
+		}
+		SPI_freetuptable(rows);
+
+		/* the next after it in bytes */
+		first = psprintf("%s ", first);
+	} while (nrows == DELETE_CHUNK);
+	SPI_finish();
+	mirror_forget(relid, repo, rev);
 }

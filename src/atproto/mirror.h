@@ -62,4 +62,19 @@ extern StoreOutcome mirror_put(Mirror *m, const MirrorPlace *place,
 extern StoreOutcome mirror_delete(Mirror *m, const char *uri, const char *rev,
 								  bool bury);
 
+/*
+ * Deletes all records and tombstones of a repository that are not newer than
+ * rev, which is to be its floor.
+ */
+extern void mirror_delete_repo(Mirror *m, const char *repo, const char *rev);
+
+/*
+ * The range of the URIs of a repository's records: from *first to before
+ * *last, palloc'd.
+ */
+extern void mirror_range(const char *repo, char **first, char **last);
+
+/* Deletes the tombstones in it that are not newer than rev. */
+extern void mirror_forget(Oid relid, const char *repo, const char *rev);
+
 #endif							/* UPSERT_ATPROTO_MIRROR_H */

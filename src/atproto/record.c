@@ -33,6 +33,7 @@
 
 #include "atproto/record.h"
 #include "atproto/record_store.h"
+#include "atproto/refs.h"
 #include "atproto/syntax.h"
 #include "base/tid.h"
 #include "call/batch.h"
@@ -52,6 +53,7 @@ typedef struct RecordBatch
 	const char *repo;
 	const RecordOptions *options;
 	RecordMaker maker;
+	Refs	   *refs;			/* NULL: none are kept */
 	MemoryContext context;		/* of the answers */
 	MemoryContext item_context; /* reset for each write */
 	bool		bounded;		/* the protocol's limits hold */
@@ -325,8 +327,11 @@ write_one(RecordBatch *batch, RecordWrite *write)
 		/* a trigger would not have it; what is stored, if anything, stays */
 		write->cid = write->rev = NULL;
 		write->new = NULL;
+		return;
 	}
-	else if (write->error != NULL)
+	if (write->action != UPSERT_UNCHANGED)
+		refs_change(batch->refs, write->uri, write->old, write->new);
+	if (write->error != NULL)
 		ereport(WARNING,
 				(errcode(write->error->sqlerrcode),
 				 errmsg("record \"%s\" is invalid: %s",
@@ -430,6 +435,7 @@ record_write(Oid relid, Oid schema, const char *repo,
 		.single = !options->batch};
 	ErrorContextCallback callback = {.callback = describe_write,
 		.arg = &batch, .previous = error_context_stack};
+	StoreLevel *level = NULL;
 
 	if (bounded && nwrites > at_max_writes)
 		ereport(ERROR,
@@ -443,12 +449,19 @@ record_write(Oid relid, Oid schema, const char *repo,
 	batch_prepare(&b, prepare_write, false);
 	batch.item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
 											   ALLOCSET_DEFAULT_SIZES);
+	if (!options->dry_run && refs_are_kept(relid))
+		level = store_level_begin();
 	record_store_open(&batch.store, relid, repo, options->dry_run,
-					  options->force, NULL);
+					  options->force, level);
+	if (level != NULL)
+		batch.refs = refs_open(relid, level);
 	batch.maker.opaque = batch.store.columns.block != InvalidAttrNumber;
 	if (!options->batch)
 		error_context_stack = &callback;
 	batch_run(&b);
 	error_context_stack = callback.previous;
+	refs_close(batch.refs);
 	record_store_close(&batch.store);
+	if (level != NULL)
+		store_level_end(level);
 }

@@ -49,19 +49,18 @@ typedef struct Making
 	ReadyRecord *ready;			/* of a whole try */
 } Making;
 
-typedef void (*MakingStep) (Making *making);
+typedef void (*MakingStep) (void *making);
 
 static void enter_collection(RecordMaker *maker, const char *collection);
 static Jsonb *lookup_lexicon(void *arg, const char *nsid, int len);
-static void try_step(Making *making);
+static void try_step(void *arg);
 static bool is_ours(int sqlstate);
-static ErrorData *attempt(MakingStep step, Making *making);
 static ErrorData *run_step(MakingStep step, Making *making);
-static void encode_step(Making *making);
-static void decode_step(Making *making);
+static void encode_step(void *arg);
+static void decode_step(void *arg);
 static void check_key(RecordMaker *maker, const char *collection,
 					  const char *rkey);
-static void validate_step(Making *making);
+static void validate_step(void *arg);
 static void check_type(const Jsonb *record, const char *collection);
 static void keep_block(Making *making, ErrorData *error, ReadyRecord *ready);
 static void finish(Making *making, ErrorData *error, ReadyRecord *ready);
@@ -89,6 +88,20 @@ record_check_repo(const char *repo)
 				 errmsg("invalid repository: neither a DID nor a handle"),
 				 errdetail("The value is \"%s\".", repo),
 				 errhint("DIDs look like did:plc:z72i7hdynmk6r22z27h6tvur, handles like alice.example.com.")));
+}
+
+AtUri
+record_split_uri(const char *str)
+{
+	AtUri		uri;
+
+	if (!at_uri_split(str, strlen(str), &uri) || uri.rkey.str == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
+				 errmsg("invalid AT URI of a record"),
+				 errdetail("The value is \"%s\".", str),
+				 errhint("It has the form at://REPO/COLLECTION/RKEY.")));
+	return uri;
 }
 
 /* Makes the collection the one whose lexicon is kept; error UP007. */
@@ -250,16 +263,15 @@ is_ours(int sqlstate)
 		sqlstate == ERRCODE_INVALID_PARAMETER_VALUE;	/* option_refuse() */
 }
 
-/* The error of a step, in the current context; NULL if it works. */
-static ErrorData *
-attempt(MakingStep step, Making *making)
+ErrorData *
+record_attempt(void (*step) (void *arg), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
-		step(making);
+		step(arg);
 	}
 	PG_CATCH();
 	{
@@ -278,14 +290,15 @@ static ErrorData *
 run_step(MakingStep step, Making *making)
 {
 	if (making->maker->validate == VALIDATE_REPORT)
-		return attempt(step, making);
+		return record_attempt(step, making);
 	step(making);
 	return NULL;
 }
 
 static void
-encode_step(Making *making)
+encode_step(void *arg)
 {
+	Making	   *making = arg;
 	StringInfoData cbor;
 
 	initStringInfo(&cbor);
@@ -295,8 +308,9 @@ encode_step(Making *making)
 }
 
 static void
-decode_step(Making *making)
+decode_step(void *arg)
 {
+	Making	   *making = arg;
 	Jsonb	   *record = cbor_decode_record(making->data, making->len);
 
 	making->record = record;
@@ -336,8 +350,9 @@ check_key(RecordMaker *maker, const char *collection, const char *rkey)
 
 /* Validates a record against its lexicon, as the maker is told. */
 static void
-validate_step(Making *making)
+validate_step(void *arg)
 {
+	Making	   *making = arg;
 	RecordMaker *maker = making->maker;
 	char	   *missing;
 
@@ -443,8 +458,9 @@ record_make_ready_block(RecordMaker *maker, const char *collection,
 }
 
 static void
-try_step(Making *making)
+try_step(void *arg)
 {
+	Making	   *making = arg;
 	record_check_names(making->maker, making->collection, making->rkey);
 	if (making->data != NULL)
 		record_make_ready_block(making->maker, making->collection, making->rkey,
@@ -461,7 +477,7 @@ record_try(RecordMaker *maker, const char *collection, const char *rkey,
 	Making		making = {.maker = maker, .collection = collection,
 	.rkey = rkey, .record = record, .ready = ready};
 
-	return attempt(try_step, &making);
+	return record_attempt(try_step, &making);
 }
 
 ErrorData *
@@ -471,7 +487,7 @@ record_try_block(RecordMaker *maker, const char *collection, const char *rkey,
 	Making		making = {.maker = maker, .collection = collection,
 	.rkey = rkey, .data = data, .len = len, .ready = ready};
 
-	return attempt(try_step, &making);
+	return record_attempt(try_step, &making);
 }
 
 bool

@@ -9,6 +9,7 @@
 #define UPSERT_ATPROTO_RECORD_READY_H
 
 #include "atproto/cid.h"
+#include "atproto/syntax.h"
 #include "utils/elog.h"
 #include "utils/jsonb.h"
 
@@ -57,6 +58,9 @@ extern void record_ready_init(void);
 
 /* Error UP007 if it is neither a DID nor a handle. */
 extern void record_check_repo(const char *repo);
+
+/* Splits the URI of a record; error UP007 if it is none. */
+extern AtUri record_split_uri(const char *str);
 
 /*
  * Checks the syntax of a collection (UP007) and, unless it is NULL, of a record
@@ -107,6 +111,12 @@ extern void record_make_ready_block(RecordMaker *maker, const char *collection,
 									const char *rkey,
 									const uint8 *data, Size len,
 									ReadyRecord *ready);
+
+/*
+ * Runs a step that only computes.  The error of ours that it raises, in the
+ * current context; NULL if it raises none.  Other errors are raised.
+ */
+extern ErrorData *record_attempt(void (*step) (void *arg), void *arg);
 
 /*
  * The two above, for those who go on with other records: what would be raised

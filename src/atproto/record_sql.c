@@ -8,8 +8,6 @@
  *				one RecordWrite, one at_result
  *		at_save_all, at_apply_writes
  *				a JSON array, one RecordWrite and one at_result each
- *		at_get_record
- *				what com.atproto.repo.getRecord answers
  *		at_validation_status
  *				a record that is not written
  *
@@ -240,7 +238,6 @@ PG_FUNCTION_INFO_V1(at_upsert_record);
 PG_FUNCTION_INFO_V1(at_delete_record);
 PG_FUNCTION_INFO_V1(at_save_all);
 PG_FUNCTION_INFO_V1(at_apply_writes);
-PG_FUNCTION_INFO_V1(at_get_record);
 PG_FUNCTION_INFO_V1(at_validation_status);
 
 /* What a call site of a function that does one write looks up once */
@@ -380,21 +377,6 @@ at_upsert_record(PG_FUNCTION_ARGS)
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
 }
 
-/* Splits the URI of a record; error UP007 if it is none. */
-static AtUri
-record_uri(const char *str)
-{
-	AtUri		uri;
-
-	if (!at_uri_split(str, strlen(str), &uri) || uri.rkey.str == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_IDENTIFIER),
-				 errmsg("invalid AT URI of a record"),
-				 errdetail("The value is \"%s\".", str),
-				 errhint("It has the form at://REPO/COLLECTION/RKEY.")));
-	return uri;
-}
-
 /* at_delete_record(store, uri, options) */
 Datum
 at_delete_record(PG_FUNCTION_ARGS)
@@ -404,7 +386,7 @@ at_delete_record(PG_FUNCTION_ARGS)
 	AtUri		uri;
 
 	arguments_require(fcinfo, 2);
-	uri = record_uri(text_argument(fcinfo, 1));
+	uri = record_split_uri(text_argument(fcinfo, 1));
 	parse_options(argument_jsonb(fcinfo, 2), TAKES_SWAP_CID, &options);
 	write.collection = pnstrdup(uri.collection.str, uri.collection.len);
 	write.rkey = pnstrdup(uri.rkey.str, uri.rkey.len);
@@ -486,44 +468,6 @@ Datum
 at_apply_writes(PG_FUNCTION_ARGS)
 {
 	return write_batch(fcinfo, TAKES_VALIDATE, true, parse_applied);
-}
-
-/* at_get_record(store, uri) -> jsonb */
-Datum
-at_get_record(PG_FUNCTION_ARGS)
-{
-	Oid			relid = PG_GETARG_OID(0);
-	Datum		uri = PG_GETARG_DATUM(1);
-	Oid			argtypes[] = {TEXTOID};
-	RecordColumns columns;
-	char	   *query;
-	Datum		result = (Datum) 0;
-	bool		found;
-
-	(void) record_uri(text_argument(fcinfo, 1));
-	record_store_columns(relid, &columns);
-	query = psprintf("SELECT pg_catalog.jsonb_build_object('uri', uri, "
-					 "'cid', coalesce(cid, %s.record_cid(record)), 'value', record) "
-					 "FROM %s WHERE uri OPERATOR(pg_catalog.=) $1",
-					 quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid))),
-					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-												get_rel_name(relid)));
-	SPI_connect();
-	if (SPI_execute_with_args(query, 1, argtypes, &uri, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
-	found = SPI_processed > 0;
-	if (found)
-	{
-		bool		isnull;
-
-		result = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-						   JSONBOID, &isnull);
-		result = SPI_datumTransfer(result, false, -1);
-	}
-	SPI_finish();
-	if (!found)
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(result);
 }
 
 /* at_validation_status(collection text, record jsonb) -> text */

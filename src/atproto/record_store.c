@@ -204,9 +204,14 @@ record_store_name_beside(const char *name, const char *ending)
 Oid
 record_store_beside(Oid relid, const char *ending, RecordColumns *columns)
 {
-	char	   *name = record_store_name_beside(get_rel_name(relid), ending);
-	Oid			beside = get_relname_relid(name, get_rel_namespace(relid));
+	const char *name = get_rel_name(relid);
+	Oid			beside;
 
+	/* what is wrong with the table itself others say */
+	if (name == NULL)
+		return InvalidOid;
+	beside = get_relname_relid(record_store_name_beside(name, ending),
+							   get_rel_namespace(relid));
 	if (OidIsValid(beside))
 		*columns = *table_columns(beside);
 	return beside;

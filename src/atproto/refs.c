@@ -53,6 +53,14 @@ static StoreVerdict compose_ref(void *arg, TupleTableSlot *old, StoreRow *row);
 static void write_ref(Refs *refs, const char *uri, const JsonbValue *target,
 					  bool remove);
 
+bool
+refs_are_kept(Oid relid)
+{
+	RecordColumns columns;
+
+	return OidIsValid(record_store_beside(relid, RECORD_REFS, &columns));
+}
+
 Refs *
 refs_open(Oid relid, StoreLevel *level)
 {

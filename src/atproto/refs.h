@@ -10,6 +10,9 @@
 
 typedef struct Refs Refs;
 
+/* Does a table of records keep its references? */
+extern bool refs_are_kept(Oid relid);
+
 /*
  * Opens the references of a table of records, on a level that is open; NULL if
  * it keeps none.

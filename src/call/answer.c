@@ -125,6 +125,16 @@ answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc)
 	return rsinfo->setResult;
 }
 
+Tuplestorestate *
+answer_begin_values(FunctionCallInfo fcinfo, TupleDesc *tupdesc)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	*tupdesc = rsinfo->setDesc;
+	return rsinfo->setResult;
+}
+
 void
 answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 				const Answer *answer)

@@ -52,6 +52,9 @@ extern Datum answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 /* Prepares a set-returning call: rows go into the tuplestore. */
 extern Tuplestorestate *answer_begin_set(FunctionCallInfo fcinfo, TupleDesc *tupdesc);
 
+/* The same for a set of values of a scalar type. */
+extern Tuplestorestate *answer_begin_values(FunctionCallInfo fcinfo, TupleDesc *tupdesc);
+
 /* One row of upsert_item: the ord-th item's. */
 extern void answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 							const Answer *answer);
