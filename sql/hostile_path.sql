@@ -116,6 +116,7 @@ SELECT FROM public.ledger_flakes('hl');
 SELECT FROM public.ledger_log('hl');
 SELECT FROM public.ledger_nodes('hl', 1);
 SELECT FROM public.ledger_diff('hl', 0, 1);
+SELECT FROM public.ledger_state('hl', 1);
 SELECT FROM public.ledger_export('hl');
 SELECT public.ledger_import('hl', '<http://e/i> <http://e/n> "x" .') OPERATOR(pg_catalog.->) 't';
 SELECT public.ledger_import_from('hl', 'SELECT ''<http://e/i> <http://e/n> "y" .''::pg_catalog.text') OPERATOR(pg_catalog.->) 't';
@@ -168,14 +169,17 @@ SELECT pattern FROM unnest(ARRAY[
 	'[{"@id": "?s", "n": "?n"}, ["minus", {"@id": "?s", "m": "?m"}]]',
 	'[{"@id": "?s", "n": "?n"}, ["exists", {"@id": "?s", "m": "?m"}], ["not-exists", {"@id": "?s", "s": "?m"}]]',
 	'[{"@id": "?s", "n": "?n"}, ["values", ["?n", [1, 2]]]]',
+	'[["unwind", "?i", "(range 1 2)"], {"@id": "?s", "n": "?n"}]',
 	'["query", {"select": ["?n", "(as (count ?s) ?c)"], "where": {"@id": "?s", "n": "?n"}, "groupBy": "?n", "having": "(> (count ?s) 0)", "orderBy": ["(desc ?n)"], "limit": 1}]',
 	'["query", {"selectDistinct": ["?n"], "where": {"@id": "?s", "n": "?n"}, "orderBy": "?n", "offset": 1}]'
 	]::jsonb[]) AS pattern, hostile_update(jsonb_build_object('where', pattern, 'insert', '{"@id": "?s", "seen": 1}'::jsonb));
+SELECT count(hostile_update(jsonb_build_object('from', f, 'where', '{"@id": "?s", "n": "?n", "o": {"n": 2}}'::jsonb, 'insert', '{"@id": "?s", "seen": "?n"}'::jsonb)))
+	FROM unnest(ARRAY['["hl", "ex:g"]', '"hl@t:1"', '["hl@t:1", {"@id": "hl", "t": 1, "graph": "ex:g"}]']::jsonb[]) AS f;
 SELECT hostile_update('{"fromNamed": ["ex:g", "ex:h"], "where": ["graph", "?g", {"@id": "?s", "n": "?n"}], "insert": {"@id": "?s", "seen": "?n"}}') IS NOT NULL AS named;
 SELECT hostile_update('{"where": {"@id": "?s", "n": "?n"}, "delete": {"@id": "?s", "n": "?n"}, "insert": {"@id": "?s", "n": 8}}') IS NOT NULL AS deleted;
 SELECT count(hostile_update(jsonb_build_object('where', jsonb_build_array('{"@id": "?s", "s": "?t", "l": "?l"}'::jsonb, '{"@id": "?s", "n": "?n"}'::jsonb, jsonb_build_array('bind', '?x', e)), 'insert', '{"@id": "ex:x", "x": "?x"}'::jsonb))) AS expressions
 	FROM unnest(ARRAY['(+ ?n 1)', '(- ?n 1)', '(- ?n)', '(* ?n 2)', '(/ ?n 2)', '(abs ?n)', '(ceil ?n)', '(floor ?n)', '(round ?n)', '(= ?n ?t)', '(!= ?n ?t)', '(< ?n ?t)', '(<= ?n 2)', '(> ?t "a")', '(>= ?t ?t)', '(= ?t "a")', '(= true ?t)',
-	'(in ?n [1 2 8])', '(not-in ?t ["t" "u"])', '(and true (> ?n 1))', '(or false (> ?n 1))', '(not true)', '(if (> ?n 1) "y" ?n)', '(coalesce ?z ?n)', '(bound ?n)',
+	'(size (range 1 ?n))', '(size (range 1 ?n 2))', '(size (list ?n ?t))', '(size ?l)', '(head ?l)', '(last ?l)', '(nth ?l 0)', '(rand)', '(uuid)', '(struuid)', '(in ?n [1 2 8])', '(not-in ?t ["t" "u"])', '(and true (> ?n 1))', '(or false (> ?n 1))', '(not true)', '(if (> ?n 1) "y" ?n)', '(coalesce ?z ?n)', '(bound ?n)',
 	'(str ?n)', '(lcase ?t)', '(ucase ?t)', '(strlen ?t)', '(contains ?t "t")', '(strStarts ?t "t")', '(strEnds ?t "t")', '(strBefore ?t "t")', '(strAfter ?t "t")', '(subStr ?t 1)', '(subStr ?t 1 1)', '(concat ?t ?n "x")', '(encodeForUri ?t)',
 	'(regex ?t "t")', '(regex ?t "T" "i")', '(replace ?t "t" "$0u")', '(md5 ?t)', '(sha256 ?t)', '(sha384 ?t)', '(sha512 ?t)', '(now)', '(year (now))', '(month (now))', '(day (now))', '(hours (now))', '(minutes (now))', '(seconds (now))', '(tz (now))',
 	'(lang ?t)', '(langMatches (lang ?t) "*")', '(datatype ?t)', '(datatype ?n)', '(isIRI ?s)', '(isBlank ?s)', '(isLiteral ?t)', '(isNumeric ?n)', '(sameTerm ?t ?n)', '(iri (concat "http://e/" ?t))', '(strDt ?t (iri "http://e/d"))', '(strLang ?t "en")']) e;

@@ -655,6 +655,18 @@ AS 'MODULE_PATHNAME' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ledger_nodes(pg_catalog.text, pg_catalog.int8, pg_catalog.jsonb) IS
 'All nodes of a graph, now or as they were after t, in the order of their IRIs, compacted with the default context. Options: graph (a named graph), at (a time instead of t). Errors: 42P01, 55000 no history or given up, 22023.';
 
+-- for the queries of ledger_update
+CREATE FUNCTION @extschema@.ledger_state(ledger pg_catalog.text, t pg_catalog.int8)
+RETURNS TABLE(graph pg_catalog.text, iri pg_catalog.text, doc pg_catalog.jsonb)
+AS 'MODULE_PATHNAME' LANGUAGE c STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_state(pg_catalog.text, pg_catalog.int8) IS
+'The table of a ledger''s nodes as it was after t: all graphs, nodes expanded. Errors: 42P01, 55000 no history or given up, 22023.';
+CREATE FUNCTION @extschema@.ledger_merge(docs pg_catalog.jsonb)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ledger_merge(pg_catalog.jsonb) IS
+'One expanded node of several (an array) that have the same @id: the values of all.';
+
 CREATE FUNCTION @extschema@.ledger_diff(ledger pg_catalog.text, t1 pg_catalog.int8, t2 pg_catalog.int8)
 RETURNS TABLE(s pg_catalog.text, p pg_catalog.text, o pg_catalog.jsonb, op pg_catalog.bool, graph pg_catalog.text)
 AS 'MODULE_PATHNAME' LANGUAGE c STABLE STRICT PARALLEL SAFE;

@@ -165,5 +165,6 @@ jld_error(JldProcessor *proc, JldErrorCode code, const char *subject,
 			 code == JLD_LOADING_REMOTE_CONTEXT_FAILED ?
 			 errhint("Contexts are never fetched; store the document with jsonld_set_context().") :
 			 code == JLD_UNDEFINED_PREFIX ?
-			 errhint("INVALID_IRI: define the prefix in an @context, or set the option \"strictCompactIri\" to false.") : 0));
+			 errhint("INVALID_IRI: define the prefix in %s, or set the option \"strictCompactIri\" to false.",
+					 proc && proc->options.prefixHint ? proc->options.prefixHint : "an @context") : 0));
 }

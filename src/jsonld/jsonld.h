@@ -78,6 +78,10 @@ typedef struct JldOptions
 								 * is said is left out, also where safe */
 	bool		jsonDatatype;	/* ours, not for SQL: rdf:JSON as a datatype
 								 * means @json */
+	const char *prefixHint;		/* ours, not for SQL: where a prefix that is
+								 * not defined should be; NULL: in an @context */
+	bool		noAnnotations;	/* ours, not for SQL: edge annotations are
+								 * refused by name */
 	bool		keepRelative;	/* ours, not for SQL: the caller checks IRIs,
 								 * so safe does not refuse relative ones */
 } JldOptions;

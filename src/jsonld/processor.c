@@ -256,8 +256,16 @@ jld_output(JldProcessor *proc, int64 bytes)
 void
 jld_dropped(JldProcessor *proc, const JldValue *what, const char *why)
 {
-	if (proc->options.safe)
-		jld_error(proc, JLD_DROPPED_DATA, jld_excerpt(what), "%s", why);
+	if (!proc->options.safe)
+		return;
+	if (proc->path && proc->options.noAnnotations &&
+		(jld_is(proc->path->key, "@annotation") || jld_is(proc->path->key, "@edge") || jld_is(proc->path->key, "@reifies")))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("edge annotations are not supported"),
+				 errdetail("There is \"%s\".", jld_cstr(proc->path->key)),
+				 errhint("Give the relation a node of its own, which has both ends and what is said of it.")));
+	jld_error(proc, JLD_DROPPED_DATA, jld_excerpt(what), "%s", why);
 }
 
 /* --- keywords ------------------------------------------------------------- */

@@ -25,6 +25,7 @@
 #include "call/answer.h"
 #include "call/argument.h"
 #include "call/options.h"
+#include "jsonld/nodemap.h"
 #include "ledger/history.h"
 #include "ledger/term.h"
 #include "upsert.h"
@@ -172,6 +173,26 @@ answer_node(void *arg, JldStr iri, JldValue *node)
 	tuplestore_putvalues(answer->rows, answer->desc, values, nulls);
 }
 
+/* --- states ----------------------------------------------------------------- */
+
+typedef struct StateAnswer
+{
+	Tuplestorestate *rows;
+	TupleDesc	desc;
+	Datum		graph;
+} StateAnswer;
+
+static void
+answer_state(void *arg, JldStr iri, JldValue *node)
+{
+	StateAnswer *answer = arg;
+	Datum		values[] = {answer->graph, PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len)),
+	JsonbPGetDatum(jld_to_jsonb(node))};
+	bool		nulls[] = {false, false, false};
+
+	tuplestore_putvalues(answer->rows, answer->desc, values, nulls);
+}
+
 /* --- copies ----------------------------------------------------------------- */
 
 typedef struct CopyWork
@@ -224,6 +245,8 @@ graphs_of(const Ledger *ledger)
 /* --- SQL-callable --------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(ledger_nodes);
+PG_FUNCTION_INFO_V1(ledger_state);
+PG_FUNCTION_INFO_V1(ledger_merge);
 PG_FUNCTION_INFO_V1(ledger_diff);
 PG_FUNCTION_INFO_V1(ledger_compact);
 PG_FUNCTION_INFO_V1(ledger_copy);
@@ -254,6 +277,63 @@ ledger_nodes(PG_FUNCTION_ARGS)
 	nodes_at(ledger, graph, t, answer_node, &answer);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* ledger_state(ledger text, t int8) -> TABLE(graph text, iri text, doc jsonb) */
+Datum
+ledger_state(PG_FUNCTION_ARGS)
+{
+	StateAnswer answer;
+	Ledger	   *ledger;
+	JldValue   *graphs;
+
+	answer.rows = answer_begin_set(fcinfo, &answer.desc);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	SPI_connect();
+	ledger = ledger_open(PG_GETARG_TEXT_PP(0), true);
+	ledger_check_t(ledger, PG_GETARG_INT64(1));
+	graphs = graphs_of(ledger);
+	for (int i = 0; i < graphs->n; i++)
+	{
+		JldStr		graph = graphs->u.items[i]->u.string;
+
+		answer.graph = PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len));
+		nodes_at(ledger, graph, PG_GETARG_INT64(1), answer_state, &answer);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* ledger_merge(docs jsonb) -> jsonb */
+Datum
+ledger_merge(PG_FUNCTION_ARGS)
+{
+	JldValue   *docs = jld_from_jsonb(PG_GETARG_JSONB_P(0));
+	JldValue   *merged = jld_new_object(8);
+	UniqueIndex *index = unique_index_create();
+
+	for (int i = 0; i < docs->n; i++)
+	{
+		JldValue   *doc = docs->u.items[i];
+
+		for (int k = 0; jld_is_object(doc) && k < doc->n; k++)
+		{
+			JldMember  *m = &doc->u.object.members[k];
+			JldValue   *values = jld_get(merged, m->key);
+
+			if (!jld_is_array(m->value))
+			{
+				jld_put(merged, m->key, m->value);
+				continue;
+			}
+			if (!jld_is_array(values))
+				jld_put(merged, m->key, values = jld_new_array(m->value->n));
+			for (int v = 0; v < m->value->n; v++)
+				unique_push(index, values, m->value->u.items[v]);
+		}
+	}
+	PG_RETURN_JSONB_P(jld_to_jsonb(merged));
 }
 
 /* ledger_diff(ledger text, t1 int8, t2 int8) -> TABLE(s text, p text, o jsonb, op bool, graph text) */

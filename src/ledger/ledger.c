@@ -495,9 +495,20 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 	proc->options.keepRelative = true;
 	proc->options.jsonDatatype = true;
 	proc->options.skipBare = true;
+	proc->options.noAnnotations = true;
 	proc->options.strictCompactIri = options->strict_compact_iri;
 	proc->options.base = options->base;
 	proc->options.contextKey = JLD_STR("@context");
-	if (!has_context)
+	if (has_context)
+		proc->options.prefixHint = ledger->context ?
+			psprintf("the @context that the transaction has, which stands instead of the default context of ledger \"%s\"", ledger->name) :
+			"the @context that the transaction has";
+	else
+	{
 		proc->options.expandContext = ledger->context;
+		proc->options.prefixHint = psprintf(ledger->context ?
+											"an @context in the transaction, or in the default context of ledger \"%s\"" :
+											"an @context in the transaction (ledger \"%s\" has no default context)",
+											ledger->name);
+	}
 }

@@ -586,72 +586,6 @@ read_keys(const JldValue *txn, Keys *keys)
 				 errmsg("an update needs \"delete\" or \"insert\"")));
 }
 
-/* The graph that "graph" or "from" names; the ledger's own name: the default. */
-static JldStr
-read_graph(Update *u, const char *key, JldValue *name)
-{
-	JldStr		graph;
-
-	if (jld_is_array(name) && name->n == 1)
-		name = name->u.items[0];
-	if (jld_has(name, JLD_STR("graph")) && name->n == 1)
-		name = jld_get(name, JLD_STR("graph"));
-	if (jld_is_array(name) && name->n == 1)
-		name = name->u.items[0];
-	if (jld_is_array(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("\"%s\" can name one graph only", key),
-				 errhint("Use [\"graph\", name, ...] and [\"union\", ...] in \"where\".")));
-	if (jld_is_string(name) && ledger_is_name(u->ledger, name->u.string))
-		return JLD_STR("");
-	if (!jld_is_string(name))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("\"%s\" must name a graph", key),
-				 errdetail("It is %s.", jld_excerpt(name))));
-	graph = where_graph_name(&u->where, name);
-	return jld_is(graph, DEFAULT_GRAPH_IRI) ? JLD_STR("") : graph;
-}
-
-/*
- * fromNamed: names, {"alias", "graph"}, or an object of aliases: alias -> IRI.
- * The names are those of graphs, so none is an alias while they are read.
- */
-static JldValue *
-read_from_named(Update *u, JldValue *named)
-{
-	JldValue   *graphs = jld_new_object(4);
-
-	if (jld_is_object(named) && !jld_has(named, JLD_STR("graph")))
-	{
-		for (int i = 0; i < named->n; i++)
-		{
-			JldMember  *m = &named->u.object.members[i];
-			JldValue   *name = jld_is_object(m->value) ? jld_get(m->value, JLD_STR("@graph")) : m->value;
-
-			jld_put(graphs, m->key, jld_new_string(read_graph(u, "fromNamed", name ? name : m->value)));
-		}
-		return graphs;
-	}
-	if (!jld_is_array(named))
-		named = jld_array_of(named);
-	for (int i = 0; i < named->n; i++)
-	{
-		JldValue   *item = named->u.items[i];
-		JldValue   *name = jld_is_object(item) ? jld_get(item, JLD_STR("graph")) : item;
-		JldValue   *alias = jld_is_object(item) ? jld_get(item, JLD_STR("alias")) : NULL;
-
-		if (alias == NULL)
-			alias = name;
-		if (!jld_is_string(alias))
-			alias = item;
-		jld_put(graphs, jld_is_string(alias) ? alias->u.string : JLD_STR("?"),
-				jld_new_string(read_graph(u, "fromNamed", name ? name : item)));
-	}
-	return graphs;
-}
-
 /* --- SQL-callable --------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(ledger_update);
@@ -694,11 +628,14 @@ ledger_update(PG_FUNCTION_ARGS)
 				 errmsg("\"graph\" is both in the update and an option")));
 	if (options.graph.len > 0)
 		keys.graph = jld_new_string(options.graph);
-	u.graph = keys.graph ? read_graph(&u, "graph", keys.graph) : JLD_STR("");
-	u.where.scope.name = keys.from ? read_graph(&u, "from", keys.from) : u.graph;
+	u.graph = keys.graph ? where_read_graph(&u.where, "graph", keys.graph) : JLD_STR("");
+	u.where.scope.name = u.graph;
 	u.where.scope.variable = -1;
+	u.where.t = -1;
+	if (keys.from)
+		where_read_from(&u.where, keys.from);
 	if (keys.from_named)
-		u.where.named = read_from_named(&u, keys.from_named);
+		u.where.named = where_read_from_named(&u.where, keys.from_named);
 	if (keys.where || keys.values)
 		u.query = where_compile(&u.where, keys.where ? where_mark_variables(keys.where) : NULL,
 								keys.values ? where_mark_variables(keys.values) : NULL, &u.bindings);

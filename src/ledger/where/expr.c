@@ -61,6 +61,15 @@
 /* numbers of any size as a place in a text */
 #define PLACE	"LEAST(GREATEST(%s, -1000000000), 1000000000)::pg_catalog.int4"
 
+/* x is a list */
+#define IS_LIST		"pg_catalog.jsonb_typeof(x" ARROW "'@list')" AND_EQ "'array'"
+
+/* numbers from one to another by a step; too many are none */
+#define RANGE(step) \
+	"(SELECT CASE WHEN z OPERATOR(pg_catalog.<>) 0 AND (y OPERATOR(pg_catalog.-) x) OPERATOR(pg_catalog./) z OPERATOR(pg_catalog.<) 1000000 " \
+	"THEN pg_catalog.jsonb_build_object('@list', COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('@value', pg_catalog.trim_scale(g.g))) " \
+	"FROM pg_catalog.generate_series(x, y, z) AS g(g)), '[]')) END FROM (SELECT %s, %s, " step "::pg_catalog.numeric OFFSET 0) AS s(x, y, z))"
+
 typedef enum ExprKind
 {
 	KIND_TERM,
@@ -104,6 +113,12 @@ static const struct
 		GIVEN("CASE WHEN x IS NOT NULL THEN COALESCE((SELECT pg_catalog.string_agg(CASE WHEN c.c OPERATOR(pg_catalog.~) '[A-Za-z0-9_.~-]' THEN c.c ELSE "
 			  "pg_catalog.regexp_replace(pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(c.c, 'UTF8'), 'hex')), '(..)', '%%\\1', 'g') END, '' ORDER BY c.o) "
 			  "FROM pg_catalog.regexp_split_to_table(x, '') WITH ORDINALITY AS c(c, o)), '') END", "%s")},
+	{"size", 1, {KIND_TERM}, KIND_NUMBER, GIVEN("CASE WHEN " IS_LIST " THEN pg_catalog.jsonb_array_length(x" ARROW "'@list')::pg_catalog.numeric END", "%s")},
+	{"head", 1, {KIND_TERM}, KIND_TERM, "((%s)" ARROW "'@list'" ARROW "0)"},
+	{"last", 1, {KIND_TERM}, KIND_TERM, "((%s)" ARROW "'@list'" ARROW "-1)"},
+	{"nth", 2, {KIND_TERM, KIND_NUMBER}, KIND_TERM, "((%s)" ARROW "'@list'" ARROW "(" PLACE "))"},
+	{"range", 2, {KIND_NUMBER, KIND_NUMBER}, KIND_TERM, RANGE("1")},
+	{"range", 3, {KIND_NUMBER, KIND_NUMBER, KIND_NUMBER}, KIND_TERM, RANGE("%s")},
 	{"md5", 1, {KIND_TEXT}, KIND_TEXT, "pg_catalog.md5(%s)"},
 	{"sha256", 1, {KIND_TEXT}, KIND_TEXT, DIGEST("sha256")},
 	{"sha384", 1, {KIND_TEXT}, KIND_TEXT, DIGEST("sha384")},
@@ -506,6 +521,78 @@ compile_regex(Where *w, const JldValue *call, bool replace, const Bindings *bind
 							   text, pattern, as_kind(compile(w, call->u.items[3], bindings), KIND_TEXT)), KIND_TEXT};
 }
 
+/* A list of terms; none if one of them is unbound. */
+static SqlExpr
+compile_list(SqlExpr *items, int n)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", as_kind(items[i], KIND_TERM));
+	return (SqlExpr) {psprintf(GIVEN("CASE WHEN pg_catalog.array_position(x, NULL) IS NULL "
+									 "THEN pg_catalog.jsonb_build_object('@list', pg_catalog.to_jsonb(x)) END", "ARRAY[%s]::pg_catalog.jsonb[]"),
+							   sql.data), KIND_TERM};
+}
+
+/*
+ * 64 random hexadecimal digits for each place in the text and each solution,
+ * and the same ones when "where" is asked again: a digest of a secret of the
+ * call, the place and what is bound.
+ */
+static char *
+random_digits(Where *w, const Bindings *bindings)
+{
+	StringInfoData sql;
+
+	if (w->secret == NULL)
+	{
+		uint8		bytes[32];
+		StringInfoData hex;
+
+		if (!pg_strong_random(bytes, sizeof(bytes)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		initStringInfo(&hex);
+		for (int i = 0; i < lengthof(bytes); i++)
+			appendStringInfo(&hex, "%02x", bytes[i]);
+		w->secret = hex.data;
+	}
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "pg_catalog.jsonb_build_array(%s, %d",
+					 where_text_param(w, jld_str(w->secret)), w->aliases++);
+	for (int v = 0; v < WHERE_MAX_VARIABLES; v++)
+		if (bindings->of[v].sql)
+			appendStringInfo(&sql, ", %s", bindings->of[v].sql);
+	appendStringInfoString(&sql, ")::pg_catalog.text");
+	return psprintf(DIGEST("sha256"), sql.data);
+}
+
+/* uuid(), struuid(), rand(); false if name is none of them. */
+static bool
+compile_random(Where *w, const char *name, const Bindings *bindings, SqlExpr *result)
+{
+	bool		is_text = pg_strcasecmp(name, "struuid") == 0;
+
+	if (pg_strcasecmp(name, "rand") == 0)
+		*result = (SqlExpr) {psprintf("(('x' OPERATOR(pg_catalog.||) pg_catalog.\"left\"(%s, 13))::pg_catalog.bit(52)::pg_catalog.int8::pg_catalog.numeric "
+									  "OPERATOR(pg_catalog./) 4503599627370496)", random_digits(w, bindings)), KIND_NUMBER};
+	else if (is_text || pg_strcasecmp(name, "uuid") == 0)
+	{
+		/* of version 4, and the variant of the standard */
+		char	   *sql = psprintf(GIVEN("pg_catalog.concat(pg_catalog.\"left\"(x, 8), '-', pg_catalog.substr(x, 9, 4), '-4', pg_catalog.substr(x, 14, 3), '-', "
+										 "pg_catalog.translate(pg_catalog.substr(x, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab'), pg_catalog.substr(x, 18, 3), "
+										 "'-', pg_catalog.substr(x, 21, 12))", "%s"), random_digits(w, bindings));
+
+		*result = is_text ? (SqlExpr) {sql, KIND_TEXT} :
+			(SqlExpr) {psprintf("pg_catalog.jsonb_build_object('@id', 'urn:uuid:' OPERATOR(pg_catalog.||) %s)", sql), KIND_TERM};
+	}
+	else
+		return false;
+	return true;
+}
+
 /* An aggregate over the rows of a group; false if name is none. */
 static bool
 compile_aggregate(Where *w, const JldValue *call, const char *name, SqlExpr *result)
@@ -638,6 +725,10 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 		appendStringInfoChar(&sql, ')');
 		return (SqlExpr) {sql.data, KIND_TERM};
 	}
+	if (pg_strcasecmp(name, "list") == 0)
+		return compile_list(args, n);
+	if (n == 0 && compile_random(w, name, bindings, &result))
+		return result;
 	if (pg_strcasecmp(name, "if") == 0 && n == 3)
 		return (SqlExpr) {psprintf("CASE WHEN %s THEN %s ELSE %s END", as_kind(args[0], KIND_TRUTH),
 								   as_kind(args[1], KIND_TERM), as_kind(args[2], KIND_TERM)), KIND_TERM};
@@ -716,4 +807,11 @@ char *
 where_bind(Where *w, const JldValue *expr, const Bindings *bindings)
 {
 	return as_kind(compile(w, where_parse(w, expr), bindings), KIND_TERM);
+}
+
+char *
+where_items(Where *w, const JldValue *expr, const Bindings *bindings)
+{
+	return psprintf(GIVEN("CASE WHEN " IS_LIST " THEN x" ARROW "'@list' ELSE '[]' END", "%s"),
+					where_bind(w, expr, bindings));
 }

@@ -505,7 +505,10 @@ new_row(Bgp *bgp)
 		appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", commit_relation(w->ledger), alias);
 		return alias;
 	}
-	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", w->ledger->nodes, alias);
+	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s",
+					 w->scope.relation ? w->scope.relation : where_relation(w), alias);
+	if (w->scope.relation)
+		return alias;
 	if (w->scope.variable < 0)
 	{
 		appendStringInfo(&bgp->conditions, " AND %s.graph" AND_EQ "%s", alias,
@@ -555,7 +558,7 @@ has_key(Bgp *bgp, const char *alias, JldStr key, const char *value)
 {
 	Where	   *w = bgp->w;
 
-	if (w->ledger->has_keys && !jld_is(w->scope.name, COMMITS_GRAPH))
+	if (w->ledger->has_keys && where_is_table(w))
 		appendStringInfo(&bgp->conditions,
 						 " AND %s.keys" CONTAINS "ARRAY[%s.ledger_key(%s, %s)]",
 						 alias, w->schema, where_text_param(w, key),

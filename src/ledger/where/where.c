@@ -15,6 +15,7 @@
  *		minus			WHERE NOT EXISTS (group on its own, compatible)
  *		query			CROSS JOIN (group on its own, projected), compatible
  *		filter, bind	WHERE, SELECT
+ *		unwind			CROSS JOIN LATERAL the items of a list
  *		values			CROSS JOIN the rows
  *
  * A group may hold a query, a query has a group, and a filter may ask whether
@@ -376,6 +377,29 @@ compile_bind(Where *w, const char *chain, const JldValue *pattern, Bindings *bin
 	return (char *) chain;
 }
 
+/* ["unwind", "?x", expression]: a solution for each item of a list */
+static char *
+compile_unwind(Where *w, const char *chain, const JldValue *pattern, Bindings *bindings)
+{
+	char	   *q = psprintf("q%d", w->aliases++);
+	char	   *r = psprintf("r%d", w->aliases++);
+	int			v = pattern->n == 3 ? where_variable_value(w, pattern->u.items[1]) : -1;
+	char	   *items;
+
+	if (v < 0 || bindings->of[v].sql)
+		where_bad_pattern(pattern, "unwind takes a variable that is not bound yet, and a list");
+	chain = fence(chain, bindings);
+	where_rename(bindings, q);
+	items = where_items(w, pattern->u.items[2], bindings);
+	bindings->of[v] = (Binding)
+	{
+		psprintf("%s.value", r), true
+	};
+	return where_finish(psprintf("(%s) AS %s CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(%s) AS %s",
+								 chain, q, items, r),
+						"", bindings, bindings);
+}
+
 static char *
 compile_operator(Where *w, const char *chain, const JldValue *pattern, Bindings *bindings)
 {
@@ -399,6 +423,8 @@ compile_operator(Where *w, const char *chain, const JldValue *pattern, Bindings 
 		return compile_filter(w, chain, pattern, bindings);
 	if (jld_is(name, "bind"))
 		return compile_bind(w, chain, pattern, bindings);
+	if (jld_is(name, "unwind"))
+		return compile_unwind(w, chain, pattern, bindings);
 	if (jld_is(name, "values"))
 	{
 		const JldValue *args = pattern;

@@ -6,6 +6,7 @@
  *		where.c		groups and operators: optional, union, ...
  *		expr.c		the expressions of filter and bind
  *		query.c		subqueries
+ *		dataset.c	what patterns are asked of: from, fromNamed
  */
 #ifndef UPSERT_LEDGER_WHERE_H
 #define UPSERT_LEDGER_WHERE_H
@@ -46,6 +47,8 @@ typedef struct GraphScope
 	JldStr		name;			/* empty: the default graph */
 	int			variable;		/* that ranges over the named graphs; -1: name
 								 * says it */
+	const char *relation;		/* several graphs as one, for FROM; NULL: name or
+								 * variable says which */
 } GraphScope;
 
 /* A query in the making. */
@@ -55,10 +58,12 @@ typedef struct Where
 	const char *schema;			/* of ledger_values and ledger_members, quoted */
 	JldProcessor *proc;			/* for node patterns: safe, with the context */
 	GraphScope	scope;			/* of the patterns being compiled */
+	int64		t;				/* that is asked; -1: the present */
 	JldValue   *named;			/* object, alias -> IRI: the named graphs that
 								 * may be asked; NULL: all */
 	JldValue   *variables;		/* an array of names */
 	const struct Bindings *rows;	/* what aggregates see; NULL: there are none */
+	char	   *secret;			/* of random values; NULL: none was needed yet */
 	int			aliases;		/* given out so far */
 	int			nparams;
 	Oid			types[WHERE_MAX_PARAMS];
@@ -128,6 +133,21 @@ extern JldStr where_graph_name(Where *w, const JldValue *name);
  */
 extern JldValue *where_graph_nodes(Where *w, JldValue *nodes);
 
+/*
+ * What "graph" names (key is for messages): a graph; the ledger's own name means
+ * the default one.  "from" goes to w->scope and w->t; "fromNamed" becomes
+ * w->named.  Errors UP006, 0A000, and those of ledger_check_t().
+ */
+extern JldStr where_read_graph(Where *w, const char *key, JldValue *name);
+extern void where_read_from(Where *w, JldValue *from);
+extern JldValue *where_read_from_named(Where *w, JldValue *named);
+
+/* The nodes at the time that is asked, for FROM. */
+extern const char *where_relation(Where *w);
+
+/* Are they those of the table, with its indexes? */
+extern bool where_is_table(const Where *w);
+
 /* The scope that the name of a graph makes. */
 extern GraphScope where_scope(Where *w, JldStr name);
 
@@ -177,6 +197,9 @@ extern char *where_compile(Where *w, JldValue *where, JldValue *values,
  */
 extern char *where_filter(Where *w, const JldValue *expr, const Bindings *bindings);
 extern char *where_bind(Where *w, const JldValue *expr, const Bindings *bindings);
+
+/* The list that an expression makes as a JSON array; of all else, an empty one. */
+extern char *where_items(Where *w, const JldValue *expr, const Bindings *bindings);
 
 /* An S-expression as data; other values as they are. */
 extern const JldValue *where_parse(Where *w, const JldValue *expr);
