@@ -186,6 +186,8 @@ static void eval_collection(const ExprCode *code, ExprFrame *frame,
 							JsonbValue *result);
 static void eval_document(const ExprCode *code, ExprFrame *frame,
 						  JsonbValue *result);
+static void eval_collections(const ExprCode *code, ExprFrame *frame,
+							 JsonbValue *result);
 static void eval_count(const ExprCode *code, ExprFrame *frame,
 					   JsonbValue *result);
 static Run *run_of(ExprFrame *frame, Run *own);
@@ -225,7 +227,7 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 }
 
 /*
- * DOCUMENT() and COLLECTION_COUNT().
+ * DOCUMENT(), COLLECTION_COUNT() and COLLECTIONS().
  */
 static void
 host_function(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
@@ -234,6 +236,11 @@ host_function(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	CollectionCode *collection = palloc0(sizeof(CollectionCode));
 	int			first = 0;
 
+	if (strcmp(code->function->name, "COLLECTIONS") == 0)
+	{
+		code->evaluate = eval_collections;
+		return;
+	}
 	if (planner->modified != NIL && !planner->access_after_write)
 		expr_error_at(EXPR_ERR_ACCESS_AFTER_WRITE, compiler->source,
 					  node->location,
@@ -331,6 +338,14 @@ eval_collection(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 	}
 	reader_close(reader);
 	value_array_finish(&builder, result);
+}
+
+static void
+eval_collections(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
+{
+	Run			own;
+
+	reader_collections(run_of(frame, &own), result);
 }
 
 static Oid

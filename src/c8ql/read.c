@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/schema.h"
 #include "base/spivalue.h"
 #include "c8ql/read.h"
 #include "document/fetch.h"
@@ -197,6 +198,36 @@ reader_count(Run *run, Oid relid)
 	SPI_finish();
 	reader_pop_snapshot();
 	return count;
+}
+
+void
+reader_collections(Run *run, JsonbValue *value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *sql = psprintf("SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('_id', n, 'name', n) ORDER BY n COLLATE pg_catalog.\"C\")"
+							   " FROM (SELECT name::pg_catalog.text AS n FROM %s.upsert_collections"
+							   " WHERE pg_catalog.has_table_privilege(name, 'SELECT')) c",
+							   quote_identifier(upsert_schema_name()));
+
+	value_set_empty_array(value);
+	reader_push_snapshot(run);
+	SPI_connect();
+	if (SPI_execute(sql, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not list collections");
+	if (SPI_processed > 0)
+	{
+		bool		isnull;
+		Datum		list = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+									 1, JSONBOID, &isnull);
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		if (!isnull)
+			value_from_jsonb((Jsonb *) PG_DETOAST_DATUM_COPY(list), value);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	reader_pop_snapshot();
+	MemoryContextSwitchTo(caller);
 }
 
 bool

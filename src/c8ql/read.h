@@ -23,6 +23,12 @@ extern void reader_close(Reader *reader);
 extern int64 reader_count(Run *run, Oid relid);
 
 /*
+ * The collections that create_collection() made and the caller may read, as
+ * COLLECTIONS() answers them, in the current memory context.
+ */
+extern void reader_collections(Run *run, JsonbValue *value);
+
+/*
  * The document with this key, as shown, in the current memory context; false
  * and null if there is none.
  */

@@ -107,12 +107,24 @@ date_days_in_month(Civil civil)
 }
 
 /* The ISO week: the week's Thursday decides to which year it belongs. */
-int
-date_iso_week(int64 ms)
+static int64
+thursday(int64 ms)
 {
 	int			weekday = (date_day_of_week(ms) + 6) % 7;	/* Monday is 0 */
 
-	return (date_day_of_year(ms + (3 - weekday) * MS_PER_DAY) - 1) / 7 + 1;
+	return ms + (3 - weekday) * MS_PER_DAY;
+}
+
+int
+date_iso_week(int64 ms)
+{
+	return (date_day_of_year(thursday(ms)) - 1) / 7 + 1;
+}
+
+int
+date_iso_week_year(int64 ms)
+{
+	return (int) date_to_civil(thursday(ms)).year;
 }
 
 char *

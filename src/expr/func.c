@@ -34,6 +34,7 @@ static const ExprFunctionDef *const tables[] = {
 	func_number_table,
 	func_bit_table,
 	func_array_table,
+	func_element_table,
 	func_aggregate_table,
 	func_document_table,
 	func_date_table,

@@ -3,16 +3,21 @@
  *		Functions of dates.  What a date is, date.c says.
  *
  * What is no date gives null and warning 1572, as null does; another type
- * than string and number gives warning 1542.
+ * than string and number gives warning 1542.  Where a time zone is given, the
+ * parts of a date are those that clocks show there, and what is computed with
+ * parts is taken back to UTC.  A zone that PostgreSQL does not know is an error.
  */
 #include "postgres.h"
 
 #include <math.h>
 #include <sys/time.h>
 
+#include "call/excerpt.h"
 #include "expr/date.h"
 #include "expr/func_util.h"
+#include "expr/zone.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 
 typedef enum DateUnit
 {
@@ -56,6 +61,49 @@ date_arg(ExprCall *call, int i, int64 *ms, JsonbValue *result)
 	if (!ok)
 		func_warn(call, EXPR_WARN_INVALID_DATE);
 	return ok;
+}
+
+/*
+ * Take argument i for a time zone, if it is given; *zone is NULL if it is not.
+ * False, with a null result and a warning, if it is no string.
+ */
+static bool
+zone_arg(ExprCall *call, int i, pg_tz **zone, JsonbValue *result)
+{
+	*zone = NULL;
+	if (i >= call->nargs)
+		return true;
+	if (!func_arg_is_string(call, i))
+	{
+		func_invalid_argument(call, result);
+		return false;
+	}
+	*zone = zone_find(call->args[i].val.string.val,
+					  call->args[i].val.string.len);
+	if (*zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone %s not recognized",
+						excerpt_value(&call->args[i])),
+				 errdetail("errorNum %d\nIt is an argument of %s().",
+						   EXPR_WARN_INVALID_ARGUMENT_TYPE, call->name),
+				 errhint("Use a name of the IANA time zone database, as \"Europe/Berlin\"; DATE_TIMEZONES() lists them.")));
+	return true;
+}
+
+/* A date as clocks show it in the zone of argument "where", if it is given. */
+static bool
+local_arg(ExprCall *call, int i, int where, pg_tz **zone, int64 *ms,
+		  JsonbValue *result)
+{
+	if (!date_arg(call, i, ms, result) || !zone_arg(call, where, zone, result))
+		return false;
+	if (*zone)
+		*ms = zone_to_local(*ms, *zone);
+	if (date_in_calendar(*ms))
+		return true;
+	func_warn(call, EXPR_WARN_INVALID_DATE);
+	return false;
 }
 
 /* The unit that an argument names; UNIT_NONE if it names none. */
@@ -138,6 +186,15 @@ return_iso(ExprCall *call, int64 ms, JsonbValue *result)
 		func_warn(call, EXPR_WARN_INVALID_DATE);
 		value_set_null(result);
 	}
+}
+
+/* The same for what was computed in a zone (NULL: UTC). */
+static void
+return_local(ExprCall *call, int64 ms, pg_tz *zone, JsonbValue *result)
+{
+	if (zone && ms >= MIN_DATE - MS_PER_DAY && ms <= MAX_DATE + MS_PER_DAY)
+		ms = zone_to_utc(ms, zone);
+	return_iso(call, ms, result);
 }
 
 /* ----------
@@ -229,14 +286,15 @@ fn_is_datestring(ExprCall *call, JsonbValue *result)
 							  call->args[0].val.string.len, &ms));
 }
 
-/* A function of one date that answers a number. */
+/* A function of one date, and perhaps a zone, that answers a number. */
 #define DATE_PART(fn_name, expression) \
 static void \
 fn_name(ExprCall *call, JsonbValue *result) \
 { \
 	int64		ms; \
+	pg_tz	   *zone; \
 \
-	if (date_arg(call, 0, &ms, result)) \
+	if (local_arg(call, 0, 1, &zone, &ms, result)) \
 	{ \
 		Civil		civil = date_to_civil(ms); \
 \
@@ -262,9 +320,29 @@ static void
 fn_date_leapyear(ExprCall *call, JsonbValue *result)
 {
 	int64		ms;
+	pg_tz	   *zone;
 
-	if (date_arg(call, 0, &ms, result))
+	if (local_arg(call, 0, 1, &zone, &ms, result))
 		value_set_bool(result, date_is_leap_year(date_to_civil(ms).year));
+}
+
+/* DATE_ISOWEEKYEAR: the week, and the year that it belongs to */
+static void
+fn_date_isoweekyear(ExprCall *call, JsonbValue *result)
+{
+	int64		ms;
+	pg_tz	   *zone;
+	ValueBuilder b;
+	JsonbValue	part;
+
+	if (!local_arg(call, 0, 1, &zone, &ms, result))
+		return;
+	value_object_begin(&b);
+	value_set_int64(&part, date_iso_week(ms));
+	value_object_put(&b, "week", 4, &part);
+	value_set_int64(&part, date_iso_week_year(ms));
+	value_object_put(&b, "year", 4, &part);
+	value_object_finish(&b, true, result);
 }
 
 /* ----------
@@ -297,7 +375,10 @@ split_amount(double amount, DateUnit unit, double *months, double *rest)
 	*rest = trunc(amount * unit_ms(unit));
 }
 
-/* DATE_ADD and DATE_SUBTRACT: (date, amount, unit) or (date, duration) */
+/*
+ * DATE_ADD and DATE_SUBTRACT: (date, amount, unit) or (date, duration), and a
+ * zone behind either.
+ */
 static void
 shift_date(ExprCall *call, int sign, JsonbValue *result)
 {
@@ -305,10 +386,18 @@ shift_date(ExprCall *call, int sign, JsonbValue *result)
 	double		months;
 	double		rest;
 	DateUnit	unit = unit_arg(call, 2);
+	bool		by_duration = func_arg_is_string(call, 1) &&
+		!(call->nargs == 3 && unit != UNIT_NONE);
+	pg_tz	   *zone;
 
-	if (!date_arg(call, 0, &ms, result))
+	if (by_duration && call->nargs == 4)
+	{
+		func_invalid_argument(call, result);
 		return;
-	if (call->nargs == 3)
+	}
+	if (!local_arg(call, 0, by_duration ? 2 : 3, &zone, &ms, result))
+		return;
+	if (call->nargs >= 3 && !by_duration)
 	{
 		if (!func_arg_is_number(call, 1) || !func_arg_is_string(call, 2))
 		{
@@ -336,7 +425,7 @@ shift_date(ExprCall *call, int sign, JsonbValue *result)
 			return;
 		}
 	}
-	return_iso(call, date_add(ms, sign * months, sign * rest), result);
+	return_local(call, date_add(ms, sign * months, sign * rest), zone, result);
 }
 
 static void
@@ -351,20 +440,37 @@ fn_date_subtract(ExprCall *call, JsonbValue *result)
 	shift_date(call, -1, result);
 }
 
-/* DATE_DIFF: from the first date to the second */
+/*
+ * Two dates, each in its zone; the second is in the zone of the first unless it
+ * has its own.  "where" is the argument of the first zone.
+ */
+static bool
+two_dates(ExprCall *call, int where, int64 *a, int64 *b, JsonbValue *result)
+{
+	pg_tz	   *zone;
+
+	return local_arg(call, 0, where, &zone, a, result) &&
+		local_arg(call, 1, where + 1 < call->nargs ? where + 1 : where, &zone,
+				  b, result);
+}
+
+/*
+ * DATE_DIFF: from the first date to the second, by the clocks of their zones,
+ * which may follow the unit or asFloat
+ */
 static void
 fn_date_diff(ExprCall *call, JsonbValue *result)
 {
 	DateUnit	unit = unit_arg(call, 2);
+	bool		has_float = call->nargs > 3 && call->args[3].type == jbvBool;
 	int64		from;
 	int64		to;
 	double		length;
 	double		diff;
 
-	if (!date_arg(call, 0, &from, result) || !date_arg(call, 1, &to, result))
+	if (!two_dates(call, has_float ? 4 : 3, &from, &to, result))
 		return;
-	if (!func_arg_is_string(call, 2) ||
-		(call->nargs > 3 && call->args[3].type != jbvBool))
+	if (!func_arg_is_string(call, 2) || (!has_float && call->nargs > 5))
 	{
 		func_invalid_argument(call, result);
 		return;
@@ -377,7 +483,7 @@ fn_date_diff(ExprCall *call, JsonbValue *result)
 	length = unit == UNIT_YEAR ? MEAN_YEAR_DAYS * MS_PER_DAY :
 		unit == UNIT_MONTH ? MEAN_YEAR_DAYS * MS_PER_DAY / 12 : unit_ms(unit);
 	diff = (double) (to - from) / length;
-	value_set_double(result, func_arg_truthy(call, 3) ? diff : round(diff));
+	value_set_double(result, has_float && func_arg_truthy(call, 3) ? diff : round(diff));
 }
 
 /* The part of a date that belongs to a unit. */
@@ -414,7 +520,7 @@ fn_date_compare(ExprCall *call, JsonbValue *result)
 	int64		a;
 	int64		b;
 
-	if (!date_arg(call, 0, &a, result) || !date_arg(call, 1, &b, result))
+	if (!two_dates(call, 4, &a, &b, result))
 		return;
 	/* a week is no part of a date's notation */
 	if (from == UNIT_NONE || from == UNIT_WEEK ||
@@ -436,8 +542,9 @@ fn_date_trunc(ExprCall *call, JsonbValue *result)
 	DateUnit	unit = unit_arg(call, 1);
 	int64		ms;
 	Civil		civil;
+	pg_tz	   *zone;
 
-	if (!date_arg(call, 0, &ms, result))
+	if (!local_arg(call, 0, 2, &zone, &ms, result))
 		return;
 	if (!func_arg_is_string(call, 1))
 	{
@@ -459,7 +566,7 @@ fn_date_trunc(ExprCall *call, JsonbValue *result)
 	}
 	else
 		civil.time -= civil.time % unit_ms(unit);
-	return_iso(call, date_from_civil(civil), result);
+	return_local(call, date_from_civil(civil), zone, result);
 }
 
 /* DATE_ROUND(date, amount, unit): down (towards 1970) to a whole multiple */
@@ -470,8 +577,9 @@ fn_date_round(ExprCall *call, JsonbValue *result)
 	int64		ms;
 	int64		amount = value_to_int64(&call->args[1]);
 	int64		multiple;
+	pg_tz	   *zone;
 
-	if (!date_arg(call, 0, &ms, result))
+	if (!local_arg(call, 0, 3, &zone, &ms, result))
 		return;
 	if (!func_arg_is_number(call, 1) || amount <= 0 || unit == UNIT_WEEK ||
 		unit_ms(unit) == 0)
@@ -480,7 +588,7 @@ fn_date_round(ExprCall *call, JsonbValue *result)
 		return;
 	}
 	multiple = Min(amount, (int64) MAX_AMOUNT / unit_ms(unit)) * unit_ms(unit);
-	return_iso(call, ms / multiple * multiple, result);
+	return_local(call, ms / multiple * multiple, zone, result);
 }
 
 /* ----------
@@ -504,9 +612,13 @@ static const char *const placeholders[] = {
 	"%&", "%",
 };
 
-/* Append a placeholder's text; letters is how often its letter is repeated. */
+/*
+ * Append a placeholder's text; letters is how often its letter is repeated.
+ * "ms" is the date as clocks show it, "utc" the same instant.
+ */
 static void
-append_placeholder(StringInfo out, char letter, int letters, int64 ms)
+append_placeholder(StringInfo out, char letter, int letters, int64 ms,
+				   int64 utc)
 {
 	Civil		civil = date_to_civil(ms);
 
@@ -562,10 +674,10 @@ append_placeholder(StringInfo out, char letter, int letters, int64 ms)
 			appendStringInfo(out, "%0*d", letters, date_iso_week(ms));
 			break;
 		case 't':
-			appendStringInfo(out, INT64_FORMAT, ms);
+			appendStringInfo(out, INT64_FORMAT, utc);
 			break;
 		case 'z':
-			appendStringInfoString(out, date_format_iso(ms));
+			appendStringInfoString(out, date_format_iso(utc));
 			break;
 		case 'l':
 			appendStringInfoChar(out, date_is_leap_year(civil.year) ? '1' : '0');
@@ -588,10 +700,13 @@ static void
 fn_date_format(ExprCall *call, JsonbValue *result)
 {
 	int64		ms;
+	int64		utc;
 	FuncText	format;
 	StringInfoData buf;
+	pg_tz	   *zone;
 
-	if (!date_arg(call, 0, &ms, result))
+	if (!date_arg(call, 0, &utc, result) ||
+		!local_arg(call, 0, 2, &zone, &ms, result))
 		return;
 	if (!func_arg_is_string(call, 1))
 	{
@@ -618,11 +733,143 @@ fn_date_format(ExprCall *call, JsonbValue *result)
 		else
 		{
 			append_placeholder(&buf, len > 1 ? format.data[i + 1] : '\0',
-							   len - 1, ms);
+							   len - 1, ms, utc);
 			i += len;
 		}
 	}
 	func_return_buffer(result, &buf);
+}
+
+/* ----------
+ * zones
+ * ----------
+ */
+static void
+put_text(ValueBuilder *b, const char *name, const char *text)
+{
+	JsonbValue	value;
+
+	if (text)
+		value_set_string(&value, text, strlen(text));
+	else
+		value_set_null(&value);
+	value_object_put(b, name, strlen(name), &value);
+}
+
+/* An instant, null if there is none or none that has a notation. */
+static void
+put_date(ValueBuilder *b, const char *name, bool there, int64 ms)
+{
+	put_text(b, name, there && date_in_calendar(ms) ? date_format_iso(ms) : NULL);
+}
+
+/* {name, begin, end, dst, offset} of the period that an instant is in */
+static void
+zone_info(int64 utc, pg_tz *zone, JsonbValue *info)
+{
+	ZonePeriod	period;
+	ValueBuilder b;
+	JsonbValue	value;
+
+	zone_period(utc, zone, &period);
+	value_object_begin(&b);
+	put_text(&b, "name", period.abbreviation);
+	put_date(&b, "begin", period.has_begin, period.begin);
+	put_date(&b, "end", period.has_end, period.end);
+	value_set_bool(&value, period.dst);
+	value_object_put(&b, "dst", 3, &value);
+	value_set_int64(&value, period.offset);
+	value_object_put(&b, "offset", 6, &value);
+	value_object_finish(&b, true, info);
+}
+
+/*
+ * DATE_UTCTOLOCAL and DATE_LOCALTOUTC: (date, zone[, with zone information]).
+ * Local time is written without a zone.
+ */
+static void
+convert_zone(ExprCall *call, bool to_local, JsonbValue *result)
+{
+	pg_tz	   *zone;
+	int64		ms;
+	int64		converted;
+	char	   *text;
+	ValueBuilder b;
+	JsonbValue	info;
+
+	if (!date_arg(call, 0, &ms, result) || !zone_arg(call, 1, &zone, result))
+		return;
+	converted = to_local ? zone_to_local(ms, zone) : zone_to_utc(ms, zone);
+	if (!date_in_calendar(converted))
+	{
+		func_warn(call, EXPR_WARN_INVALID_DATE);
+		return;
+	}
+	text = date_format_iso(converted);
+	if (to_local)
+		text[strlen(text) - 1] = '\0';
+	if (!func_arg_truthy(call, 2))
+	{
+		value_set_string(result, text, strlen(text));
+		return;
+	}
+	value_object_begin(&b);
+	put_text(&b, to_local ? "local" : "utc", text);
+	put_text(&b, "tzdb", "PostgreSQL " PG_VERSION);
+	zone_info(to_local ? ms : converted, zone, &info);
+	value_object_put(&b, "zoneInfo", 8, &info);
+	value_object_finish(&b, true, result);
+}
+
+static void
+fn_date_utctolocal(ExprCall *call, JsonbValue *result)
+{
+	convert_zone(call, true, result);
+}
+
+static void
+fn_date_localtoutc(ExprCall *call, JsonbValue *result)
+{
+	convert_zone(call, false, result);
+}
+
+/* DATE_TIMEZONE: the session's */
+static void
+fn_date_timezone(ExprCall *call, JsonbValue *result)
+{
+	const char *name = pg_get_timezone_name(session_timezone);
+
+	value_set_string(result, name, strlen(name));
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+static void
+fn_date_timezones(ExprCall *call, JsonbValue *result)
+{
+	pg_tzenum  *zones = pg_tzenumerate_start();
+	pg_tz	   *zone;
+	List	   *names = NIL;
+	ListCell   *lc;
+	ValueBuilder b;
+
+	while ((zone = pg_tzenumerate_next(zones)) != NULL)
+		names = lappend(names, pstrdup(pg_get_timezone_name(zone)));
+	pg_tzenumerate_end(zones);
+	list_sort(names, compare_names);
+	value_array_begin(&b);
+	foreach(lc, names)
+	{
+		JsonbValue	name;
+
+		value_set_string(&name, lfirst(lc), strlen(lfirst(lc)));
+		value_array_add(&b, &name);
+	}
+	value_array_finish(&b, result);
 }
 
 const ExprFunctionDef func_date_table[] = {
@@ -630,25 +877,30 @@ const ExprFunctionDef func_date_table[] = {
 	{"DATE_TIMESTAMP", 1, 7, 0, fn_date_timestamp},
 	{"DATE_ISO8601", 1, 7, 0, fn_date_iso8601},
 	{"IS_DATESTRING", 1, 1, 0, fn_is_datestring},
-	{"DATE_YEAR", 1, 1, 0, fn_date_year},
-	{"DATE_MONTH", 1, 1, 0, fn_date_month},
-	{"DATE_DAY", 1, 1, 0, fn_date_day},
-	{"DATE_HOUR", 1, 1, 0, fn_date_hour},
-	{"DATE_MINUTE", 1, 1, 0, fn_date_minute},
+	{"DATE_YEAR", 1, 2, 0, fn_date_year},
+	{"DATE_MONTH", 1, 2, 0, fn_date_month},
+	{"DATE_DAY", 1, 2, 0, fn_date_day},
+	{"DATE_HOUR", 1, 2, 0, fn_date_hour},
+	{"DATE_MINUTE", 1, 2, 0, fn_date_minute},
 	{"DATE_SECOND", 1, 1, 0, fn_date_second},
 	{"DATE_MILLISECOND", 1, 1, 0, fn_date_millisecond},
-	{"DATE_DAYOFWEEK", 1, 1, 0, fn_date_dayofweek},
-	{"DATE_DAYOFYEAR", 1, 1, 0, fn_date_dayofyear},
-	{"DATE_ISOWEEK", 1, 1, 0, fn_date_isoweek},
-	{"DATE_LEAPYEAR", 1, 1, 0, fn_date_leapyear},
-	{"DATE_QUARTER", 1, 1, 0, fn_date_quarter},
-	{"DATE_DAYS_IN_MONTH", 1, 1, 0, fn_date_days_in_month},
-	{"DATE_ADD", 2, 3, 0, fn_date_add},
-	{"DATE_SUBTRACT", 2, 3, 0, fn_date_subtract},
-	{"DATE_DIFF", 3, 4, 0, fn_date_diff},
-	{"DATE_COMPARE", 3, 4, 0, fn_date_compare},
-	{"DATE_TRUNC", 2, 2, 0, fn_date_trunc},
-	{"DATE_ROUND", 3, 3, 0, fn_date_round},
-	{"DATE_FORMAT", 2, 2, 0, fn_date_format},
+	{"DATE_DAYOFWEEK", 1, 2, 0, fn_date_dayofweek},
+	{"DATE_DAYOFYEAR", 1, 2, 0, fn_date_dayofyear},
+	{"DATE_ISOWEEK", 1, 2, 0, fn_date_isoweek},
+	{"DATE_ISOWEEKYEAR", 1, 2, 0, fn_date_isoweekyear},
+	{"DATE_LEAPYEAR", 1, 2, 0, fn_date_leapyear},
+	{"DATE_QUARTER", 1, 2, 0, fn_date_quarter},
+	{"DATE_DAYS_IN_MONTH", 1, 2, 0, fn_date_days_in_month},
+	{"DATE_ADD", 2, 4, 0, fn_date_add},
+	{"DATE_SUBTRACT", 2, 4, 0, fn_date_subtract},
+	{"DATE_DIFF", 3, 6, 0, fn_date_diff},
+	{"DATE_COMPARE", 3, 6, 0, fn_date_compare},
+	{"DATE_TRUNC", 2, 3, 0, fn_date_trunc},
+	{"DATE_ROUND", 3, 4, 0, fn_date_round},
+	{"DATE_FORMAT", 2, 3, 0, fn_date_format},
+	{"DATE_UTCTOLOCAL", 2, 3, 0, fn_date_utctolocal},
+	{"DATE_LOCALTOUTC", 2, 3, 0, fn_date_localtoutc},
+	{"DATE_TIMEZONE", 0, 0, EXPR_FN_VOLATILE, fn_date_timezone},
+	{"DATE_TIMEZONES", 0, 0, 0, fn_date_timezones},
 	{NULL}
 };

@@ -618,5 +618,6 @@ const ExprFunctionDef func_document_table[] = {
 	{"JSON_PARSE", 1, 1, 0, fn_json_parse},
 	{"DOCUMENT", 1, 2, EXPR_FN_READS_DOCUMENTS, NULL},
 	{"COLLECTION_COUNT", 1, 1, EXPR_FN_READS_DOCUMENTS, NULL},
+	{"COLLECTIONS", 0, 0, EXPR_FN_VOLATILE, NULL},
 	{NULL}
 };

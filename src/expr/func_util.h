@@ -17,6 +17,7 @@ extern const ExprFunctionDef func_digest_table[];
 extern const ExprFunctionDef func_number_table[];
 extern const ExprFunctionDef func_bit_table[];
 extern const ExprFunctionDef func_array_table[];
+extern const ExprFunctionDef func_element_table[];
 extern const ExprFunctionDef func_aggregate_table[];
 extern const ExprFunctionDef func_document_table[];
 extern const ExprFunctionDef func_date_table[];
