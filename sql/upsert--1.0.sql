@@ -909,14 +909,14 @@ RETURNS @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_create_record'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_create_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a record as com.atproto.repo.createRecord does; without a record key it gets a TID, or the one key of its lexicon. Options: validate, dryRun. Errors: UP002 it exists, UP004 record key, UP006 data model, $type or lexicon, UP007 repo or collection, UP009 too large.';
+'Creates a record as com.atproto.repo.createRecord does; without a record key it gets a TID, or the one key of its lexicon. Options: validate, force, dryRun. Errors: 55000 the repository is a mirror, UP002 it exists, UP004 record key, UP006 data model, $type or lexicon, UP007 repo or collection, UP009 too large.';
 
 CREATE FUNCTION @extschema@.at_put_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text, record pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_put_record'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_put_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Creates or replaces a record as com.atproto.repo.putRecord does; one with the CID that is stored is left alone, before swapRecord is looked at. Options: swapRecord (a CID that must be stored, or null: nothing must be), validate, dryRun. Errors: UP001 other CID, UP002 it exists, UP003 it does not, UP004 record key, UP006 data model, $type or lexicon, UP007 repo, collection or CID, UP009 too large.';
+'Creates or replaces a record as com.atproto.repo.putRecord does; one with the CID that is stored is left alone, before swapRecord is looked at. Options: swapRecord (a CID that must be stored, or null: nothing must be), validate (true, false, or "report": what is invalid is stored, with a WARNING), force (write to a mirror), dryRun. Errors: 55000 the repository is a mirror, UP001 other CID, UP002 it exists, UP003 it does not, UP004 record key, UP006 data model, $type or lexicon, UP007 repo, collection or CID, UP009 too large.';
 
 CREATE FUNCTION @extschema@.at_put_block(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, rkey pg_catalog.text, block pg_catalog.bytea, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result
@@ -1004,28 +1004,28 @@ RETURNS @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_upsert_record'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_upsert_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, @extschema@.docexpr, @extschema@.docexpr, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Creates a record from the expression insert, or merges the expression update (which sees the stored record as OLD) into the one with this key; without a key it always creates. There is no time between reading and writing in which a change could be lost. Options: keepNull, mergeObjects, swapRecord, validate, dryRun. Errors: as at_put_record, and those of the expressions.';
+'Creates a record from the expression insert, or merges the expression update (which sees the stored record as OLD) into the one with this key; without a key it always creates. There is no time between reading and writing in which a change could be lost. Options: keepNull, mergeObjects, swapRecord, validate, missingBind ("absent": an attribute whose value is a bind parameter that is not given is left out), force, dryRun. Errors: as at_put_record, and those of the expressions.';
 
 CREATE FUNCTION @extschema@.at_delete_record(store pg_catalog.regclass, uri pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_delete_record'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_delete_record(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Deletes a record as com.atproto.repo.deleteRecord does: action deleted, or unchanged where there was none. Options: swapRecord (a CID), dryRun. Errors: UP001 other CID, UP007 URI.';
+'Deletes a record as com.atproto.repo.deleteRecord does: action deleted, or unchanged where there was none. Options: swapRecord (a CID), force, dryRun. Errors: 55000 the repository is a mirror, UP001 other CID, UP007 URI.';
 
 CREATE FUNCTION @extschema@.at_save_all(store pg_catalog.regclass, repo pg_catalog.text, records pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_save_all'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_save_all(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Saves all records of an array of {"collection", "record", "rkey"}, or none: put where there is a key, else created. One row each, in input order. Options: sameRkey (one generated key for all that have none), validate, dryRun. Errors: as at_put_record.';
+'Saves all records of an array of {"collection", "record", "rkey"}, or none: put where there is a key, else created. One row each, in input order. Options: sameRkey (one generated key for all that have none), validate, force, dryRun. Errors: as at_put_record.';
 
 CREATE FUNCTION @extschema@.at_apply_writes(store pg_catalog.regclass, repo pg_catalog.text, writes pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.at_result
 AS 'MODULE_PATHNAME', 'at_apply_writes'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.at_apply_writes(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Does all writes of an array as com.atproto.repo.applyWrites takes it ({"$type": "com.atproto.repo.applyWrites#create", "collection", "rkey", "value"}, #update, #delete), or none. One row each, in input order. Options: validate, dryRun. Errors: UP002 a record to create exists, UP003 one to update or delete does not, UP009 more than upsert.at_max_writes or upsert.at_max_writes_size, and as at_put_record.';
+'Does all writes of an array as com.atproto.repo.applyWrites takes it ({"$type": "com.atproto.repo.applyWrites#create", "collection", "rkey", "value"}, #update, #delete), or none. One row each, in input order. Options: validate, force, dryRun. Errors: UP002 a record to create exists, UP003 one to update or delete does not, UP009 more than upsert.at_max_writes or upsert.at_max_writes_size, and as at_put_record.';
 
 CREATE FUNCTION @extschema@.at_get_record(store pg_catalog.regclass, uri pg_catalog.text)
 RETURNS pg_catalog.jsonb

@@ -79,6 +79,16 @@ SQL
 		is($node->safe_psql('postgres', q{BEGIN; SELECT count(*) > 2000 FROM at_apply_events('mirror', (SELECT jsonb_agg(event ORDER BY random()) FROM events WHERE i < 3000));
 			SELECT txid_current_if_assigned() IS NULL}), "t\nt", "$label: and writes nothing");
 	});
+# docs/mirror.md: events of a file, by COPY
+my $file = $node->basedir . '/events.jsonl';
+system("psql -qAtX -d '" . $node->connstr('postgres') . "' -v n=3000 -f demo/events.sql >$file") == 0 or die "demo/events.sql failed";
+$node->safe_psql('postgres', q{SELECT create_record_store('sky', '{"refs": true}'); CREATE TABLE staging (event jsonb)});
+$node->safe_psql('postgres', "\\copy staging FROM '$file' WITH (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')");
+my $from = q{at_apply_events_from('sky', 'SELECT event FROM staging', '{"consumer": "file"}')};
+is($node->safe_psql('postgres', "SELECT inserted > 2000 AND updated + unchanged + deleted + ignored + inserted = (SELECT count(*) FROM staging) FROM $from"), 't', 'docs/mirror.md: events of a file');
+is($node->safe_psql('postgres', "SELECT inserted + updated + deleted FROM $from"), 0, 'docs/mirror.md: the same once more is nothing');
+is($node->safe_psql('postgres', q{SELECT count(*) > 2000, bool_and(cid = record_cid(record)), (SELECT count(*) > 100 FROM sky_tombstones), (SELECT time_us FROM sky_consumers) FROM sky}), 't|t|t|1700000003000000', 'docs/mirror.md: what is stored');
+
 unlike(slurp_file($node->logfile), qr/deadlock detected|TRAP|PANIC/, 'no deadlock');
 
 $node->stop;
