@@ -175,6 +175,9 @@ SELECT pattern FROM unnest(ARRAY[
 	]::jsonb[]) AS pattern, hostile_update(jsonb_build_object('where', pattern, 'insert', '{"@id": "?s", "seen": 1}'::jsonb));
 SELECT count(hostile_update(jsonb_build_object('from', f, 'where', '{"@id": "?s", "n": "?n", "o": {"n": 2}}'::jsonb, 'insert', '{"@id": "?s", "seen": "?n"}'::jsonb)))
 	FROM unnest(ARRAY['["hl", "ex:g"]', '"hl@t:1"', '["hl@t:1", {"@id": "hl", "t": 1, "graph": "ex:g"}]']::jsonb[]) AS f;
+SELECT count(hostile_update(jsonb_build_object('@context', jsonb_build_object('@vocab', 'http://e/', 'ex', 'http://e/', 'path', jsonb_build_object('@path', path)), 'where', "where", 'insert', '{"@id": "?s", "seen": 1}'::jsonb)))
+	FROM unnest(ARRAY['<http://e/o>', '^<http://e/o>', '(<http://e/o>/<http://e/n>)?', '(<http://e/o>|^<http://e/o>)+', '<http://e/o>*', '^@type/@type']) AS path,
+	unnest(ARRAY['{"@id": "ex:a", "path": "?s"}', '{"@id": "?s", "path": {"@id": "ex:b"}}', '{"@id": "?s", "path": "?o"}', '["graph", "?g", {"@id": "?s", "path": "?o"}]']::jsonb[]) AS "where";
 SELECT hostile_update('{"fromNamed": ["ex:g", "ex:h"], "where": ["graph", "?g", {"@id": "?s", "n": "?n"}], "insert": {"@id": "?s", "seen": "?n"}}') IS NOT NULL AS named;
 SELECT hostile_update('{"where": {"@id": "?s", "n": "?n"}, "delete": {"@id": "?s", "n": "?n"}, "insert": {"@id": "?s", "n": 8}}') IS NOT NULL AS deleted;
 SELECT count(hostile_update(jsonb_build_object('where', jsonb_build_array('{"@id": "?s", "s": "?t", "l": "?l"}'::jsonb, '{"@id": "?s", "n": "?n"}'::jsonb, jsonb_build_array('bind', '?x', e)), 'insert', '{"@id": "ex:x", "x": "?x"}'::jsonb))) AS expressions

@@ -525,6 +525,8 @@ read_template(Update *u, JldValue *template, bool variables)
 		return NULL;
 	if (variables)
 		template = where_mark_variables(template);
+	template = where_mark_paths(&u->where, template);
+	where_refuse_paths(template);
 	template = jsonld_expand(&u->proc, where_graph_nodes(&u->where, template));
 	return template->n > 0 ? template : NULL;
 }
@@ -615,7 +617,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	envelope_check_ledger(u.ledger, keys.ledger);
 	ledger_processor(u.ledger, &options, keys.context != NULL, &u.proc);
 	if (keys.context)
-		u.proc.options.expandContext = keys.context;
+		u.proc.options.expandContext = where_take_paths(&u.where, keys.context);
 	if (keys.metadata)
 		envelope_read_metadata(&u.proc, keys.metadata, &options.message);
 	u.where.ledger = u.ledger;
@@ -637,7 +639,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	if (keys.from_named)
 		u.where.named = where_read_from_named(&u.where, keys.from_named);
 	if (keys.where || keys.values)
-		u.query = where_compile(&u.where, keys.where ? where_mark_variables(keys.where) : NULL,
+		u.query = where_compile(&u.where, keys.where ? where_mark_paths(&u.where, where_mark_variables(keys.where)) : NULL,
 								keys.values ? where_mark_variables(keys.values) : NULL, &u.bindings);
 	u.delete = read_template(&u, keys.delete, u.query != NULL);
 	u.insert = read_template(&u, keys.insert, u.query != NULL);

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "ledger/history.h"
+#include "ledger/log.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
 
@@ -219,6 +220,12 @@ where_relation(Where *w)
 		return w->ledger->nodes;
 	return psprintf("%s.ledger_state(%s, %s)", w->schema, where_text_param(w, jld_str(w->ledger->name)),
 					where_param(w, INT8OID, Int64GetDatum(w->t)));
+}
+
+const char *
+where_scope_relation(Where *w)
+{
+	return w->scope.relation ? w->scope.relation : commit_relation(w->ledger);
 }
 
 bool

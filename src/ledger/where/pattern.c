@@ -33,6 +33,16 @@
 /* between prefix and name of a variable that stood as "@id" */
 #define NODE_MARK	"\1"
 
+/* A triple whose predicate is a path; it is joined when all others are. */
+typedef struct PathTriple
+{
+	GraphScope	scope;
+	JldValue   *subject;		/* {"@id"} */
+	JldStr		key;
+	JldValue   *object;
+	bool		done;
+} PathTriple;
+
 /* A conjunction of triples being compiled. */
 typedef struct Bgp
 {
@@ -41,14 +51,17 @@ typedef struct Bgp
 	StringInfoData from;
 	StringInfoData conditions;
 	JldValue   *subjects;		/* subject -> alias of its row, in this scope */
+	List	   *paths;			/* of PathTriple */
 } Bgp;
 
 static JldValue *mark_list(JldValue *items);
 static void bind_value(Bgp *bgp, int variable, const char *sql);
 static void bind_iri(Bgp *bgp, int variable, const char *sql);
 static const char *new_row(Bgp *bgp);
+static void any_graph(Bgp *bgp, const char *alias);
 static void match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list);
 static const char *node_triples(Bgp *bgp, JldValue *node);
+static JldValue *name_walker(Bgp *bgp, JldValue *node);
 static void graph_triples(Bgp *bgp, JldValue *graph);
 static JldValue *forward(Where *w, JldValue *node, JldValue *more);
 
@@ -500,21 +513,28 @@ new_row(Bgp *bgp)
 	Where	   *w = bgp->w;
 	const char *alias = psprintf("n%d", w->aliases++);
 
-	if (w->scope.variable < 0 && jld_is(w->scope.name, COMMITS_GRAPH))
+	if (w->scope.relation || (w->scope.variable < 0 && jld_is(w->scope.name, COMMITS_GRAPH)))
 	{
-		appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", commit_relation(w->ledger), alias);
+		appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", where_scope_relation(w), alias);
 		return alias;
 	}
-	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s",
-					 w->scope.relation ? w->scope.relation : where_relation(w), alias);
-	if (w->scope.relation)
-		return alias;
+	appendStringInfo(&bgp->from, " CROSS JOIN %s AS %s", where_relation(w), alias);
 	if (w->scope.variable < 0)
 	{
 		appendStringInfo(&bgp->conditions, " AND %s.graph" AND_EQ "%s", alias,
 						 where_text_param(w, w->scope.name));
 		return alias;
 	}
+	any_graph(bgp, alias);
+	return alias;
+}
+
+/* A row's graph, or that of several, is one that the variable may stand for. */
+static void
+any_graph(Bgp *bgp, const char *alias)
+{
+	Where	   *w = bgp->w;
+
 	appendStringInfo(&bgp->conditions, " AND %s.graph OPERATOR(pg_catalog.<>) ''", alias);
 	if (w->named)
 	{
@@ -525,7 +545,6 @@ new_row(Bgp *bgp)
 		appendStringInfoString(&bgp->conditions, "]::pg_catalog.text[])");
 	}
 	bind_iri(bgp, w->scope.variable, psprintf("%s.graph", alias));
-	return alias;
 }
 
 /* The row of a subject: its alias, found or joined. */
@@ -661,16 +680,49 @@ triple(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list,
 	bind_value(bgp, variable, object);
 }
 
+/* {"@id"} of a node that has one */
+static JldValue *
+reference_to(JldValue *node)
+{
+	JldValue   *reference = jld_new_object(1);
+
+	jld_put(reference, JLD_STR("@id"), jld_get(node, JLD_STR("@id")));
+	return reference;
+}
+
+/* A node from which paths start, with a variable if it has no name. */
+static JldValue *
+name_walker(Bgp *bgp, JldValue *node)
+{
+	bool		walks = false;
+
+	for (int i = 0; i < node->n; i++)
+		walks = walks || where_is_path(node->u.object.members[i].key);
+	if (!walks || jld_has(node, JLD_STR("@id")))
+		return node;
+	node = jld_copy_shallow(node);
+	jld_put(node, JLD_STR("@id"), jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI),
+															  jld_str(psprintf(" %d", bgp->w->aliases++)))));
+	return node;
+}
+
 /* Under key stands a node of which more is said: its row, and the reference. */
 static void
 reference(Bgp *bgp, const char *alias, JldStr key, JldValue *node, bool in_list)
 {
-	const char *inner = node_triples(bgp, node);
+	const char *inner;
 	const char *item = psprintf("e%d", bgp->w->aliases++);
 	const char *values = psprintf("%s.doc" ARROW "%s", alias, where_text_param(bgp->w, key));
 
+	node = name_walker(bgp, node);
+	inner = node_triples(bgp, node);
 	if (where_variable(bgp->w, key) >= 0)
 		where_bad_pattern(node, "a nested node cannot stand under a variable");
+	if (inner == NULL)
+	{
+		triple(bgp, alias, key, reference_to(node), in_list, false);
+		return;
+	}
 	contains(bgp, alias, key, in_list, psprintf("pg_catalog.jsonb_build_object('@id', %s.iri)", inner));
 	appendStringInfo(&bgp->conditions, " AND %s.iri" AND_EQ "ANY (SELECT %s.value" ARROW_TEXT "'@id' FROM %s)",
 					 inner, item, unnested(values, item, in_list, bgp->w));
@@ -708,6 +760,124 @@ match(Bgp *bgp, const char *alias, JldStr key, JldValue *value, bool in_list)
 		reference(bgp, alias, key, value, in_list);
 }
 
+/* The node reaches something by a path. */
+static void
+add_path(Bgp *bgp, JldValue *node, JldStr key, JldValue *object)
+{
+	PathTriple *path = palloc0(sizeof(PathTriple));
+
+	if (jld_is_list_object(object) || jld_has(object, JLD_STR("@graph")))
+		where_bad_pattern(object, "a list or a graph cannot stand under a path");
+	if (jld_is_node_object(object) && (object->n != 1 || !jld_has(object, JLD_STR("@id"))))
+	{
+		if (!jld_has(object, JLD_STR("@id")))
+		{
+			object = jld_copy_shallow(object);
+			jld_put(object, JLD_STR("@id"), jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI),
+																		jld_str(psprintf(" %d", bgp->w->aliases++)))));
+		}
+		(void) node_triples(bgp, object);
+		object = reference_to(object);
+	}
+	path->scope = bgp->w->scope;
+	path->subject = reference_to(node);
+	path->key = key;
+	path->object = object;
+	bgp->paths = lappend(bgp->paths, path);
+}
+
+/* What an end of a path is, in SQL; NULL: a variable (to *variable) that is not known yet. */
+static const char *
+known_end(Bgp *bgp, JldValue *end, int *variable)
+{
+	const Binding *b;
+
+	*variable = where_variable_value(bgp->w, end);
+	if (*variable < 0)
+	{
+		end = jld_copy_shallow(end);
+		(void) jld_remove(end, JLD_STR("@index"));
+		if (jld_is_value_object(end))
+			end = term_normal(where_unmark(end));
+		return where_jsonb_param(bgp->w, end);
+	}
+	b = &bgp->bindings->of[*variable];
+	return b->sql && b->certain ? b->sql : NULL;
+}
+
+static bool
+is_known(Bgp *bgp, JldValue *end)
+{
+	int			variable = where_variable_value(bgp->w, end);
+
+	return variable < 0 || (bgp->bindings->of[variable].sql && bgp->bindings->of[variable].certain);
+}
+
+/* Joins a path. */
+static void
+path_triple(Bgp *bgp, PathTriple *path)
+{
+	Where	   *w = bgp->w;
+	GraphScope	scope = w->scope;
+	const char *graph = NULL;
+	const char *start;
+	const char *other;
+	const char *alias = psprintf("p%d", w->aliases++);
+	bool		backwards = !is_known(bgp, path->subject) && is_known(bgp, path->object);
+	int			start_variable;
+	int			other_variable;
+
+	w->scope = path->scope;
+	if (w->scope.variable >= 0)
+	{
+		const Binding *b = &bgp->bindings->of[w->scope.variable];
+
+		if (b->sql == NULL || !b->certain)
+		{
+			const char *graphs = psprintf("g%d", w->aliases++);
+
+			appendStringInfo(&bgp->from, " CROSS JOIN (SELECT DISTINCT n.graph FROM %s AS n) AS %s", where_relation(w), graphs);
+			any_graph(bgp, graphs);
+		}
+		graph = psprintf("(%s" ARROW_TEXT "'@id')", b->sql);
+	}
+	else if (w->scope.relation == NULL && !jld_is(w->scope.name, COMMITS_GRAPH))
+		graph = where_text_param(w, w->scope.name);
+	start = known_end(bgp, backwards ? path->object : path->subject, &start_variable);
+	other = known_end(bgp, backwards ? path->subject : path->object, &other_variable);
+	appendStringInfo(&bgp->from, " CROSS JOIN LATERAL %s AS %s", where_walk(w, path->key, backwards, start, graph), alias);
+	if (start == NULL)
+		bind_value(bgp, start_variable, psprintf("%s.s", alias));
+	if (other_variable < 0)
+		appendStringInfo(&bgp->conditions, " AND %s.o" AND_EQ "%s", alias, other);
+	else
+		bind_value(bgp, other_variable, psprintf("%s.o", alias));
+	w->scope = scope;
+}
+
+/* Joins all paths: as long as there are such, those that start somewhere. */
+static void
+path_triples(Bgp *bgp)
+{
+	for (int i = 0; i < list_length(bgp->paths); i++)
+	{
+		PathTriple *next = NULL;
+		ListCell   *lc;
+
+		foreach(lc, bgp->paths)
+		{
+			PathTriple *path = lfirst(lc);
+
+			if (!path->done && (next == NULL || is_known(bgp, path->subject) || is_known(bgp, path->object)))
+				next = path;
+			if (next && !next->done && (is_known(bgp, next->subject) || is_known(bgp, next->object)))
+				break;
+		}
+		path_triple(bgp, next);
+		next->done = true;
+	}
+}
+
 /* The triples of an expanded node and of those nested in it: its row. */
 static const char *
 node_triples(Bgp *bgp, JldValue *node)
@@ -716,11 +886,16 @@ node_triples(Bgp *bgp, JldValue *node)
 	int			variable = id ? where_variable(bgp->w, id->u.string) : -1;
 	const char *alias;
 
+	bool		paths_only = node->n > 1;
+
 	check_stack_depth();
 	if (id && variable < 0)
 		name_check_iri(id->u.string);
+	for (int i = 0; i < node->n; i++)
+		paths_only = paths_only && (jld_is(node->u.object.members[i].key, "@id") ||
+									where_is_path(node->u.object.members[i].key));
 	/* a nameless subject is a row without a condition on its name */
-	alias = id ? subject_row(bgp, id->u.string, variable) : new_row(bgp);
+	alias = paths_only ? NULL : id ? subject_row(bgp, id->u.string, variable) : new_row(bgp);
 
 	for (int i = 0; i < node->n; i++)
 	{
@@ -732,7 +907,12 @@ node_triples(Bgp *bgp, JldValue *node)
 		if (m->key.data[0] == '@' && !jld_is(m->key, "@type"))
 			where_bad_pattern(node, psprintf("%s has no place here", jld_cstr(m->key)));
 		for (int k = 0; k < m->value->n; k++)
-			match(bgp, alias, m->key, m->value->u.items[k], false);
+		{
+			if (where_is_path(m->key))
+				add_path(bgp, node, m->key, m->value->u.items[k]);
+			else
+				match(bgp, alias, m->key, m->value->u.items[k], false);
+		}
 	}
 	return alias;
 }
@@ -757,7 +937,7 @@ graph_triples(Bgp *bgp, JldValue *graph)
 	{
 		if (jld_has(nodes->u.items[i], JLD_STR("@graph")))
 			where_bad_pattern(graph, "a graph in a graph");
-		(void) node_triples(bgp, nodes->u.items[i]);
+		(void) node_triples(bgp, name_walker(bgp, nodes->u.items[i]));
 	}
 	w->scope = scope;
 	bgp->subjects = subjects;
@@ -885,8 +1065,9 @@ where_nodes(Where *w, const char *chain, JldValue *nodes, Bindings *bindings)
 		if (jld_has(all->u.items[i], JLD_STR("@graph")))
 			graph_triples(&bgp, all->u.items[i]);
 		else
-			(void) node_triples(&bgp, all->u.items[i]);
+			(void) node_triples(&bgp, name_walker(&bgp, all->u.items[i]));
 	}
+	path_triples(&bgp);
 	sql = where_finish(bgp.from.data, bgp.conditions.data, bindings, &out);
 	*bindings = out;
 	return sql;

@@ -6,6 +6,7 @@
  *		where.c		groups and operators: optional, union, ...
  *		expr.c		the expressions of filter and bind
  *		query.c		subqueries
+ *		path.c		property paths
  *		dataset.c	what patterns are asked of: from, fromNamed
  */
 #ifndef UPSERT_LEDGER_WHERE_H
@@ -23,6 +24,9 @@
 
 /* The first item of a list that was written as {"@list": [...]}. */
 #define LIST_MARK		VARIABLE_IRI "\0@list"
+
+/* A predicate that is a path: its number follows. */
+#define PATH_IRI		"path://\0"
 
 /* What the graph "default" is called where a graph must have an IRI. */
 #define DEFAULT_GRAPH_IRI	"urn:upsert:graph:default"
@@ -62,6 +66,8 @@ typedef struct Where
 	JldValue   *named;			/* object, alias -> IRI: the named graphs that
 								 * may be asked; NULL: all */
 	JldValue   *variables;		/* an array of names */
+	JldValue   *paths;			/* terms that are paths -> these, as data; NULL:
+								 * none */
 	const struct Bindings *rows;	/* what aggregates see; NULL: there are none */
 	char	   *secret;			/* of random values; NULL: none was needed yet */
 	int			aliases;		/* given out so far */
@@ -147,6 +153,27 @@ extern const char *where_relation(Where *w);
 
 /* Are they those of the table, with its indexes? */
 extern bool where_is_table(const Where *w);
+
+/* What new rows of w->scope, one graph that needs no name, come from. */
+extern const char *where_scope_relation(Where *w);
+
+/*
+ * A context without its terms that are paths ("@path"), which go to w->paths.
+ * Where one stands as a key, where_mark_paths() puts what where_is_path() knows.
+ * Errors UP006: a malformed one; one in a template.
+ */
+extern JldValue *where_take_paths(Where *w, JldValue *context);
+extern JldValue *where_mark_paths(Where *w, JldValue *v);
+extern bool where_is_path(JldStr key);
+extern void where_refuse_paths(const JldValue *value);
+
+/*
+ * The pairs of nodes or values that a path joins, for FROM: s and o, s being
+ * "from" (NULL: any); backwards: o is reached from s that way.  graph (SQL):
+ * which one; NULL: where_scope_relation().
+ */
+extern char *where_walk(Where *w, JldStr key, bool backwards, const char *from,
+						const char *graph);
 
 /* The scope that the name of a graph makes. */
 extern GraphScope where_scope(Where *w, JldStr name);
