@@ -49,6 +49,11 @@ typedef struct DocumentApply
 
 static const char *const system_attributes[] = {"_id", "_key", "_rev"};
 
+static DocumentStore *open_store(StoreLevel *level, const Collection *c,
+								 const UpsertOptions *options, int nkeys,
+								 const AttrNumber *keys, Oid arbiter,
+								 bool ascending);
+
 DocumentStore *
 document_open(const Collection *c, const UpsertOptions *options)
 {
@@ -62,10 +67,33 @@ document_open_beside(StoreLevel *level, const Collection *c,
 	return document_open_by(level, c, options, 1, &c->key_attno, InvalidOid);
 }
 
+/* May a document that is not there be the answer, instead of a reason to insert it? */
+static bool
+absence_answers(const UpsertOptions *options)
+{
+	return options->must_exist || !options->ignore_revs ||
+		(options->if_rev_given && options->if_rev);
+}
+
+DocumentStore *
+document_open_batch(const Collection *c, const UpsertOptions *options)
+{
+	return open_store(NULL, c, options, 1, &c->key_attno, InvalidOid,
+					  !absence_answers(options));
+}
+
 DocumentStore *
 document_open_by(StoreLevel *level, const Collection *c,
 				 const UpsertOptions *options, int nkeys,
 				 const AttrNumber *keys, Oid arbiter)
+{
+	return open_store(level, c, options, nkeys, keys, arbiter, false);
+}
+
+static DocumentStore *
+open_store(StoreLevel *level, const Collection *c,
+		   const UpsertOptions *options, int nkeys,
+		   const AttrNumber *keys, Oid arbiter, bool ascending)
 {
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
 	StoreTarget target = {0};
@@ -87,6 +115,7 @@ document_open_by(StoreLevel *level, const Collection *c,
 		target.read_columns = bms_add_member(target.read_columns, keys[i]);
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
+	target.ascending = ascending;
 	target.level = level;
 	target.spared_trigger = c->guard;
 

@@ -56,6 +56,10 @@ extern DocumentStore *document_open_beside(StoreLevel *level,
 										   const Collection *c,
 										   const UpsertOptions *options);
 
+/* The same for a batch, whose keys come in order. */
+extern DocumentStore *document_open_batch(const Collection *c,
+										  const UpsertOptions *options);
+
 /*
  * The same for documents that are found by other columns than the key, which
  * this unique index is on.  level: NULL, one of its own.

@@ -234,7 +234,7 @@ request_open(const Collection *c, const UpsertOptions *options,
 			 const DocumentBy *by)
 {
 	if (by == NULL || !OidIsValid(by->index))
-		return document_open(c, options);
+		return document_open_batch(c, options);
 	return document_open_by(NULL, c, options, list_length(by->attributes),
 							by->columns, by->index);
 }

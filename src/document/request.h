@@ -73,7 +73,10 @@ extern StoreVerdict request_compose(void *arg, const Jsonb *old,
 extern bool request_find_by(DocumentRequest *r, const DocumentBy *by,
 							const Jsonb *doc);
 
-/* Opens the collection for requests by key, or by attributes if not NULL. */
+/*
+ * Opens the collection for a batch of requests by key, or by attributes if not
+ * NULL.
+ */
 extern DocumentStore *request_open(const Collection *c,
 								   const UpsertOptions *options,
 								   const DocumentBy *by);

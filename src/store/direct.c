@@ -5,7 +5,8 @@
  * One item goes like this; every arrow back is another try with a fresh
  * snapshot (READ COMMITTED) or error 40001 (above):
  *
- *	probe	MVCC index scan on the arbiter, kept open over all items
+ *	probe	MVCC index scan on the arbiter, kept open over all items; keys
+ *	  |		that come in order are looked up in what was read before (walk.c)
  *	  |
  *	  |- found --> compose --> KEEP: done, nothing was locked or written
  *	  |               |
@@ -62,6 +63,7 @@
 #include "store/probe.h"
 #include "store/store_impl.h"
 #include "store/virtual.h"
+#include "store/walk.h"
 
 /*
  * The columns that the last row of its kind set.  Privileges and UPDATE OF
@@ -83,6 +85,9 @@ typedef struct DirectState
 	List	   *arbiters;		/* OIDs of the unique indexes on the key */
 	List	   *all_unique;		/* ... and of the others, but deferrable ones */
 	Probe	   *probe;			/* by one of them */
+	Walk	   *walk;			/* beside it; NULL: not yet */
+	bool		may_walk;
+	int			found_by_probe; /* keys, while it still may */
 
 	ExprState **defaults;		/* by attribute number - 1; NULL: none */
 	bool	   *default_sought;	/* the same: defaults holds what there is */
@@ -115,6 +120,9 @@ typedef enum TryResult
  * index says of it, 23505, is the answer.
  */
 #define MAX_RACES 100
+
+/* It takes some keys for a walk to be worth its beginning. */
+#define WALK_AFTER 16
 
 /* Which unique indexes tell us of a lost race; the others raise 23505. */
 typedef enum Arbitration
@@ -205,6 +213,10 @@ direct_open(Store *s, List *arbiters)
 	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
 
 	st->probe = probe_open(s, linitial_oid(st->arbiters));
+	/* a trigger would see a row that is not inserted after all */
+	st->may_walk = s->target.ascending && !s->target.preview &&
+		!IsolationUsesXactSnapshot() &&
+		!(st->rri->ri_TrigDesc && st->rri->ri_TrigDesc->trig_insert_before_row);
 
 	if (!s->target.preview)
 	{
@@ -760,6 +772,31 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 	return try_insert(s, st, arbitrate);
 }
 
+/*
+ * Looks for the row.  The first try may believe what was read of the index
+ * before.
+ */
+static bool
+find(Store *s, DirectState *st, const Datum *key, const bool *nulls, bool first)
+{
+	if (st->may_walk && st->walk == NULL && ++st->found_by_probe > WALK_AFTER)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
+
+		st->walk = walk_open(s, probe_index(st->probe));
+		st->may_walk = st->walk != NULL;
+		MemoryContextSwitchTo(oldcontext);
+	}
+	if (st->walk && first && nulls == NULL)
+	{
+		WalkResult	result = walk_find(st->walk, st->estate, key[0]);
+
+		if (result != WALK_UNKNOWN)
+			return result == WALK_FOUND;
+	}
+	return probe_find(st->probe, st->estate, key, nulls);
+}
+
 static StoreOutcome
 direct_apply(Store *s, const Datum *key, const bool *nulls,
 			 StoreCompose compose, void *arg)
@@ -767,6 +804,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	DirectState *st = s->impl;
 	EState	   *estate = st->estate;
 	Arbitration arbitrate = key ? ARBITRATE_ALL : ARBITRATE_NOT;
+	bool		first = true;	/* try */
 	bool		composed = false;	/* s->new is a row to insert */
 	bool		key_taken = false;	/* by a row that we do not see */
 	int			races = 0;		/* that our insertion has lost */
@@ -789,7 +827,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 
 		if (key == NULL)
 			ExecClearTuple(s->old);
-		if (key != NULL && probe_find(st->probe, st->estate, key, nulls))
+		if (key != NULL && find(s, st, key, nulls, first))
 		{
 			composed = false;
 			result = apply_found(s, st, compose, arg, &outcome);
@@ -811,10 +849,13 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		 * another index than the key's is either the same document, and then
 		 * found by its key, or a true violation, which the next try raises.
 		 */
+		first = false;
 		if (result == TRY_AGAIN && composed)
 		{
 			ItemPointerData conflict;
 
+			if (st->walk)
+				walk_forget(st->walk);
 			if (++races == MAX_RACES)
 				arbitrate = ARBITRATE_NOT;
 			else if (!compat_check_index_constraints(st->rri, s->new, estate,
@@ -883,6 +924,8 @@ direct_close(Store *s)
 	if (s->level && s->target.level == NULL)
 		store_level_finish(s->level, estate);
 
+	if (st->walk)
+		walk_close(st->walk);
 	probe_close(st->probe);
 	EvalPlanQualEnd(&st->epq);
 	ExecResetTupleTable(estate->es_tupleTable, false);

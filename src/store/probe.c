@@ -175,6 +175,12 @@ probe_find(Probe *probe, EState *estate, const Datum *key, const bool *nulls)
 	return found;
 }
 
+Relation
+probe_index(Probe *probe)
+{
+	return probe->index;
+}
+
 void
 probe_close(Probe *probe)
 {

@@ -20,6 +20,9 @@ extern Probe *probe_open(Store *s, Oid index);
 extern bool probe_find(Probe *probe, EState *estate, const Datum *key,
 					   const bool *nulls);
 
+/* The index that it looks by. */
+extern Relation probe_index(Probe *probe);
+
 extern void probe_close(Probe *probe);
 
 #endif							/* UPSERT_PROBE_H */

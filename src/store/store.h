@@ -55,6 +55,8 @@ typedef struct StoreTarget
 	struct SnapshotData *snapshot;	/* that a preview looks with; NULL: one of
 									 * its own */
 	bool		exclusive;		/* keep other writers out until commit */
+	bool		ascending;		/* keys come in order, mostly, and that a row is
+								 * absent leads to nothing but its insertion */
 	Oid			spared_trigger; /* a BEFORE UPDATE row trigger that would do
 								 * nothing: the caller does its work;
 								 * InvalidOid: none */

@@ -1,0 +1,39 @@
+/*
+ * walk.h
+ *		Going through a unique index beside keys that come in its order.
+ *		Private to direct.c.
+ */
+#ifndef UPSERT_WALK_H
+#define UPSERT_WALK_H
+
+#include "nodes/execnodes.h"
+#include "store/store_impl.h"
+
+typedef struct Walk Walk;
+
+typedef enum WalkResult
+{
+	WALK_UNKNOWN,				/* ask the index itself */
+	WALK_ABSENT,				/* it had no such key when it was read */
+	WALK_FOUND					/* s->old holds the row */
+} WalkResult;
+
+/*
+ * Prepares a walk by this index, in the current memory context; NULL if it
+ * cannot be walked: only one plain column in ascending order can.
+ */
+extern Walk *walk_open(Store *s, Relation index);
+
+/*
+ * Where is the key, by what was read of the index lately?  WALK_FOUND is true
+ * at estate's snapshot.  WALK_ABSENT may be older: whoever inserts then finds
+ * out, and calls walk_forget().  Holds no pins of the index.
+ */
+extern WalkResult walk_find(Walk *walk, EState *estate, Datum key);
+
+/* What was read is not true any more. */
+extern void walk_forget(Walk *walk);
+
+extern void walk_close(Walk *walk);
+
+#endif							/* UPSERT_WALK_H */
