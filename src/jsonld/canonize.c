@@ -191,11 +191,11 @@ write_quads(CanonState *state, const RdfDataset *dataset)
 			else if (components[k]->kind != RDF_NONE)
 				nquads_append_term(&buf, components[k]);
 			if (components[k]->kind != RDF_NONE)
-				appendStringInfoChar(&buf, ' ');
+				appendStringInfoCharMacro(&buf, ' ');
 			if (k == 0)
 			{
 				nquads_append_term(&buf, &from->predicate);
-				appendStringInfoChar(&buf, ' ');
+				appendStringInfoCharMacro(&buf, ' ');
 			}
 		}
 		appendStringInfoString(&buf, ".\n");
@@ -267,13 +267,22 @@ append_line(StringInfo out, const CanonQuad *quad, const JldStr labels[COMPONENT
 	appendBinaryStringInfo(out, quad->text + done, quad->len - done);
 }
 
+void
+canon_hash(CanonState *state, const char *text, int len, char *hash)
+{
+	uint8		digest[DIGEST_MAX_LENGTH];
+
+	digest_compute(state->kind, text, len, digest);
+	hex_encode((const char *) digest, digest_length(state->kind), hash);
+}
+
 /* 4.6.3 */
 static void
 first_degree(CanonState *state, int blank, StringInfo buf)
 {
 	CanonBlank *self = &state->blanks[blank];
 	JldStr	   *lines = palloc_extended(sizeof(JldStr) * self->nmentions, MCXT_ALLOC_HUGE);
-	uint8		digest[DIGEST_MAX_LENGTH];
+	int			len;
 	int			start = 0;
 
 	CHECK_FOR_INTERRUPTS();
@@ -289,6 +298,10 @@ first_degree(CanonState *state, int blank, StringInfo buf)
 		lines[i].len = buf->len - start;
 		start = buf->len;
 	}
+
+	/* the lines in order, behind themselves */
+	len = buf->len;
+	enlargeStringInfo(buf, len);
 	start = 0;
 	for (int i = 0; i < self->nmentions; i++)
 	{
@@ -296,11 +309,9 @@ first_degree(CanonState *state, int blank, StringInfo buf)
 		start += lines[i].len;
 	}
 	qsort(lines, self->nmentions, sizeof(JldStr), compare_strs);
-	digest_begin(state->kind);
 	for (int i = 0; i < self->nmentions; i++)
-		digest_update(state->kind, lines[i].data, lines[i].len);
-	digest_end(state->kind, digest);
-	canon_hex(state, digest, self->hash);
+		appendBinaryStringInfo(buf, lines[i].data, lines[i].len);
+	canon_hash(state, buf->data + len, len, self->hash);
 	pfree(lines);
 }
 

@@ -6,8 +6,6 @@
 #ifndef UPSERT_JSONLD_CANONIZE_IMPL_H
 #define UPSERT_JSONLD_CANONIZE_IMPL_H
 
-#include "utils/builtins.h"
-
 #include "jsonld/canonize.h"
 
 /* subject, object, graph name */
@@ -73,12 +71,8 @@ extern Issuer *issuer_create(int blank);
 extern Issuer *canon_n_degree(CanonState *state, int blank,
 							  const Issuer *issuer, char *hash);
 
-/* A digest as hexadecimal digits, without a terminating zero. */
-static inline void
-canon_hex(CanonState *state, const uint8 *digest, char *out)
-{
-	hex_encode((const char *) digest, digest_length(state->kind), out);
-}
+/* The hash of a text as hexadecimal digits, without a terminating zero. */
+extern void canon_hash(CanonState *state, const char *text, int len, char *hash);
 
 /* "_:c14nN", in buf, which holds 32 bytes */
 static inline JldStr

@@ -172,7 +172,6 @@ canon_n_degree(CanonState *state, int blank, const Issuer *issuer, char *hash)
 	Related    *related;
 	Issuer	   *result;
 	int			n;
-	uint8		digest[DIGEST_MAX_LENGTH];
 
 	/* deep is not wrong, but there is no stack for it */
 	if (stack_is_too_deep())
@@ -199,8 +198,7 @@ canon_n_degree(CanonState *state, int blank, const Issuer *issuer, char *hash)
 	}
 
 	/* 6) */
-	digest_compute(state->kind, data.data, data.len, digest);
-	canon_hex(state, digest, hash);
+	canon_hash(state, data.data, data.len, hash);
 	MemoryContextSwitchTo(old);
 	result = issuer_copy(result);
 	MemoryContextDelete(work);
@@ -227,7 +225,6 @@ collect_related(CanonState *state, int blank, const Issuer *issuer, Related **ou
 			CanonBlank *other;
 			char		label[32];
 			int			number;
-			uint8		digest[DIGEST_MAX_LENGTH];
 
 			if (quad->blank[k] < 0 || quad->blank[k] == blank)
 				continue;
@@ -249,8 +246,7 @@ collect_related(CanonState *state, int blank, const Issuer *issuer, Related **ou
 				appendStringInfoString(&input, temporary_label(label, number).data);
 			else
 				appendBinaryStringInfo(&input, other->hash, state->hash_length);
-			digest_compute(state->kind, input.data, input.len, digest);
-			canon_hex(state, digest, related[n].hash);
+			canon_hash(state, input.data, input.len, related[n].hash);
 			related[n].blank = quad->blank[k];
 			related[n].seq = n;
 			n++;

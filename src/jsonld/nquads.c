@@ -26,6 +26,9 @@
 #include "compat.h"
 #include "jsonld/nquads.h"
 
+/* datasets say the same IRIs again and again */
+#define SEEN_SIZE	64
+
 typedef struct Reader
 {
 	const char *at;				/* next byte */
@@ -33,6 +36,7 @@ typedef struct Reader
 	const char *line_start;
 	int			line;			/* from 1 */
 	int			flags;			/* NQUADS_... */
+	JldStr		seen[SEEN_SIZE];	/* IRIs that were found well-formed */
 } Reader;
 
 static int	count_lines(const char *text, int len);
@@ -180,8 +184,25 @@ read_iriref(Reader *r)
 {
 	const char *open = r->at;
 	const char *start = ++r->at;
+	const char *close = memchr(start, '>', r->end - start);
 	StringInfoData buf;
 	JldStr		iri;
+
+	/* nearly all are what they look like */
+	if (close != NULL && memchr(start, '\\', close - start) == NULL)
+	{
+		JldStr	   *seen;
+
+		iri = (JldStr) {start, close - start};
+		seen = &r->seen[(iri.len + 7 * (unsigned char) close[-1] +
+						 31 * (unsigned char) close[iri.len > 1 ? -2 : -1]) % SEEN_SIZE];
+		if ((seen->data && jld_eq(*seen, iri)) || rdf_is_iri(iri))
+		{
+			*seen = iri;
+			r->at = close + 1;
+			return iri;
+		}
+	}
 
 	buf.data = NULL;
 	for (;;)
@@ -281,8 +302,17 @@ static JldStr
 read_string(Reader *r)
 {
 	const char *start = ++r->at;
+	const char *close = memchr(start, '"', r->end - start);
 	StringInfoData buf;
 	JldStr		s;
+
+	if (close != NULL && memchr(start, '\\', close - start) == NULL &&
+		memchr(start, '\n', close - start) == NULL &&
+		memchr(start, '\r', close - start) == NULL)
+	{
+		r->at = close + 1;
+		return (JldStr) {start, close - start};
+	}
 
 	buf.data = NULL;
 	while (peek(r) != '"')
@@ -486,13 +516,13 @@ void
 nquads_append(StringInfo out, const RdfQuad *quad)
 {
 	nquads_append_term(out, &quad->subject);
-	appendStringInfoChar(out, ' ');
+	appendStringInfoCharMacro(out, ' ');
 	nquads_append_term(out, &quad->predicate);
-	appendStringInfoChar(out, ' ');
+	appendStringInfoCharMacro(out, ' ');
 	nquads_append_term(out, &quad->object);
 	if (quad->graph.kind != RDF_NONE)
 	{
-		appendStringInfoChar(out, ' ');
+		appendStringInfoCharMacro(out, ' ');
 		nquads_append_term(out, &quad->graph);
 	}
 	appendStringInfoString(out, " .\n");
@@ -506,27 +536,27 @@ nquads_append_term(StringInfo out, const RdfTerm *term)
 		case RDF_NONE:
 			break;
 		case RDF_IRI:
-			appendStringInfoChar(out, '<');
+			appendStringInfoCharMacro(out, '<');
 			appendBinaryStringInfo(out, term->value.data, term->value.len);
-			appendStringInfoChar(out, '>');
+			appendStringInfoCharMacro(out, '>');
 			break;
 		case RDF_BLANK:
 			appendBinaryStringInfo(out, term->value.data, term->value.len);
 			break;
 		case RDF_LITERAL:
-			appendStringInfoChar(out, '"');
+			appendStringInfoCharMacro(out, '"');
 			append_escaped(out, term->value);
-			appendStringInfoChar(out, '"');
+			appendStringInfoCharMacro(out, '"');
 			if (term->language.data != NULL)
 			{
-				appendStringInfoChar(out, '@');
+				appendStringInfoCharMacro(out, '@');
 				appendBinaryStringInfo(out, term->language.data, term->language.len);
 			}
 			else if (!jld_is(term->datatype, XSD_NS "string"))
 			{
 				appendStringInfoString(out, "^^<");
 				appendBinaryStringInfo(out, term->datatype.data, term->datatype.len);
-				appendStringInfoChar(out, '>');
+				appendStringInfoCharMacro(out, '>');
 			}
 			break;
 	}
@@ -562,8 +592,8 @@ append_escaped(StringInfo out, JldStr s)
 		start = p + 1;
 		if (c != '\0' && (found = strchr(escaped, c)) != NULL)
 		{
-			appendStringInfoChar(out, '\\');
-			appendStringInfoChar(out, letter[found - escaped]);
+			appendStringInfoCharMacro(out, '\\');
+			appendStringInfoCharMacro(out, letter[found - escaped]);
 		}
 		else
 			appendStringInfo(out, "\\u%04X", c);

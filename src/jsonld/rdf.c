@@ -27,9 +27,9 @@ static void grow_index(RdfDataset *dataset);
 static int32 *find_slot(RdfDataset *dataset, const RdfQuad *quad, uint32 hash);
 static bool is_authority(const char *p, const char *end);
 static bool is_ip_literal(const char *p, const char *end);
-static bool all_allowed(const char *p, const char *end, const char *extra,
+static bool all_allowed(const char *p, const char *end, int classes,
 						bool private_use);
-static int	allowed_length(const char *p, const char *end, const char *extra,
+static int	allowed_length(const char *p, const char *end, int classes,
 						   bool private_use);
 
 /* character classes of RFC 3986, independent of locale */
@@ -51,32 +51,25 @@ is_hex(unsigned char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* what of unreserved and sub-delims is neither letter nor digit */
-static inline bool
-is_mark(unsigned char c)
-{
-	switch (c)
-	{
-		case '-':
-		case '.':
-		case '_':
-		case '~':
-		case '!':
-		case '$':
-		case '&':
-		case '\'':
-		case '(':
-		case ')':
-		case '*':
-		case '+':
-		case ',':
-		case ';':
-		case '=':
-			return true;
-		default:
-			return false;
-	}
-}
+/*
+ * What ASCII characters are in an IRI.  0: what may not stand there, and "%",
+ * which needs a look at what follows.
+ */
+#define IRI_PLAIN		0x01	/* unreserved and sub-delims */
+#define IRI_COLON		0x02
+#define IRI_AT			0x04
+#define IRI_SLASH		0x08
+#define IRI_QUESTION	0x10
+#define IRI_ANY			0x1F
+
+static const uint8 iri_class[128] = {
+	['A' ... 'Z'] = IRI_PLAIN,['a' ... 'z'] = IRI_PLAIN,['0' ... '9'] = IRI_PLAIN,
+	['-'] = IRI_PLAIN,['.'] = IRI_PLAIN,['_'] = IRI_PLAIN,['~'] = IRI_PLAIN,
+	['!'] = IRI_PLAIN,['$'] = IRI_PLAIN,['&'] = IRI_PLAIN,['\''] = IRI_PLAIN,
+	['('] = IRI_PLAIN,[')'] = IRI_PLAIN,['*'] = IRI_PLAIN,['+'] = IRI_PLAIN,
+	[','] = IRI_PLAIN,[';'] = IRI_PLAIN,['='] = IRI_PLAIN,
+	[':'] = IRI_COLON,['@'] = IRI_AT,['/'] = IRI_SLASH,['?'] = IRI_QUESTION,
+};
 
 /* --- terms ---------------------------------------------------------------- */
 
@@ -250,17 +243,17 @@ rdf_is_iri(JldStr s)
 	part = p;
 	while (p < end && *p != '?' && *p != '#')
 		p++;
-	if (!all_allowed(part, p, ":@/", false))
+	if (!all_allowed(part, p, IRI_PLAIN | IRI_COLON | IRI_AT | IRI_SLASH, false))
 		return false;
 	if (p < end && *p == '?')
 	{
 		part = ++p;
 		while (p < end && *p != '#')
 			p++;
-		if (!all_allowed(part, p, ":@/?", true))
+		if (!all_allowed(part, p, IRI_ANY, true))
 			return false;
 	}
-	return p == end || all_allowed(p + 1, end, ":@/?", false);
+	return p == end || all_allowed(p + 1, end, IRI_ANY, false);
 }
 
 /* iauthority = [ iuserinfo "@" ] ihost [ ":" port ] */
@@ -272,7 +265,7 @@ is_authority(const char *p, const char *end)
 
 	if (at != NULL)
 	{
-		if (!all_allowed(p, at, ":", false))
+		if (!all_allowed(p, at, IRI_PLAIN | IRI_COLON, false))
 			return false;
 		p = at + 1;
 	}
@@ -285,7 +278,7 @@ is_authority(const char *p, const char *end)
 		host_end = end;
 	if (p < host_end && *p == '[')
 		return is_ip_literal(p, host_end);
-	return all_allowed(p, host_end, "", false);
+	return all_allowed(p, host_end, IRI_PLAIN, false);
 }
 
 /*
@@ -309,7 +302,7 @@ is_ip_literal(const char *p, const char *end)
 			return false;
 		for (p++; p < end; p++)
 			if (IS_HIGHBIT_SET(*p) || *p == '%' ||
-				allowed_length(p, end, ":", false) == 0)
+				allowed_length(p, end, IRI_PLAIN | IRI_COLON, false) == 0)
 				return false;
 		return true;
 	}
@@ -319,15 +312,20 @@ is_ip_literal(const char *p, const char *end)
 	return true;
 }
 
-/* Only iunreserved, pct-encoded, sub-delims and what extra names? */
+/* Only characters of these classes, pct-encoded and those beyond ASCII? */
 static bool
-all_allowed(const char *p, const char *end, const char *extra,
-			bool private_use)
+all_allowed(const char *p, const char *end, int classes, bool private_use)
 {
 	while (p < end)
 	{
-		int			len = allowed_length(p, end, extra, private_use);
+		int			len;
 
+		if (!IS_HIGHBIT_SET(*p) && (iri_class[(unsigned char) *p] & classes))
+		{
+			p++;
+			continue;
+		}
+		len = allowed_length(p, end, classes, private_use);
 		if (len == 0)
 			return false;
 		p += len;
@@ -337,18 +335,15 @@ all_allowed(const char *p, const char *end, const char *extra,
 
 /* The length of the allowed character (or pct-encoded) at p, else 0. */
 static int
-allowed_length(const char *p, const char *end, const char *extra,
-			   bool private_use)
+allowed_length(const char *p, const char *end, int classes, bool private_use)
 {
 	unsigned char c = *p;
 	pg_wchar	code;
 	int			len;
 
-	if (c == '\0')
-		return 0;
 	if (!IS_HIGHBIT_SET(c))
 	{
-		if (is_alpha(c) || is_digit(c) || is_mark(c) || strchr(extra, c) != NULL)
+		if (iri_class[c] & classes)
 			return 1;
 		if (c == '%' && end - p >= 3 && is_hex(p[1]) && is_hex(p[2]))
 			return 3;

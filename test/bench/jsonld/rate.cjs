@@ -16,6 +16,9 @@ const run = {
 	expand: () => jsonld.expand(doc, options),
 	compact: () => jsonld.compact(doc, doc['@context'], options),
 	flatten: () => jsonld.flatten(doc, null, options),
+	frame: () => jsonld.frame(doc, { '@context': doc['@context'], '@type': {} }, options),
+	canonize: () => jsonld.canonize(doc, { ...options, algorithm: 'RDFC-1.0', safe: false }),
+	rdfCanonize: () => require('rdf-canonize').canonize(nquads, { algorithm: 'RDFC-1.0', inputFormat: 'application/n-quads', format: 'application/n-quads' }),
 	toRdf: () => jsonld.toRDF(doc, { ...options, format: 'application/n-quads' })
 }[operation];
 
@@ -31,4 +34,5 @@ async function loop(duration) {
 	return n / elapsed;
 }
 
-loop(0.3).then(() => loop(Number(seconds))).then((rate) => console.log(rate));
+let nquads;
+jsonld.toRDF(doc, { ...options, format: 'application/n-quads' }).then((text) => { nquads = text; }).then(() => loop(0.3)).then(() => loop(Number(seconds))).then((rate) => console.log(rate));
