@@ -124,6 +124,27 @@ BEGIN
 	RETURN doc;
 END $$;
 
+-- a document, with what only frames may say here and there
+CREATE FUNCTION any_frame(context jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	frame jsonb := CASE WHEN chance(0.5) THEN '{}' ELSE any_value(3) END;
+	flags jsonb := '{}';
+BEGIN
+	IF jsonb_typeof(frame) <> 'object' THEN frame := '{}'; END IF;
+	FOR i IN 0 .. floor(random() * 3)::int LOOP
+		flags := flags || CASE floor(random() * 9)::int
+			WHEN 0 THEN jsonb_build_object('@embed', one_of('@once', '@always', '@never', '@last', 'x'))
+			WHEN 1 THEN jsonb_build_object('@explicit', chance(0.5)) WHEN 2 THEN jsonb_build_object('@requireAll', chance(0.5))
+			WHEN 3 THEN jsonb_build_object('@omitDefault', chance(0.5)) WHEN 4 THEN jsonb_build_object('@type', one_of('{}', '[]', '{"@default": "a:b"}', '["a:b", "http://example/a"]')::jsonb)
+			WHEN 5 THEN jsonb_build_object('@id', one_of('{}', '[]', '["urn:x", "http://example/a"]')::jsonb)
+			WHEN 6 THEN jsonb_build_object(any_iri(), jsonb_build_object('@default', any_scalar()))
+			WHEN 7 THEN jsonb_build_object(any_iri(), one_of('{}', '[]', '{"@value": {}, "@language": ["en", {}]}', '{"@list": [{}]}')::jsonb)
+			ELSE jsonb_build_object('@reverse', jsonb_build_object(any_iri(), '{}'::jsonb)) END;
+		IF chance(0.3) THEN flags := jsonb_build_object(any_term(), flags); END IF;
+	END LOOP;
+	RETURN frame || flags || jsonb_build_object('@context', context);
+END $$;
+
 -- the statements of a dataset without the labels of its blank nodes: what
 -- isomorphic datasets have in common
 CREATE FUNCTION outline(nquads text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -131,8 +152,9 @@ CREATE FUNCTION outline(nquads text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	FROM (SELECT regexp_replace(s, '(^| )_:\S+', '\1_:', 'g') FROM string_to_table(nquads, E'\n') AS s) AS t (line) $$;
 
 -- NULL, or what is wrong
-CREATE FUNCTION try(doc jsonb, context jsonb, options jsonb) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION try(doc jsonb, context jsonb, frame jsonb, options jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
+	canonical text;
 	expanded jsonb;
 	flat jsonb;
 	rdf text;
@@ -151,6 +173,14 @@ BEGIN
 	END IF;
 	step := 'to_rdf';
 	rdf := jsonld_to_rdf(expanded, options);
+	-- the canonical form is that of what it says itself, and of the flat document
+	IF NOT options ? 'produceGeneralizedRdf' THEN
+		step := 'canonize';
+		canonical := jsonld_canonize(expanded, options || '{"safe": false}');
+		IF canonical <> rdf_canonize(canonical) THEN RETURN 'canonize(c) <> c: ' || canonical; END IF;
+		IF canonical <> rdf_canonize(rdf) THEN RETURN 'rdf_canonize(to_rdf(d)) <> canonize(d)'; END IF;
+		IF canonical <> jsonld_canonize(jsonld_flatten(expanded, NULL, options), options || '{"safe": false}') THEN RETURN 'canonize(flatten(d)) <> canonize(d)'; END IF;
+	END IF;
 	step := 'from_rdf';
 	IF outline(jsonld_to_rdf(jsonld_from_rdf(rdf, options), options)) <> outline(rdf) THEN
 		RETURN 'to_rdf(from_rdf(r)) <> r: ' || rdf;
@@ -162,6 +192,9 @@ BEGIN
 	-- say, so only its errors count here
 	step := 'compact';
 	PERFORM jsonld_compact(expanded, context, options);
+	-- a frame of anything
+	step := 'frame';
+	PERFORM jsonld_frame(expanded, frame, options - 'produceGeneralizedRdf');
 	RETURN NULL;
 EXCEPTION
 	WHEN SQLSTATE 'UP008' OR SQLSTATE 'UP009' OR numeric_value_out_of_range OR statement_too_complex THEN
@@ -214,7 +247,7 @@ CREATE FUNCTION any_options() RETURNS jsonb LANGUAGE sql VOLATILE AS $$
 		|| (CASE WHEN chance(0.2) THEN '{"useRdfType": true}'::jsonb ELSE '{}' END) $$;
 
 SELECT format('%s' || E'\n  document %s\n  context %s\n  options %s', wrong, doc, context, options)
-FROM (SELECT try(doc, context, options) AS wrong, doc, context, options
+FROM (SELECT try(doc, context, any_frame(context), options) AS wrong, doc, context, options
 	FROM (SELECT good_document(context, options) AS doc, context, options
 		FROM (SELECT good_context() AS context, any_options() AS options FROM generate_series(1, :rounds) OFFSET 0) AS a OFFSET 0) AS b OFFSET 0) AS c
 WHERE wrong IS NOT NULL LIMIT 5;
