@@ -82,6 +82,10 @@ INSERT INTO cases (what, doc, frame, options, expected) VALUES
 	('json-ld-1.0', '{"@id": "urn:a", "http://e/p": {"http://e/q": 1}}', '{"@id": "urn:a"}', '{"processingMode": "json-ld-1.0"}', '{"@graph": [{"@id": "urn:a", "p": {"@id": "_:b0", "q": 1}}]}'),
 	('@last, of 1.0', '{"@id": "urn:a", "http://e/p": {"@id": "urn:b", "http://e/v": 1}, "http://e/q": {"@id": "urn:b"}}', '{"@id": "urn:a", "p": {"@embed": "@last"}, "q": {"@embed": "@last"}}', '{"processingMode": "json-ld-1.0", "omitGraph": true}',
 		'{"@id": "urn:a", "p": {"@id": "urn:b"}, "q": {"@id": "urn:b", "v": 1}}');
+-- a default in a map has no key
+INSERT INTO cases (what, doc, frame, expected) VALUES
+	('null in a map', '{"@id": "urn:a", "http://e/p": 1}', '{"@context": {"@vocab": "http://e/", "i": {"@container": "@index"}, "l": {"@container": "@language"}, "d": {"@container": "@id"}, "t": {"@container": "@type"}, "g": {"@container": ["@graph", "@id"]}}, "p": {}, "i": [{}], "l": [{}], "d": [{}], "t": [{}], "g": [{}]}',
+		'{"@id": "urn:a", "p": 1, "d": {"@none": null}, "i": {"@none": null}, "t": {"@none": null}, "http://e/g": null, "http://e/l": null}');
 SELECT n, what, got, expected FROM (SELECT *, pg_temp.frame(doc, frame, options) AS got FROM cases) AS c
 WHERE got IS DISTINCT FROM expected ORDER BY n;
 SELECT count(*) FROM cases;

@@ -349,7 +349,7 @@ settle_shared(CanonState *state, const int *blanks, int n)
 		if (state->blanks[blanks[i]].canonical >= 0)
 			continue;
 		result->issuer = canon_n_degree(state, blanks[i], issuer_create(blanks[i]),
-								  result->hash);
+										scratch, result->hash);
 		nresults++;
 	}
 	/* 5.3) */

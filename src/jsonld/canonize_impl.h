@@ -54,6 +54,7 @@ struct CanonState
 
 typedef struct Issuer
 {
+	MemoryContext mcxt;			/* where it grows */
 	int			n;
 	int			cap;
 	int		   *order;
@@ -66,10 +67,10 @@ extern Issuer *issuer_create(int blank);
 
 /*
  * Hash N-Degree Quads: writes the hash of blank and answers what became of
- * issuer, a copy in the current memory context.
+ * issuer, which is used up: itself, or another one in keep.
  */
-extern Issuer *canon_n_degree(CanonState *state, int blank,
-							  const Issuer *issuer, char *hash);
+extern Issuer *canon_n_degree(CanonState *state, int blank, Issuer *issuer,
+							  MemoryContext keep, char *hash);
 
 /* The hash of a text as hexadecimal digits, without a terminating zero. */
 extern void canon_hash(CanonState *state, const char *text, int len, char *hash);

@@ -608,7 +608,7 @@ put_in_map(Compaction *c, const ItemTarget *t, JldValue *item,
 		/* 12.8.9.5) */
 		if (t->def->index.data == NULL || jld_is(t->def->index, "@index"))
 		{
-			v = jld_get(item, JLD_STR("@index"));
+			v = jld_get_object(item, JLD_STR("@index"));
 			map_key = jld_is_string(v) ? v->u.string : JLD_NOSTR;
 		}
 		/* 12.8.9.6) */
@@ -633,7 +633,7 @@ put_in_map(Compaction *c, const ItemTarget *t, JldValue *item,
 		{
 			map_key = take_first(own, alias(proc, c->ctx, JLD_STR("@type")));
 			/* 12.8.9.8.4) */
-			if (own->n == 1 && (v = jld_get(item, JLD_STR("@id"))) != NULL &&
+			if (own->n == 1 && (v = jld_get_object(item, JLD_STR("@id"))) != NULL &&
 				jld_get(own, alias(proc, c->ctx, JLD_STR("@id"))))
 			{
 				JldValue   *reference = jld_new_object(1);

@@ -78,11 +78,4 @@ jld_is_reference(const JldValue *v)
 	return jld_is_object(v) && v->n == 1 && jld_is_string(jld_get(v, JLD_STR("@id")));
 }
 
-/* The entry of v, which may be NULL or no object; or NULL. */
-static inline JldValue *
-jld_get_object(const JldValue *v, JldStr key)
-{
-	return jld_is_object(v) ? jld_get(v, key) : NULL;
-}
-
 #endif							/* UPSERT_JSONLD_FRAME_H */

@@ -32,11 +32,11 @@ typedef struct Related
 static int	collect_related(CanonState *state, int blank, const Issuer *issuer,
 							Related **out);
 static bool try_order(CanonState *state, const Related *related,
-					  const int *order, int n, const Issuer *issuer,
-					  const StringInfo chosen, StringInfo path,
-					  Issuer **issued);
+					  const int *order, int n, Issuer *issuer,
+					  MemoryContext keep, const StringInfo chosen,
+					  StringInfo path, Issuer **issued);
 static Issuer *best_order(CanonState *state, const Related *related, int n,
-						  Issuer *issuer, StringInfo data);
+						  Issuer *issuer, MemoryContext keep, StringInfo data);
 static bool next_order(int *order, int n);
 
 static void
@@ -110,7 +110,7 @@ issuer_issue(Issuer *issuer, int blank)
 		if (issuer->index)
 			pfree(issuer->index);
 		issuer->slots = Max(issuer->slots * 2, ISSUER_LINEAR_MAX * 4);
-		issuer->index = palloc0(sizeof(int) * issuer->slots);
+		issuer->index = MemoryContextAllocZero(issuer->mcxt, sizeof(int) * issuer->slots);
 		for (int i = 0; i < issuer->n; i++)
 			issuer_index(issuer, i);
 	}
@@ -125,6 +125,7 @@ issuer_copy(const Issuer *issuer)
 	Issuer	   *copy = palloc(sizeof(Issuer));
 
 	*copy = *issuer;
+	copy->mcxt = CurrentMemoryContext;
 	copy->order = palloc(sizeof(int) * copy->cap);
 	memcpy(copy->order, issuer->order, sizeof(int) * copy->n);
 	if (copy->slots > 0)
@@ -140,6 +141,7 @@ issuer_create(int blank)
 {
 	Issuer	   *issuer = palloc0(sizeof(Issuer));
 
+	issuer->mcxt = CurrentMemoryContext;
 	issuer->cap = ISSUER_LINEAR_MAX;
 	issuer->order = palloc(sizeof(int) * issuer->cap);
 	issuer->order[0] = blank;
@@ -160,17 +162,18 @@ compare_related(const void *a, const void *b)
 }
 
 /*
- * 4.8.3, in a memory context of its own: the answer, what of issuer became on
- * the least paths, is in the caller's.  Writes the hash to hash.
+ * 4.8.3, in a memory context of its own.  Where there is but one order of
+ * related nodes, as along a chain, the issuer goes from hand to hand; where
+ * there are more, each gets a copy.
  */
 Issuer *
-canon_n_degree(CanonState *state, int blank, const Issuer *issuer, char *hash)
+canon_n_degree(CanonState *state, int blank, Issuer *issuer, MemoryContext keep,
+			   char *hash)
 {
 	MemoryContext work;
 	MemoryContext old;
 	StringInfoData data;
 	Related    *related;
-	Issuer	   *result;
 	int			n;
 
 	/* deep is not wrong, but there is no stack for it */
@@ -180,8 +183,6 @@ canon_n_degree(CanonState *state, int blank, const Issuer *issuer, char *hash)
 	work = AllocSetContextCreate(CurrentMemoryContext, "Hash N-Degree Quads",
 								 ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(work);
-	result = issuer_copy(issuer);
-
 	/* 1) to 3) */
 	n = collect_related(state, blank, issuer, &related);
 	qsort(related, n, sizeof(Related), compare_related);
@@ -194,15 +195,14 @@ canon_n_degree(CanonState *state, int blank, const Issuer *issuer, char *hash)
 			if (memcmp(related[i].hash, related[i + run].hash, HASH_MAX_LENGTH) != 0)
 				break;
 		appendBinaryStringInfo(&data, related[i].hash, state->hash_length);
-		result = best_order(state, related + i, run, result, &data);
+		issuer = best_order(state, related + i, run, issuer, keep, &data);
 	}
 
 	/* 6) */
 	canon_hash(state, data.data, data.len, hash);
 	MemoryContextSwitchTo(old);
-	result = issuer_copy(result);
 	MemoryContextDelete(work);
-	return result;
+	return issuer;
 }
 
 /* 3) the related blank nodes, with duplicates; answers how many */
@@ -258,17 +258,23 @@ collect_related(CanonState *state, int blank, const Issuer *issuer, Related **ou
 
 /*
  * 5.4), 5.5), 5.6) for the n nodes of one related hash: appends the least path
- * to data and answers its issuer, in the current memory context.
+ * to data and answers its issuer.
  */
 static Issuer *
 best_order(CanonState *state, const Related *related, int n, Issuer *issuer,
-		   StringInfo data)
+		   MemoryContext keep, StringInfo data)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext attempt;
-	StringInfoData chosen;
+	StringInfoData chosen = {0};
 	Issuer	   *chosen_issuer = NULL;
-	int		   *order = palloc(sizeof(int) * n);
+	int		   *order = palloc0(sizeof(int) * n);
+
+	if (n == 1)
+	{
+		(void) try_order(state, related, order, 1, issuer, keep, &chosen, data, &issuer);
+		return issuer;
+	}
 
 	for (int i = 0; i < n; i++)
 		order[i] = i;
@@ -282,7 +288,9 @@ best_order(CanonState *state, const Related *related, int n, Issuer *issuer,
 		MemoryContextReset(attempt);
 		MemoryContextSwitchTo(attempt);
 		initStringInfo(&path);
-		if (try_order(state, related, order, n, issuer, &chosen, &path, &issued) &&
+		spend(state, 1 + issuer->n / 16);
+		if (try_order(state, related, order, n, issuer_copy(issuer), attempt,
+					  &chosen, &path, &issued) &&
 			(chosen_issuer == NULL ||
 			 jld_cmp((JldStr) {path.data, path.len},
 					 (JldStr) {chosen.data, chosen.len}) < 0))
@@ -296,6 +304,9 @@ best_order(CanonState *state, const Related *related, int n, Issuer *issuer,
 	} while (next_order(order, n));
 	MemoryContextDelete(attempt);
 	appendBinaryStringInfo(data, chosen.data, chosen.len);
+	MemoryContextSwitchTo(keep);
+	chosen_issuer = issuer_copy(chosen_issuer);
+	MemoryContextSwitchTo(caller);
 	return chosen_issuer;
 }
 
@@ -308,19 +319,20 @@ is_hopeless(const StringInfo path, const StringInfo chosen)
 				(JldStr) {chosen->data, chosen->len}) > 0;
 }
 
-/* 5.4) for one order; false where another one was better already */
+/*
+ * 5.4) for one order; false where another one was better already.  Appends to
+ * path; *issued is what became of issuer.
+ */
 static bool
 try_order(CanonState *state, const Related *related, const int *order, int n,
-		  const Issuer *issuer, const StringInfo chosen, StringInfo path,
-		  Issuer **issued)
+		  Issuer *issuer, MemoryContext keep, const StringInfo chosen,
+		  StringInfo path, Issuer **issued)
 {
-	Issuer	   *copy = issuer_copy(issuer);
 	int		   *recursion = palloc(sizeof(int) * n);
 	int			nrecursion = 0;
 	char		label[32];
 
 	/* 5.4.1) to 5.4.4) */
-	spend(state, 1 + copy->n / 16);
 	for (int i = 0; i < n; i++)
 	{
 		int			blank = related[order[i]].blank;
@@ -331,10 +343,10 @@ try_order(CanonState *state, const Related *related, const int *order, int n,
 			appendStringInfoString(path, canon_label(label, canonical).data);
 		else
 		{
-			if (issuer_find(copy, blank) < 0)
+			if (issuer_find(issuer, blank) < 0)
 				recursion[nrecursion++] = blank;
 			appendStringInfoString(path,
-								   temporary_label(label, issuer_issue(copy, blank)).data);
+								   temporary_label(label, issuer_issue(issuer, blank)).data);
 		}
 		if (is_hopeless(path, chosen))
 			return false;
@@ -344,18 +356,18 @@ try_order(CanonState *state, const Related *related, const int *order, int n,
 	for (int i = 0; i < nrecursion; i++)
 	{
 		char		hash[HASH_MAX_LENGTH] = {0};
-		Issuer	   *result = canon_n_degree(state, recursion[i], copy, hash);
-		int			number = issuer_issue(copy, recursion[i]);
+		int			number = issuer_find(issuer, recursion[i]);
+		Issuer	   *result = canon_n_degree(state, recursion[i], issuer, keep, hash);
 
 		appendStringInfoString(path, temporary_label(label, number).data);
 		appendStringInfoChar(path, '<');
 		appendBinaryStringInfo(path, hash, state->hash_length);
 		appendStringInfoChar(path, '>');
-		copy = result;
+		issuer = result;
 		if (is_hopeless(path, chosen))
 			return false;
 	}
-	*issued = copy;
+	*issued = issuer;
 	return true;
 }
 

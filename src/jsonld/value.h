@@ -156,6 +156,13 @@ jld_is_object(const JldValue *v)
 	return v && v->type == JLD_OBJECT;
 }
 
+/* The entry of v, which may be NULL or no object; or NULL. */
+static inline JldValue *
+jld_get_object(const JldValue *v, JldStr key)
+{
+	return jld_is_object(v) ? jld_get(v, key) : NULL;
+}
+
 static inline bool
 jld_has(const JldValue *v, JldStr key)
 {
