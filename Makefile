@@ -32,7 +32,7 @@ OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outco
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
 	src/document/documents.o src/document/from.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
-OBJS += src/object/table.o src/object/criteria.o src/object/object.o \
+OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
@@ -53,7 +53,7 @@ REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += folding walk
-REGRESS     += object object_criteria object_types object_unchanged \
+REGRESS     += object object_criteria object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value

@@ -64,6 +64,7 @@ SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"w": 1, "h": 2}
 SELECT action FROM upsert_object('box', '{"id": 1, "grade": 1}');
 ALTER TYPE size DROP ATTRIBUTE w;
 SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"w": 1, "h": 7}}');
+SELECT action, new FROM upsert_object('box', '{"id": 1, "size": {"h": 7}}');
 
 -- in the middle of a call, by a trigger
 CREATE TABLE busy (id int PRIMARY KEY, a int, b text);

@@ -84,8 +84,10 @@ SELECT FROM public.upsert_object('plain'::pg_catalog.regclass, '{"id": 2, "e": "
 SELECT FROM public.upsert_object('plain'::pg_catalog.regclass, '{"b": 3, "id": 2}'::pg_catalog.jsonb, ARRAY['b']::pg_catalog.text[]);
 SELECT FROM public.upsert_object('parted'::pg_catalog.regclass, '{"id": 2, "a": "b"}'::pg_catalog.jsonb, ARRAY['a']::pg_catalog.text[]);
 SELECT FROM public.upsert_objects('parted'::pg_catalog.regclass, '[{"id": 1, "a": "b"}, {"id": 2, "a": "c"}]'::pg_catalog.jsonb);
+SELECT FROM public.upsert_objects('parted'::pg_catalog.regclass, '[{"id": 1, "a": "d"}]'::pg_catalog.jsonb, ARRAY['id'::pg_catalog.text]);
 SELECT FROM public.upsert_criteria('plain'::pg_catalog.regclass);
 SELECT FROM public.object_schema('plain'::pg_catalog.regclass);
+SELECT FROM public.object_schema('plain'::pg_catalog.regclass, ARRAY['id'::pg_catalog.text]);
 -- the same where only SQL writes
 SET LOCAL upsert.direct = off;
 SELECT FROM public.upsert_many('hc'::pg_catalog.regclass, '[{"_key": "b", "n": 5}, {"_key": "y", "n": 2}]'::pg_catalog.jsonb);

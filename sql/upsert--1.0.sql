@@ -374,11 +374,12 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_object(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
 'Inserts the object as a row of any table, or updates the row that is there: attributes are columns; what is not given stays, or takes its default in a new row.
 criteria: NULL for the primary key (none of it given: a new row; some: error UP005), the name of a unique constraint or index (all of it must be given), or "any" for whichever unique keys the object fills. Nothing differs: action unchanged, nothing written.
-old and new are the row as jsonb, as far as the caller may read it; key is the criteria''s values, a JSON array if several.
+old and new are the row as jsonb, as far as the caller may read it; key is the criteria''s values, a JSON array if several. Text criteria that read as an array literal are columns.
+mergeObjects absent: jsonb columns are replaced, composites merged by field; true: both merged (so with mode mergePatch; keepNull acts inside); false: both replaced. jsonNull true: null for a jsonb column is JSON''s null.
 Errors: 42703 unknown attribute, 22P02 and the like of the types'' input, UP005, UP006 no object, 21000 several rows match, 428C9 a generated column given another value, UP001 to UP003 by ifRev and ignoreRevs (tables with a text column "_rev"), 42704 no such criteria, and whatever INSERT or UPDATE raise.
 Semantics: "Upsert Object" of the elastic.io / Open Integration Hub component standards.';
 
-CREATE FUNCTION @extschema@.upsert_object(target pg_catalog.regclass, object pg_catalog.jsonb, criteria pg_catalog.text[], options pg_catalog.jsonb DEFAULT '{}')
+CREATE FUNCTION @extschema@.upsert_object(target pg_catalog.regclass, object pg_catalog.jsonb, columns pg_catalog.text[], options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_result
 AS 'MODULE_PATHNAME', 'upsert_object_by_columns'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -391,6 +392,13 @@ AS 'MODULE_PATHNAME', 'upsert_objects'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_objects(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text, pg_catalog.jsonb) IS
 'upsert_object for each element of an array, locked in the order of the keys, answered in the order of the array. Options as for upsert_many: ignoreErrors makes answers of the errors, duplicates says what becomes of a key that comes twice.';
+
+CREATE FUNCTION @extschema@.upsert_objects(target pg_catalog.regclass, objects pg_catalog.jsonb, columns pg_catalog.text[], options pg_catalog.jsonb DEFAULT '{}')
+RETURNS SETOF @extschema@.upsert_item
+AS 'MODULE_PATHNAME', 'upsert_objects_by_columns'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_objects(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.text[], pg_catalog.jsonb) IS
+'The same by columns, as upsert_object by columns: also where no unique key is on them.';
 
 CREATE FUNCTION @extschema@.upsert_note_key(VARIADIC pg_catalog."any")
 RETURNS pg_catalog.bool
@@ -416,6 +424,13 @@ COMMENT ON FUNCTION @extschema@.object_schema(pg_catalog.regclass, pg_catalog.te
 'The JSON Schema (2020-12) of the objects that upsert_object takes for a table, by criteria and for an action: "create" (required: what is NOT NULL without default), "update" (required: the criteria only) or "upsert". Marks columns readOnly, x-id (primary key) and x-criteria; the parts of a composite primary key are all given or none (dependentRequired).
 Errors: 22023 unknown action, 42704 no such criteria or, but for "create", no primary key.
 Semantics: input metadata of the elastic.io / Open Integration Hub component standards.';
+
+CREATE FUNCTION @extschema@.object_schema(target pg_catalog.regclass, columns pg_catalog.text[], action pg_catalog.text DEFAULT 'upsert')
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 'object_schema_by_columns'
+LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.object_schema(pg_catalog.regclass, pg_catalog.text[], pg_catalog.text) IS
+'The same for criteria that are columns.';
 
 --
 -- 6. JSON-LD processor (src/jsonld)

@@ -202,6 +202,7 @@ options_read(Jsonb *json, const OptionSet *sets, int nsets)
 #define BATCH		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_UPSERT_FROM)
 #define MANY		(BATCH | CALL_OBJECTS | CALL_JSONLD_UPSERT)
 #define ALL			(ONE | MANY)
+#define TABLES		(CALL_OBJECT | CALL_OBJECTS)
 #define WITH_MODE	(ALL & ~CALL_JSONLD_UPSERT)
 #define BY_KEY		(CALL_DELETE | CALL_PATCH)
 #define REMEMBERED	(ONE | CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | BY_KEY)
@@ -267,6 +268,17 @@ take_by(const JsonbValue *value, void *options)
 	return take_names(value, &o->by) && o->by != NIL;
 }
 
+/* Tables tell the default from what was asked. */
+static bool
+take_merge_objects(const JsonbValue *value, void *options)
+{
+	UpsertOptions *o = options;
+
+	o->merge_objects_given = value->type == jbvBool;
+	o->merge_objects = value->type == jbvBool && value->val.boolean;
+	return value->type == jbvBool;
+}
+
 static const char *const mode_words[] = {"update", "replace", "mergePatch", "nothing", NULL};
 static const char *const duplicates_words[] = {"apply", "error", "first", "last", NULL};
 static const char *const return_words[] = {"both", "new", "old", "key", "none", "diff", NULL};
@@ -277,7 +289,9 @@ static const char *const multiple_words[] = {"", "error", "first", NULL};
 static const OptionDef upsert_options[] = {
 	{"mode", WITH_MODE, OPTION_WORD, FIELD(mode), mode_words},
 	{"keepNull", ALL | CALL_C8QL, OPTION_BOOL, FIELD(keep_null)},
-	{"mergeObjects", WITH_MODE | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
+	{"mergeObjects", (WITH_MODE & ~TABLES) | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
+	{"mergeObjects", TABLES, OPTION_OTHER, 0, NULL, take_merge_objects, "true or false"},
+	{"jsonNull", TABLES, OPTION_BOOL, FIELD(json_null)},
 	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
 	{"ifRev", ALL | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
 	{"mustExist", ALL | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},

@@ -122,6 +122,8 @@ typedef struct UpsertOptions
 	UpsertMode	mode;
 	bool		keep_null;
 	bool		merge_objects;
+	bool		merge_objects_given;
+	bool		json_null;
 	bool		ignore_revs;
 	bool		if_rev_given;
 	char	   *if_rev;			/* NULL if given: must not exist */

@@ -28,6 +28,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -180,9 +181,9 @@ check_usable(const ObjectTable *table, const Criteria *c)
 				 errhint("upsert_criteria() lists those that can; columns can be given as an array.")));
 }
 
-/* An index of that name that is not unique deserves another message. */
-static void
-no_criteria(const ObjectTable *table, const char *name)
+/* Is there an index of this name on the table? */
+static bool
+has_index(const ObjectTable *table, const char *name)
 {
 	ListCell   *lc;
 
@@ -191,12 +192,21 @@ no_criteria(const ObjectTable *table, const char *name)
 		char	   *indexname = get_rel_name(lfirst_oid(lc));
 
 		if (indexname && strcmp(indexname, name) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					 errmsg("index \"%s\" of relation \"%s\" is not unique",
-							name, RelationGetRelationName(table->rel)),
-					 errhint("Give the columns as an array to search without a unique key.")));
+			return true;
 	}
+	return false;
+}
+
+/* An index of that name that is not unique deserves another message. */
+static void
+no_criteria(const ObjectTable *table, const char *name)
+{
+	if (has_index(table, name))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("index \"%s\" of relation \"%s\" is not unique",
+						name, RelationGetRelationName(table->rel)),
+				 errhint("Give the columns as an array to search without a unique key.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("unique constraint or index \"%s\" of relation \"%s\" does not exist",
@@ -299,6 +309,23 @@ criteria_by_columns(const ObjectTable *table, ArrayType *names)
 			found = c;
 	}
 	return found ? found : columns;
+}
+
+Criteria *
+criteria_select(const ObjectTable *table, const CriteriaSelector *selector)
+{
+	const char *name = selector->name;
+	size_t		len = name ? strlen(name) : 0;
+
+	if (selector->columns)
+		return criteria_by_columns(table, selector->columns);
+	if (len >= 2 && name[0] == '{' && name[len - 1] == '}' &&
+		!has_index(table, name))
+		return criteria_by_columns(table,
+								   DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN,
+																		   pstrdup(name),
+																		   TEXTOID, -1)));
+	return criteria_by_name(table, name);
 }
 
 /* ----------

@@ -52,12 +52,10 @@ check_options(ObjectStore *os)
 	bool		revisions = os->table->facts->rev_attno != InvalidAttrNumber;
 	ListCell   *lc;
 
-	if (o->mode == MODE_REPLACE || o->mode == MODE_MERGE_PATCH)
-		option_refuse("mode", "An object updates the columns that it gives; the mode is \"update\" or \"nothing\".");
-	if (!o->keep_null)
-		option_refuse("keepNull", "A null sets its column to NULL.");
-	if (!o->merge_objects)
-		option_refuse("mergeObjects", "A value replaces the column's whole.");
+	if (o->mode == MODE_REPLACE)
+		option_refuse("mode", "An object updates the columns that it gives; the mode is \"update\", \"mergePatch\" or \"nothing\".");
+	if (!o->keep_null && !object_merges_jsonb(o))
+		option_refuse("keepNull", "It says what a null within a jsonb column does; these are merged with \"mergeObjects\": true only.");
 	if (o->multiple == MULTIPLE_FIRST)
 		option_refuse("multiple", "More than one match is always an error.");
 	if (!revisions && o->if_rev_given && o->if_rev)
@@ -108,16 +106,15 @@ object_store_begin(Oid relid, const CriteriaSelector *selector,
 	ObjectStore *os = palloc0(sizeof(ObjectStore));
 
 	os->table = object_table_open(relid);
+	os->table->json_null = options->json_null;
 	os->options = options;
 	os->columns_given = palloc0(sizeof(GivenColumn) * os->table->tupdesc->natts);
 	os->attnos = palloc0(sizeof(AttrNumber) * (os->table->tupdesc->natts + 1));
 	check_options(os);
-	if (selector->columns)
-		os->criteria = criteria_by_columns(os->table, selector->columns);
-	else if (selector->name && strcmp(selector->name, CRITERIA_ANY) == 0)
+	if (criteria_selects_any(selector))
 		choose_any(os);
 	else
-		os->criteria = criteria_by_name(os->table, selector->name);
+		os->criteria = criteria_select(os->table, selector);
 	return os;
 }
 
@@ -162,6 +159,10 @@ check_read_privileges(ObjectStore *os)
 		if (!TupleDescAttr(os->table->tupdesc, attno - 1)->attisdropped)
 			check_readable(os, attno);
 	check_readable(os, os->version_attno);
+	attno = -1;
+	while ((attno = bms_next_member(os->columns, attno)) >= 0)
+		if (object_merges_column(os, attno))
+			check_readable(os, attno);
 	if ((o->if_rev_given && o->if_rev) || !o->ignore_revs)
 		check_readable(os, os->table->facts->rev_attno);
 }
@@ -329,6 +330,8 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 		GivenColumn *given = object_given(os, attno);
 		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
 		const char *made_by = system_made(att);
+		Datum		value;
+		bool		isnull;
 		int			k;
 
 		/* a null in a key that was not given asks for the default */
@@ -348,7 +351,8 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out.")));
-		store_row_set(row, attno, given->value, given->isnull);
+		value = object_new_value(os, attno, (Datum) 0, true, &isnull);
+		store_row_set(row, attno, value, isnull);
 	}
 	set_revision(os, NULL, row);
 	check_required(os, r, row);
@@ -423,15 +427,17 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 	for (i = 0; i < os->n; i++)
 	{
 		AttrNumber	attno = os->attnos[i];
-		GivenColumn *given = object_given(os, attno);
 		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
 		const char *made_by = system_made(att);
+		bool		stored_isnull;
+		Datum		stored = slot_getattr(old, attno, &stored_isnull);
 		bool		isnull;
-		Datum		value = slot_getattr(old, attno, &isnull);
+		Datum		value = object_new_value(os, attno, stored, stored_isnull,
+											 &isnull);
 
 		/* who may not read a column is not told what is in it */
 		if (bms_is_member(attno, os->table->readable) &&
-			same_value(att, given->value, given->isnull, value, isnull))
+			same_value(att, value, isnull, stored, stored_isnull))
 			continue;
 		if (made_by)
 			ereport(ERROR,
@@ -441,7 +447,7 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
 					 errhint("Leave the attribute out, or send the value that is stored.")));
-		store_row_set(row, attno, given->value, given->isnull);
+		store_row_set(row, attno, value, isnull);
 		changed = changed ||
 			!option_names(os->options->ignore_changes, NameStr(att->attname));
 	}

@@ -14,13 +14,6 @@
 
 #include "object/table.h"
 
-/* How the caller names the criteria: columns, or else a name or NULL. */
-typedef struct CriteriaSelector
-{
-	const char *name;
-	ArrayType  *columns;
-} CriteriaSelector;
-
 /*
  * What one object asks for.  It keeps the key only; the attributes are taken
  * again when the row is at hand (object_impl.h), so that a large batch does

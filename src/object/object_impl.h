@@ -71,6 +71,24 @@ extern void object_use_criteria(ObjectStore *os, ObjectRequest *r,
  */
 extern void object_take(ObjectStore *os, const ObjectRequest *r);
 
+/* ----------
+ * merge.c
+ * ----------
+ */
+
+/* Are jsonb columns merged? */
+extern bool object_merges_jsonb(const UpsertOptions *o);
+
+/* Does what the column gets depend on what is stored? */
+extern bool object_merges_column(ObjectStore *os, AttrNumber attno);
+
+/*
+ * What the column gets by the object at hand, which gives it, where this is
+ * stored; in a new row, NULL.  In the current memory context, or shared.
+ */
+extern Datum object_new_value(ObjectStore *os, AttrNumber attno, Datum stored,
+							  bool stored_isnull, bool *isnull);
+
 /* What the object at hand says of a column. */
 static inline GivenColumn *
 object_given(ObjectStore *os, AttrNumber attno)

@@ -219,6 +219,7 @@ upsert_one(Oid relid, Jsonb *object, const CriteriaSelector *selector,
 PG_FUNCTION_INFO_V1(upsert_object);
 PG_FUNCTION_INFO_V1(upsert_object_by_columns);
 PG_FUNCTION_INFO_V1(upsert_objects);
+PG_FUNCTION_INFO_V1(upsert_objects_by_columns);
 
 static Datum
 upsert_object_row(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
@@ -269,21 +270,18 @@ upsert_object_by_columns(PG_FUNCTION_ARGS)
 }
 
 static Datum
-upsert_objects_once(PG_FUNCTION_ARGS)
+upsert_objects_rows(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 {
 	TupleDesc	tupdesc;
 	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
-	CriteriaSelector selector = {0};
 	UpsertOptions options;
 	ObjectBatch b;
 	int			i;
 
 	arguments_require(fcinfo, 2);
-	if (!PG_ARGISNULL(2))
-		selector.name = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	options_parse(argument_jsonb(fcinfo, 3), CALL_OBJECTS, &options);
 
-	begin_batch(&b, PG_GETARG_OID(0), &selector, &options);
+	begin_batch(&b, PG_GETARG_OID(0), selector, &options);
 	take_objects(&b, PG_GETARG_JSONB_P(1));
 	run_batch(&b);
 	for (i = 0; i < b.batch.n; i++)
@@ -292,8 +290,34 @@ upsert_objects_once(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+static Datum
+upsert_objects_once(PG_FUNCTION_ARGS)
+{
+	CriteriaSelector selector = {0};
+
+	if (!PG_ARGISNULL(2))
+		selector.name = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	return upsert_objects_rows(fcinfo, &selector);
+}
+
 Datum
 upsert_objects(PG_FUNCTION_ARGS)
 {
 	return remember_call(fcinfo, true, upsert_objects_once);
+}
+
+static Datum
+upsert_objects_by_columns_once(PG_FUNCTION_ARGS)
+{
+	CriteriaSelector selector = {0};
+
+	if (!PG_ARGISNULL(2))
+		selector.columns = PG_GETARG_ARRAYTYPE_P(2);
+	return upsert_objects_rows(fcinfo, &selector);
+}
+
+Datum
+upsert_objects_by_columns(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, upsert_objects_by_columns_once);
 }

@@ -227,6 +227,18 @@ object_use_criteria(ObjectStore *os, ObjectRequest *r, const Criteria *c)
 	take_key(os, r, c);
 }
 
+/* Is it a string with an object in it?  Many a driver sends JSON so. */
+static bool
+holds_object(JsonbContainer *scalar)
+{
+	JsonbValue	v;
+
+	return scalar != NULL && JsonbExtractScalar(scalar, &v) &&
+		v.type == jbvString && v.val.string.len > 1 &&
+		v.val.string.val[0] == '{' &&
+		v.val.string.val[v.val.string.len - 1] == '}';
+}
+
 ObjectRequest *
 object_request_make(ObjectStore *os, JsonbContainer *object)
 {
@@ -240,8 +252,9 @@ object_request_make(ObjectStore *os, JsonbContainer *object)
 				 errmsg("a row must be a JSON object"),
 				 errdetail("It is %s.",
 						   scalar ? "a scalar" : "an array"),
-				 scalar ? 0 :
-				 errhint("Several objects are for upsert_objects().")));
+				 !scalar ? errhint("Several objects are for upsert_objects().") :
+				 holds_object(object) ?
+				 errhint("It is a string that holds an object: cast the text to jsonb, or do not write it as JSON twice.") : 0));
 	r->object = object;
 	take_attributes(os, object);
 	for (i = 0; i < os->n; i++)

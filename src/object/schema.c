@@ -527,8 +527,9 @@ key_columns(const Criteria *c)
 
 /* Which criteria count; to create a row needs none. */
 static void
-choose_criteria(SchemaState *st, const char *name)
+choose_criteria(SchemaState *st, const CriteriaSelector *selector)
 {
+	bool		any = criteria_selects_any(selector);
 	ListCell   *lc;
 
 	foreach(lc, criteria_list(st->table))
@@ -537,14 +538,15 @@ choose_criteria(SchemaState *st, const char *name)
 
 		if (c->primary)
 			st->ids = key_columns(c);
-		if (name && strcmp(name, CRITERIA_ANY) == 0 && c->unusable == NULL)
+		if (any && c->unusable == NULL)
 			st->any = lappend(st->any, c);
 	}
-	if (name && strcmp(name, CRITERIA_ANY) == 0)
+	if (any)
 		return;
-	if (name == NULL && st->ids == NULL && st->action == ACTION_CREATE)
+	if (selector->name == NULL && selector->columns == NULL &&
+		st->ids == NULL && st->action == ACTION_CREATE)
 		return;
-	st->criteria = criteria_by_name(st->table, name);
+	st->criteria = criteria_select(st->table, selector);
 	st->keys = key_columns(st->criteria);
 }
 
@@ -554,21 +556,43 @@ choose_criteria(SchemaState *st, const char *name)
  */
 
 PG_FUNCTION_INFO_V1(object_schema);
+PG_FUNCTION_INFO_V1(object_schema_by_columns);
 
-Datum
-object_schema(PG_FUNCTION_ARGS)
+static Datum
+schema_of(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 {
 	SchemaState st = {0};
 	Jsonb	   *schema;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
 	st.table = object_table_open(PG_GETARG_OID(0));
 	st.action = PG_ARGISNULL(2) ? ACTION_UPSERT :
 		parse_action(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	choose_criteria(&st, PG_ARGISNULL(1) ? NULL :
-					text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	choose_criteria(&st, selector);
 	schema = make_schema(&st);
 	object_table_close(st.table);
 	PG_RETURN_JSONB_P(schema);
+}
+
+Datum
+object_schema(PG_FUNCTION_ARGS)
+{
+	CriteriaSelector selector = {0};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		selector.name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	return schema_of(fcinfo, &selector);
+}
+
+Datum
+object_schema_by_columns(PG_FUNCTION_ARGS)
+{
+	CriteriaSelector selector = {0};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		selector.columns = PG_GETARG_ARRAYTYPE_P(1);
+	return schema_of(fcinfo, &selector);
 }

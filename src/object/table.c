@@ -66,8 +66,10 @@ typedef enum InputKind
 struct ColumnInput
 {
 	InputKind	kind;
+	ColumnShape shape;
 	Oid			type;
 	bool		domain;			/* NULL may be refused */
+	bool		whole;			/* a type of whole numbers */
 	Oid			function;		/* the type's input, or jsonb_to_record */
 	FmgrInfo   *idle;			/* it, with its context; NULL: none, or at work */
 	Oid			ioparam;
@@ -267,15 +269,13 @@ object_table_no_column(const ObjectTable *table, const char *name, int len)
  * ----------
  */
 
-/* A row type of this one column, for jsonb_to_record(). */
-static TupleDesc
-one_column(Form_pg_attribute att)
+TupleDesc
+object_one_column(const char *name, Oid type, int32 typmod, Oid collation)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(1);
 
-	TupleDescInitEntry(desc, 1, NameStr(att->attname), att->atttypid,
-					   att->atttypmod, 0);
-	TupleDescInitEntryCollation(desc, 1, att->attcollation);
+	TupleDescInitEntry(desc, 1, name, type, typmod, 0);
+	TupleDescInitEntryCollation(desc, 1, collation);
 	compat_tupdesc_finish(desc);
 	return BlessTupleDesc(desc);
 }
@@ -291,6 +291,9 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	input->type = att->atttypid;
 	input->domain = base != att->atttypid;
 	input->typmod = att->atttypmod;
+	input->whole = base == INT2OID || base == INT4OID || base == INT8OID;
+	input->shape = base == JSONBOID ? COLUMN_JSONB :
+		type_is_rowtype(base) ? COLUMN_COMPOSITE : COLUMN_PLAIN;
 
 	if (type_is_array(base) || type_is_rowtype(base))
 		input->kind = INPUT_RECORD;
@@ -311,7 +314,8 @@ describe_input(ObjectTable *table, AttrNumber attno)
 		/* row types are relations too, of which we do not know the names */
 		table->facts->memo.of_all = true;
 		input->function = F_JSONB_TO_RECORD;
-		input->record = one_column(att);
+		input->record = object_one_column(NameStr(att->attname), att->atttypid,
+										  att->atttypmod, att->attcollation);
 	}
 	else
 		getTypeInputInfo(att->atttypid, &input->function, &input->ioparam);
@@ -397,8 +401,7 @@ small_integer(const JsonbValue *v, int32 *result)
 	return !out_of_range;
 }
 
-/* {"name": v} */
-static Jsonb *
+Jsonb *
 object_of_one(const char *name, const JsonbValue *v)
 {
 	CompatJsonbState state = {0};
@@ -464,15 +467,22 @@ call_input(ColumnInput *input, const JsonbValue *v, bool *isnull,
 
 /* "keeper" is where the input's function is kept. */
 static Datum
-make_value(ColumnInput *input, const JsonbValue *v, bool *isnull,
-		   MemoryContext keeper)
+make_value(ColumnInput *input, const JsonbValue *v, bool json_null,
+		   bool *isnull, MemoryContext keeper)
 {
 	JsonbValue	copy = *v;
 	int32		integer;
 
-	*isnull = v->type == jbvNull;
+	*isnull = v->type == jbvNull && !(json_null && input->shape == COLUMN_JSONB);
 	if (*isnull && !input->domain)
 		return (Datum) 0;
+	if (input->whole && v->type == jbvNumeric)
+	{
+		/* 7.0 is whole; what is not stays for the type to refuse */
+		copy.val.numeric = DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale,
+															   NumericGetDatum(v->val.numeric)));
+		v = &copy;
+	}
 
 	switch (input->kind)
 	{
@@ -502,6 +512,22 @@ make_value(ColumnInput *input, const JsonbValue *v, bool *isnull,
 	return call_input(input, v, isnull, keeper);
 }
 
+static ColumnInput *
+input_of(ObjectTable *table, AttrNumber attno)
+{
+	ColumnInput **input = &table->facts->inputs[attno - 1];
+
+	if (*input == NULL)
+		*input = describe_input(table, attno);
+	return *input;
+}
+
+ColumnShape
+object_table_shape(ObjectTable *table, AttrNumber attno)
+{
+	return input_of(table, attno)->shape;
+}
+
 static void
 value_error_context(void *arg)
 {
@@ -514,6 +540,7 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 {
 	Form_pg_attribute att = TupleDescAttr(table->tupdesc, attno - 1);
 	ErrorContextCallback errcallback;
+	ColumnInput *input;
 	Datum		value;
 
 	errcallback.callback = value_error_context;
@@ -522,9 +549,10 @@ object_table_value(ObjectTable *table, AttrNumber attno, const JsonbValue *v,
 	error_context_stack = &errcallback;
 	table->converting = attno;
 
-	if (table->facts->inputs[attno - 1] == NULL)
-		table->facts->inputs[attno - 1] = describe_input(table, attno);
-	value = make_value(table->facts->inputs[attno - 1], v, isnull,
+	input = input_of(table, attno);
+	if (input->kind == INPUT_RECORD)
+		object_check_fields(input->type, v, NameStr(att->attname));
+	value = make_value(input, v, table->json_null, isnull,
 					   table->facts->memo.context);
 
 	table->converting = InvalidAttrNumber;

@@ -26,6 +26,14 @@
 /* How values of one column are made; table.c's own. */
 typedef struct ColumnInput ColumnInput;
 
+/* What there is within a value of a column, domains aside. */
+typedef enum ColumnShape
+{
+	COLUMN_PLAIN,				/* nothing that a caller gives in part */
+	COLUMN_JSONB,
+	COLUMN_COMPOSITE
+} ColumnShape;
+
 /* What is known of a table from one call to the next. */
 typedef struct TableFacts
 {
@@ -48,6 +56,7 @@ typedef struct ObjectTable
 	TupleDesc	tupdesc;
 	TableFacts *facts;
 	Bitmapset  *readable;		/* attribute numbers that the user may read */
+	bool		json_null;		/* null for a jsonb column is JSON's null */
 	AttrNumber	converting;		/* whose value is being made; an error leaves
 								 * it there */
 } ObjectTable;
@@ -73,6 +82,13 @@ typedef struct Criteria
 	AttrNumber	keys[INDEX_MAX_KEYS];	/* of the index */
 	Bitmapset  *predicate;		/* columns that its predicate reads */
 } Criteria;
+
+/* How the caller names the criteria: columns, or else a name or NULL. */
+typedef struct CriteriaSelector
+{
+	const char *name;
+	ArrayType  *columns;
+} CriteriaSelector;
 
 /*
  * Opens a table, view or foreign table: 42P01 if there is none, 42809 if it
@@ -102,6 +118,21 @@ pg_noreturn extern void object_table_no_column(const ObjectTable *table,
 extern Datum object_table_value(ObjectTable *table, AttrNumber attno,
 								const JsonbValue *v, bool *isnull);
 
+/*
+ * Error 42703 if the value gives an attribute that is no field of the
+ * composite type, or of one within it.  path is for the message.
+ */
+extern void object_check_fields(Oid type, const JsonbValue *v, const char *path);
+
+extern ColumnShape object_table_shape(ObjectTable *table, AttrNumber attno);
+
+/* A row type of one column, blessed. */
+extern TupleDesc object_one_column(const char *name, Oid type, int32 typmod,
+								   Oid collation);
+
+/* {"name": v} */
+extern Jsonb *object_of_one(const char *name, const JsonbValue *v);
+
 /* A column's value as its type writes it. */
 extern char *object_table_text(ObjectTable *table, AttrNumber attno, Datum value);
 
@@ -111,6 +142,21 @@ extern void object_table_json(ObjectTable *table, AttrNumber attno, Datum value,
 
 /* The readable columns of a row as an object: what to_jsonb() makes of it. */
 extern Jsonb *object_table_row(ObjectTable *table, TupleTableSlot *row);
+
+/*
+ * The criteria that are selected, but for CRITERIA_ANY.  A name that is none
+ * and reads as an array literal, "{a,b}", stands for columns: that is how
+ * drivers send an array that nobody gave a type.
+ */
+extern Criteria *criteria_select(const ObjectTable *table,
+								 const CriteriaSelector *selector);
+
+/* Does it select whichever unique keys the object fills? */
+static inline bool
+criteria_selects_any(const CriteriaSelector *selector)
+{
+	return selector->name != NULL && strcmp(selector->name, CRITERIA_ANY) == 0;
+}
 
 /*
  * The criteria of this name: NULL for the primary key, or a unique constraint
