@@ -38,6 +38,9 @@
 
 #define IMPORT_COLUMNS	6		/* of at_import_result */
 
+/* Refused records that are told of one by one */
+#define WARNINGS_MAX	10
+
 /* Rows that a cursor holds at a time */
 #define FETCH_SIZE		1000
 
@@ -79,6 +82,7 @@ typedef struct Import
 	int64		unchanged;
 	int64		deleted;
 	int64		ignored;
+	int64		refused;		/* of these */
 } Import;
 
 static char *table_name(Oid relid);
@@ -231,11 +235,13 @@ put_record(Import *import, const RepoRecord *record, const char *uri,
 							 record->block->data, record->block->len, &ready);
 	if (error != NULL)
 	{
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("record \"%s\" is ignored: %s", uri, error->message),
-				 error->detail != NULL ?
-				 errdetail_internal("%s", error->detail) : 0));
+		if (import->refused++ < WARNINGS_MAX)
+			ereport(WARNING,
+					(errcode(error->sqlerrcode),
+					 errmsg("record \"%s\" is ignored: %s", uri,
+							error->message),
+					 error->detail != NULL ?
+					 errdetail_internal("%s", error->detail) : 0));
 		import->ignored++;
 		return;
 	}
@@ -411,6 +417,11 @@ at_import_repo(PG_FUNCTION_ARGS)
 	}
 	if (stale)
 		floor = stored_floor(relid, import.repo.did);
+	if (import.refused > WARNINGS_MAX)
+		ereport(WARNING,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("records were ignored because of errors: " INT64_FORMAT,
+						import.refused)));
 	floor = MemoryContextStrdup(context, stale ? floor : import.repo.rev);
 	SPI_finish();
 

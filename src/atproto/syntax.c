@@ -37,7 +37,9 @@
 #define LABEL_MAX			63
 #define CID_STRING_MIN		8
 #define CID_STRING_MAX		256
-#define CID_V0_LENGTH		46
+
+/* The letters that say the base of a CID: 36, 58, 64, 16, 10, 8, 2, 32 */
+#define MULTIBASES			"kKzZmMuUfF970BcCvVtThp"
 
 static const struct
 {
@@ -216,7 +218,8 @@ syntax_is_at_identifier(const char *str, int len)
 
 /*
  * A CID as a string field may hold it: in base 32 it is read in full, of
- * other bases only the alphabet is looked at.  Version 0 ("Qm...") is out.
+ * other bases only the alphabet is looked at.  Version 0 ("Qm...") has no base
+ * and is out.
  */
 bool
 syntax_is_cid(const char *str, int len)
@@ -229,7 +232,7 @@ syntax_is_cid(const char *str, int len)
 
 		return cid_from_text(str, len, cid) > 0;
 	}
-	if (len == CID_V0_LENGTH && str[0] == 'Q' && str[1] == 'm')
+	if (strchr(MULTIBASES, str[0]) == NULL)
 		return false;
 	for (int i = 0; i < len; i++)
 	{

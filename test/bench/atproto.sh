@@ -25,6 +25,10 @@ CREATE TABLE source AS SELECT i, jsonb_build_object('$type', 'app.bsky.feed.post
 	'reply', jsonb_build_object('root', jsonb_build_object('uri', 'at://did:plc:abc/app.bsky.feed.post/3k' || i, 'cid', 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'))) AS record
 FROM generate_series(1, 10000) AS i;
 VACUUM ANALYZE source;
+-- the same records as events of 500 repositories, and as documents
+CREATE TABLE delivered AS SELECT jsonb_agg(jsonb_build_object('did', 'did:plc:' || left(md5((i % 500)::text), 24), 'time_us', 1700000000000000 + i, 'kind', 'commit', 'commit', jsonb_build_object('rev', at_tid_from_bigint((1700000000000000 + i) * 1024),
+		'operation', 'create', 'collection', 'app.bsky.feed.post', 'rkey', at_tid_from_bigint((1700000000000000 + i) * 1024), 'cid', record_cid(record), 'record', record)) ORDER BY i) AS events,
+	jsonb_agg(record || jsonb_build_object('_key', 'did:plc:' || left(md5((i % 500)::text), 24) || ':app.bsky.feed.post:' || i) ORDER BY i) AS docs FROM source;
 SELECT create_record_store('records'), create_collection('documents');
 SQL
 
@@ -54,6 +58,26 @@ else
 	echo 'SKIPPED: npm cannot install @ipld/dag-cbor here'
 fi
 
+# the same records as a repository
+if (cd "$tmp" && npm install @atproto/repo @atproto/crypto) >>"$tmp/npm.log" 2>&1; then
+	cat >"$tmp/car.mjs" <<'JS'
+import { Repo, MemoryBlockstore, WriteOpAction, getFullRepo } from '@atproto/repo'
+import { Secp256k1Keypair } from '@atproto/crypto'
+import { readFileSync, writeFileSync } from 'fs'
+const writes = readFileSync(process.argv[2], 'utf8').split('\n').filter(Boolean).map((r, i) => ({ action: WriteOpAction.Create, collection: 'app.bsky.feed.post', rkey: 'k' + i, record: JSON.parse(r) }))
+const store = new MemoryBlockstore()
+const repo = await Repo.create(store, 'did:plc:abc', await Secp256k1Keypair.create(), writes)
+const chunks = []
+for await (const chunk of getFullRepo(store, repo.cid)) chunks.push(chunk)
+writeFileSync(process.argv[3], Buffer.concat(chunks).toString('hex'))
+JS
+	sql -c 'SELECT record FROM source ORDER BY i' >"$tmp/records"
+	node "$tmp/car.mjs" "$tmp/records" "$tmp/repo.car"
+	sql -c 'CREATE TABLE hex (h text)' -c "\\copy hex FROM '$tmp/repo.car'" -c "CREATE TABLE car AS SELECT decode(h, 'hex') AS file FROM hex" >/dev/null
+else
+	echo 'SKIPPED: npm cannot install @atproto/repo here'
+fi
+
 # the engine's own calls on the same documents, statements in turn in one session
 {
 	echo '\ir lib.sql'
@@ -69,6 +93,12 @@ fi
 			"SELECT count(*) FROM at_save_all('records', 'did:plc:abc', (SELECT jsonb_agg(jsonb_build_object('collection', 'app.bsky.feed.post', 'rkey', 'k' || i, 'record', record)) FROM source))" \
 			"SELECT * FROM upsert_load('documents', (SELECT jsonb_agg(record || jsonb_build_object('_key', 'k' || i)) FROM source))" \
 			'TRUNCATE records, records_repos, documents'
+		events="SELECT count(*) FROM at_apply_events('records', (SELECT events FROM delivered))"
+		load="SELECT * FROM upsert_load('documents', (SELECT docs FROM delivered))"
+		compare 'at_apply_events, 10,000 new' "$events" "$load" 'TRUNCATE records, records_repos, documents'
+		echo "$events;" | sed 's/^/\\o \/dev\/null\n/; s/$/\n\\o/'
+		compare 'at_apply_events, redelivered' "$events" "$load" 'TRUNCATE documents'
+		[ ! -s "$tmp/repo.car" ] || compare 'at_import_repo, new' "SELECT * FROM at_import_repo('records', (SELECT file FROM car))" "$load" 'TRUNCATE records, records_repos, documents'
 	done
 	cat <<'SQL'
 SELECT format('%s %s to %s x the time, %s to %s x the CPU of the engine', rpad(label, 32), to_char(min(us), '0.99'), to_char(max(us), '0.99'), to_char(min(cpu), '0.99'), to_char(max(cpu), '0.99'))
