@@ -15,8 +15,9 @@ mkdir -p "$work"
 command -v clang >/dev/null || { echo 'fuzz native: no clang here; apt-get install clang' >&2; exit 1; }
 
 modules=()
-for name in cbor_read cbor_decode cid base32 datamodel syntax syntax_datetime syntax_language syntax_uri tid; do
-	modules+=("$top/src/atproto/$name.c")
+for name in atproto/cbor_read atproto/cbor_decode atproto/cid atproto/base32 atproto/datamodel atproto/syntax atproto/syntax_datetime \
+	atproto/syntax_language atproto/syntax_uri base/tid; do
+	modules+=("$top/src/$name.c")
 done
 for name in decoder syntax; do
 	# what only SQL-callable functions need is not there, nor reached
