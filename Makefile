@@ -31,7 +31,7 @@ OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtu
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
-	src/document/documents.o src/document/from.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
+	src/document/documents.o src/document/from.o src/document/import.o src/document/view.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
 OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
@@ -55,6 +55,7 @@ REGRESS     += collection guard document document_verbs document_by remember opt
 REGRESS     += folding walk
 REGRESS     += object object_criteria object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
+REGRESS     += import view
 REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize jsonld_frame

@@ -17,6 +17,7 @@ INSERT INTO calls (kind, name, call) VALUES
 ('table', 'upsert_load', $$upsert_load(c, jsonb_build_array(jsonb_build_object('_key', '5', 'a', 'mark' || i)))$$),
 ('table', 'upsert_from', $$upsert_from(c, format('SELECT jsonb_build_object(''_key'', ''5'', ''a'', ''mark%s'')', i))$$),
 ('table', 'patch_document', $$patch_document(c, '5', jsonb_build_array(jsonb_build_object('op', 'add', 'path', '/a', 'value', 'mark' || i)))$$),
+('table', 'upsert_view', $$by_view(c, i)$$),
 ('table', 'delete_document', $$delete_document(c, '5')$$),
 ('table', 'get_document', $$get_document(c, '5')$$),
 ('table', 'upsert_by_key', $$upsert_by(c, '{_key: "5"}', '{_key: "5", a: CONCAT("mark", @i)}', '{a: CONCAT("mark", @i)}', NULL, jsonb_build_object('i', i))$$),
@@ -123,6 +124,15 @@ CREATE FUNCTION car(i int) RETURNS bytea LANGUAGE sql AS $$
 		LATERAL dag_cbor(jsonb_build_object('l', null, 'e', jsonb_build_array(jsonb_build_object('p', 0, 'k', jsonb_build_object('$bytes', rtrim(encode('com.example.x/m1', 'base64'), '=')), 't', null, 'v', car_link(record))))) AS node,
 		LATERAL dag_cbor(jsonb_build_object('did', 'did:plc:m', 'rev', at_tid_from_bigint(1700000000000000000 + i * 1024), 'data', car_link(node), 'prev', null, 'sig', '{"$bytes": "AA"}'::jsonb, 'version', 3)) AS commit,
 		LATERAL dag_cbor(jsonb_build_object('version', 1, 'roots', jsonb_build_array(car_link(commit)))) AS head $$;
+
+-- the view stays, whatever becomes of its target
+CREATE FUNCTION by_view(c regclass, i int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF to_regclass('ct_upsert') IS NULL THEN
+		PERFORM upsert_view(c, '{"columns": ["id", "doc"]}');
+	END IF;
+	EXECUTE format('INSERT INTO ct_upsert VALUES (5, %L)', jsonb_build_object('a', 'mark' || i));
+END $$;
 
 CREATE FUNCTION make(kind text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -57,6 +57,9 @@ SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a"}'::pg_catalog
 SELECT public.upsert_forget('-1 hour');
 SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"mail": "y"}]'::pg_catalog.jsonb, '{"by": ["mail"]}'::pg_catalog.jsonb);
 SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"p": "y"}]'::pg_catalog.jsonb, '{"by": ["p"], "ignoreErrors": true}'::pg_catalog.jsonb);
+SELECT public.upsert_view('hc'::pg_catalog.regclass), public.upsert_view('plain'::pg_catalog.regclass, '{"columns": ["id", "a", "d"]}'::pg_catalog.jsonb), public.upsert_document_key('hc'::pg_catalog.regclass, '{"_key": "v"}'::pg_catalog.jsonb);
+INSERT INTO hc_upsert VALUES ('{"_key": "v"}'), ('{"_key": "v", "n": 1}') RETURNING doc;
+INSERT INTO plain_upsert VALUES (100, 'v', '{}'), (101, NULL, NULL);
 SELECT FROM public.get_document('hc'::pg_catalog.regclass, 'a');
 SELECT FROM public.patch_document('hc'::pg_catalog.regclass, 'd', '[{"op": "add", "path": "/n", "value": 1}]'::pg_catalog.jsonb);
 SELECT FROM public.delete_document('hc'::pg_catalog.regclass, 'd');
@@ -198,10 +201,17 @@ RESET search_path;
 -- what was not called
 SELECT p.oid::regprocedure AS uncalled FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'upsert' AND d.deptype = 'e'
-WHERE p.prokind <> 'a' AND p.provolatile <> 'i' AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal') AND NOT EXISTS (SELECT FROM pg_stat_xact_user_functions AS s WHERE s.funcid = p.oid AND s.calls > 0)
+WHERE p.prokind NOT IN ('a', 'p') AND p.provolatile <> 'i' AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal') AND NOT EXISTS (SELECT FROM pg_stat_xact_user_functions AS s WHERE s.funcid = p.oid AND s.calls > 0)
 AND NOT EXISTS (SELECT FROM pg_type AS t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
 AND NOT EXISTS (SELECT FROM pg_aggregate AS a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn))
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 ROLLBACK;
+-- what cannot run in a transaction block
+SELECT FROM public.create_collection('hi');
+SET search_path = evil, public, pg_catalog;
+CALL public.upsert_import('hi'::pg_catalog.regclass, 'VALUES (''{"_key": "a"}''::pg_catalog.text), (''{"_key": "b/c"}'');', '{"errorTable": "public.hi_errors", "resumeKey": "x", "batchSize": 1}'::pg_catalog.jsonb);
+SELECT state, inserted, failed FROM public.upsert_progress WHERE collection OPERATOR(pg_catalog.=) 'hi'::pg_catalog.regclass;
+RESET search_path;
+DROP TABLE hi, hi_errors;
 DROP TABLE plain, parted;
 DROP SCHEMA evil CASCADE;

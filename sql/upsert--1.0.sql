@@ -252,7 +252,7 @@ RETURNS @extschema@.upsert_summary
 AS 'MODULE_PATHNAME', 'upsert_from'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Upserts the documents that a query returns (one jsonb column), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+'Upserts the documents that a query returns (one column of type jsonb, json or text), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,
@@ -291,6 +291,73 @@ AS 'MODULE_PATHNAME', 'patch_document'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.patch_document(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
 'Applies a JSON Patch to the stored document, as it is when it is written. The patch sees _id, _key and _rev, and may test them; an operation that changes one is 22023. A patch without effect is unchanged. Options: ifRev (a revision), dryRun, return. Errors: UP001, UP003 not found, UP004 illegal key, UP006 no object is left, 22023 malformed patch or bad option, 2203A and 22033 paths, 23514 a test fails. Semantics: RFC 6902.';
+
+CREATE FUNCTION @extschema@.upsert_view(target pg_catalog.regclass, options pg_catalog.jsonb DEFAULT '{}')
+RETURNS pg_catalog.regclass
+AS 'MODULE_PATHNAME', 'upsert_view'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_view(pg_catalog.regclass, pg_catalog.jsonb) IS
+'Makes the view TARGET_upsert, in the target''s schema, whose INSERTs and COPYs are upserts, in batches of 1,000 rows or 8 MB, with the rights of who inserts. Of a collection it has the column doc; of an ordinary table the columns of the option columns (an array; default: all but generated ones and identities ALWAYS), each of them given, NULL included, the row found by the primary key. Other options as upsert_load() (collections) or upsert_objects(). The view keeps nobody from altering or dropping its target; a renamed target is 42P01. Returns the view. Errors: 42P07 if it exists, 42703 no such column, 22023 bad option.';
+
+CREATE FUNCTION @extschema@.upsert_view_insert()
+RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME', 'upsert_view_insert'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_view_insert() IS
+'Trigger function of the views that upsert_view() makes: collects what is inserted and upserts it. Errors: 39P01 elsewhere, 42P01 if the target has another name, 22004 for a null document, and those of upsert_load() and upsert_objects().';
+
+CREATE FUNCTION @extschema@.upsert_document_key(collection pg_catalog.regclass, doc pg_catalog.jsonb)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 'upsert_document_key'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.upsert_document_key(pg_catalog.regclass, pg_catalog.jsonb) IS
+'The key that a document names by _key or _id; NULL where it names none, or none that the collection can have. Errors: 42809 no collection.';
+
+CREATE TABLE @extschema@.upsert_imports (
+	id pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	role pg_catalog.oid NOT NULL,
+	collection pg_catalog.oid NOT NULL,
+	resume_key pg_catalog.text COLLATE pg_catalog."C",
+	query pg_catalog.bytea NOT NULL,
+	state pg_catalog.text NOT NULL DEFAULT 'running',
+	pid pg_catalog.int4 NOT NULL,
+	backend_start pg_catalog.timestamptz NOT NULL,
+	last_key pg_catalog.text COLLATE pg_catalog."C",
+	keyless pg_catalog.int8 NOT NULL DEFAULT 0,
+	batches pg_catalog.int8 NOT NULL DEFAULT 0,
+	inserted pg_catalog.int8 NOT NULL DEFAULT 0,
+	updated pg_catalog.int8 NOT NULL DEFAULT 0,
+	unchanged pg_catalog.int8 NOT NULL DEFAULT 0,
+	ignored pg_catalog.int8 NOT NULL DEFAULT 0,
+	failed pg_catalog.int8 NOT NULL DEFAULT 0,
+	started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE UNIQUE INDEX upsert_imports_resume ON @extschema@.upsert_imports (role, collection, resume_key)
+	WHERE state OPERATOR(pg_catalog.=) 'running';
+COMMENT ON TABLE @extschema@.upsert_imports IS
+'Internal: how far loads of upsert_import have come, written by each batch''s own commit. Read it through upsert_progress.';
+
+CREATE VIEW @extschema@.upsert_progress WITH (security_barrier) AS
+SELECT collection::pg_catalog.regclass AS collection, resume_key,
+	CASE WHEN state OPERATOR(pg_catalog.=) 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+		WHERE a.pid OPERATOR(pg_catalog.=) i.pid AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
+			AND (a.backend_start IS NULL OR a.backend_start OPERATOR(pg_catalog.=) i.backend_start)
+			AND (a.state IS NULL OR a.state OPERATOR(pg_catalog.=) 'active'))
+		THEN 'interrupted' ELSE state END AS state,
+	last_key, batches, inserted, updated, unchanged, ignored, failed, started_at, updated_at, pid
+FROM @extschema@.upsert_imports i
+WHERE pg_catalog.pg_get_userbyid(role) OPERATOR(pg_catalog.=) CURRENT_USER
+	AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) collection);
+COMMENT ON VIEW @extschema@.upsert_progress IS
+'The role''s own loads by upsert_import, as far as their batches are committed: state (running, interrupted, finished), the last key, and counts. A finished one stays until the role''s next load into the collection.';
+GRANT SELECT ON @extschema@.upsert_progress TO PUBLIC;
+
+CREATE PROCEDURE @extschema@.upsert_import(collection pg_catalog.regclass, query pg_catalog.text, options pg_catalog.jsonb DEFAULT '{}')
+AS 'MODULE_PATHNAME', 'upsert_import'
+LANGUAGE C;
+COMMENT ON PROCEDURE @extschema@.upsert_import(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
+'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 42804 for other columns, 22004, and those of upsert_many().';
 
 CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb

@@ -11,6 +11,7 @@
 #include "atproto/record.h"
 #include "base/tid.h"
 #include "catalog/node.h"
+#include "document/view.h"
 #include "jsonld/jsonld.h"
 #include "jsonld/registry.h"
 #include "c8ql/c8ql.h"
@@ -28,6 +29,7 @@ _PG_init(void)
 	tid_init();
 	node_init();
 	store_init();
+	view_init();
 	record_init();
 	c8ql_init();
 	/* a misspelt setting is an error from here on */

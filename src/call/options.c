@@ -13,7 +13,9 @@
 
 #include "access/xact.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/numeric.h"
 
 #include "call/excerpt.h"
 #include "call/options.h"
@@ -199,10 +201,12 @@ options_read(Jsonb *json, const OptionSet *sets, int nsets)
  */
 
 #define ONE			(CALL_UPSERT | CALL_UPSERT_BY | CALL_OBJECT)
+#define VIEW		(CALL_UPSERT_VIEW | CALL_VIEW_OF_ROWS)
+#define IMPORT		(CALL_UPSERT_IMPORT | VIEW)
 #define BATCH		(CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_UPSERT_FROM)
 #define MANY		(BATCH | CALL_OBJECTS | CALL_JSONLD_UPSERT)
 #define ALL			(ONE | MANY)
-#define TABLES		(CALL_OBJECT | CALL_OBJECTS)
+#define TABLES		(CALL_OBJECT | CALL_OBJECTS | CALL_VIEW_OF_ROWS)
 #define WITH_MODE	(ALL & ~CALL_JSONLD_UPSERT)
 #define BY_KEY		(CALL_DELETE | CALL_PATCH)
 #define REMEMBERED	(ONE | CALL_UPSERT_MANY | CALL_UPSERT_LOAD | CALL_OBJECTS | BY_KEY)
@@ -219,9 +223,22 @@ take_if_rev(const JsonbValue *value, void *options)
 	return value->type == jbvString || value->type == jbvNull;
 }
 
-/* An array of names, none of them twice, as a list of strings. */
-static bool
-take_names(const JsonbValue *value, List **names)
+bool
+option_take_count(const JsonbValue *value, int *count)
+{
+	bool		overflow;
+
+	if (value->type != jbvNumeric)
+		return false;
+	*count = compat_numeric_int4(value->val.numeric, &overflow);
+	return !overflow && *count > 0 &&
+		DatumGetBool(DirectFunctionCall2(numeric_eq,
+										 NumericGetDatum(value->val.numeric),
+										 NumericGetDatum(int64_to_numeric(*count))));
+}
+
+bool
+option_take_names(const JsonbValue *value, List **names)
 {
 	int			n;
 
@@ -257,7 +274,7 @@ option_names(const List *names, const char *name)
 static bool
 take_ignore_changes(const JsonbValue *value, void *options)
 {
-	return take_names(value, &((UpsertOptions *) options)->ignore_changes);
+	return option_take_names(value, &((UpsertOptions *) options)->ignore_changes);
 }
 
 static bool
@@ -265,7 +282,7 @@ take_by(const JsonbValue *value, void *options)
 {
 	UpsertOptions *o = options;
 
-	return take_names(value, &o->by) && o->by != NIL;
+	return option_take_names(value, &o->by) && o->by != NIL;
 }
 
 /* Tables tell the default from what was asked. */
@@ -287,22 +304,22 @@ static const char *const multiple_words[] = {"", "error", "first", NULL};
 #define FIELD(field) offsetof(UpsertOptions, field)
 
 static const OptionDef upsert_options[] = {
-	{"mode", WITH_MODE, OPTION_WORD, FIELD(mode), mode_words},
-	{"keepNull", ALL | CALL_C8QL, OPTION_BOOL, FIELD(keep_null)},
-	{"mergeObjects", (WITH_MODE & ~TABLES) | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
+	{"mode", WITH_MODE | IMPORT, OPTION_WORD, FIELD(mode), mode_words},
+	{"keepNull", ALL | IMPORT | CALL_C8QL, OPTION_BOOL, FIELD(keep_null)},
+	{"mergeObjects", ((WITH_MODE | IMPORT) & ~TABLES) | CALL_C8QL, OPTION_BOOL, FIELD(merge_objects)},
 	{"mergeObjects", TABLES, OPTION_OTHER, 0, NULL, take_merge_objects, "true or false"},
 	{"jsonNull", TABLES, OPTION_BOOL, FIELD(json_null)},
-	{"ignoreRevs", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
-	{"ifRev", ALL | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
-	{"mustExist", ALL | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},
-	{"ignoreChanges", ALL, OPTION_OTHER, 0, NULL, take_ignore_changes, "an array of names"},
-	{"by", BATCH, OPTION_OTHER, 0, NULL, take_by, "an array of attributes, one at least"},
-	{"versionAttribute", ALL, OPTION_STRING, FIELD(version_attribute)},
-	{"ignoreErrors", ALL | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
-	{"duplicates", MANY, OPTION_WORD, FIELD(duplicates), duplicates_words},
+	{"ignoreRevs", ALL | IMPORT | CALL_C8QL, OPTION_BOOL, FIELD(ignore_revs)},
+	{"ifRev", ALL | IMPORT | BY_KEY, OPTION_OTHER, 0, NULL, take_if_rev, "a string or null"},
+	{"mustExist", ALL | IMPORT | CALL_DELETE, OPTION_BOOL, FIELD(must_exist)},
+	{"ignoreChanges", ALL | IMPORT, OPTION_OTHER, 0, NULL, take_ignore_changes, "an array of names"},
+	{"by", BATCH | CALL_UPSERT_VIEW, OPTION_OTHER, 0, NULL, take_by, "an array of attributes, one at least"},
+	{"versionAttribute", ALL | IMPORT, OPTION_STRING, FIELD(version_attribute)},
+	{"ignoreErrors", ALL | IMPORT | CALL_C8QL, OPTION_BOOL, FIELD(ignore_errors)},
+	{"duplicates", MANY | IMPORT, OPTION_WORD, FIELD(duplicates), duplicates_words},
 	{"multiple", CALL_UPSERT_BY | CALL_OBJECT | CALL_OBJECTS, OPTION_WORD, FIELD(multiple), multiple_words},
-	{"exclusive", ALL | CALL_C8QL, OPTION_BOOL, FIELD(exclusive)},
-	{"waitForSync", ALL | CALL_C8QL, OPTION_BOOL, FIELD(wait_for_sync)},
+	{"exclusive", ALL | VIEW | CALL_C8QL, OPTION_BOOL, FIELD(exclusive)},
+	{"waitForSync", ALL | IMPORT | CALL_C8QL, OPTION_BOOL, FIELD(wait_for_sync)},
 	{"dryRun", ALL | BY_KEY, OPTION_BOOL, FIELD(dry_run)},
 	OPTION_IDEMPOTENCY_KEY(REMEMBERED),
 	{"return", (ALL & ~(CALL_UPSERT_LOAD | CALL_UPSERT_FROM)) | BY_KEY, OPTION_WORD, FIELD(ret), return_words},

@@ -153,8 +153,20 @@ typedef enum UpsertCall
 	CALL_C8QL = 0x80,			/* OPTIONS of a modification */
 	CALL_DELETE = 0x100,
 	CALL_PATCH = 0x200,
-	CALL_UPSERT_FROM = 0x400
+	CALL_UPSERT_FROM = 0x400,
+	CALL_UPSERT_IMPORT = 0x800,
+	CALL_UPSERT_VIEW = 0x1000,
+	CALL_VIEW_OF_ROWS = 0x2000
 } UpsertCall;
+
+/*
+ * A whole number from 1 on, for OPTION_OTHER: false if the value is none, or
+ * greater than an int.
+ */
+extern bool option_take_count(const JsonbValue *value, int *count);
+
+/* An array of names, as a list of strings without repetitions. */
+extern bool option_take_names(const JsonbValue *value, List **names);
 
 /* Is the name in a list of such? */
 extern bool option_names(const List *names, const char *name);

@@ -17,7 +17,10 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
@@ -78,17 +81,14 @@ put_row(QuerySort *qs, int64 place, Jsonb *doc, QueryKey key, void *arg)
 	tuplesort_puttupleslot(qs->sort, slot);
 }
 
-/* Reads the query to its end. */
-static void
-read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
+/* Prepares it, and says of which type its one column is.  SPI is connected. */
+static SPIPlanPtr
+prepare_query(const char *query, Oid *type)
 {
-	MemoryContext rows_context;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	int64		place = 0;
+	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	TupleDesc	desc;
 
-	SPI_connect();
-	plan = SPI_prepare(query, 0, NULL);
+
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	if (!SPI_is_cursor_plan(plan))
@@ -97,18 +97,63 @@ read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
 				 errmsg("the query is not one that returns rows"),
 				 errdetail("The query is \"%s\".", query),
 				 errhint("Give a single SELECT, VALUES, TABLE, or a command with RETURNING.")));
-	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
-	if (portal->tupDesc == NULL || portal->tupDesc->natts != 1 ||
-		TupleDescAttr(portal->tupDesc, 0)->atttypid != JSONBOID)
+	desc = ((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+	*type = desc && desc->natts == 1 ?
+		getBaseType(TupleDescAttr(desc, 0)->atttypid) : InvalidOid;
+	if (*type != JSONBOID && *type != JSONOID && *type != TEXTOID && *type != VARCHAROID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the query must return one column of type jsonb"),
-				 portal->tupDesc != NULL && portal->tupDesc->natts == 1 ?
-				 errdetail("Its column is of type %s.",
-						   format_type_be(TupleDescAttr(portal->tupDesc, 0)->atttypid)) :
-				 errdetail("It returns %d columns.",
-						   portal->tupDesc ? portal->tupDesc->natts : 0),
+				 errmsg("the query must return one column of type jsonb, json or text"),
+				 OidIsValid(*type) ?
+				 errdetail("Its column is of type %s.", format_type_be(*type)) :
+				 errdetail("It returns %d columns.", desc ? desc->natts : 0),
 				 errhint("Make a document of each row, with to_jsonb() or jsonb_build_object().")));
+	return plan;
+}
+
+char *
+query_document_cast(const char *query)
+{
+	Oid			type;
+
+	(void) prepare_query(query, &type);
+	return type == JSONBOID ? "" :
+		type == JSONOID ? "::pg_catalog.jsonb" : "::pg_catalog.text::pg_catalog.jsonb";
+}
+
+static void
+describe_row(void *arg)
+{
+	errcontext("row " INT64_FORMAT " of the query", *(int64 *) arg);
+}
+
+/* The document in a column of one of the types. */
+static Jsonb *
+row_document(Datum value, Oid type, int64 place)
+{
+	ErrorContextCallback callback = {error_context_stack, describe_row, &place};
+	Jsonb	   *doc;
+
+	if (type == JSONBOID)
+		return DatumGetJsonbP(value);
+	error_context_stack = &callback;
+	doc = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											 CStringGetDatum(TextDatumGetCString(value))));
+	error_context_stack = callback.previous;
+	return doc;
+}
+
+/* Reads the query to its end. */
+static void
+read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
+{
+	MemoryContext rows_context;
+	Oid			type;
+	Portal		portal;
+	int64		place = 0;
+
+	SPI_connect();
+	portal = SPI_cursor_open(NULL, prepare_query(query, &type), NULL, NULL, false);
 
 	rows_context = AllocSetContextCreate(CurrentMemoryContext,
 										 "upsert query rows",
@@ -126,7 +171,7 @@ read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
 		{
 			bool		isnull;
 			Datum		value = spi_value(SPI_tuptable->vals[i],
-										  SPI_tuptable->tupdesc, 1, JSONBOID,
+										  SPI_tuptable->tupdesc, 1, type,
 										  &isnull);
 
 			CHECK_FOR_INTERRUPTS();
@@ -137,7 +182,8 @@ read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
 						 errdetail("It is row " INT64_FORMAT " of the query.",
 								   place + 1),
 						 errhint("Leave such rows out, with WHERE.")));
-			put_row(qs, ++place, DatumGetJsonbP(value), key, arg);
+			place++;
+			put_row(qs, place, row_document(value, type, place), key, arg);
 		}
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(rows_context);

@@ -31,10 +31,16 @@ typedef struct QueryRow
  * Runs a query with the caller's rights to its end and sorts its rows, on disk
  * if there are many; rows with one key stay as they came.  Errors: what the
  * query raises; 34000 it returns no rows, 42804 not one column of type jsonb,
- * 22004 a null among them.
+ * json or text, 22P02 a text that is no JSON, 22004 a null among them.
  */
 extern QuerySort *query_sort(const char *query, Oid key_type, Oid key_collation,
 							 QueryKey key, void *arg);
+
+/*
+ * What makes jsonb of the query's column, in SQL: a constant.  Needs SPI.
+ * Errors: 34000 and 42804 as above.
+ */
+extern char *query_document_cast(const char *query);
 
 /* The next row; false at the end. */
 extern bool query_sort_next(QuerySort *qs, QueryRow *row);

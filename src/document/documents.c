@@ -34,6 +34,7 @@ struct DocumentBatch
 {
 	Batch		batch;
 	const UpsertOptions *options;
+	bool		need_keys;
 	bool		keep;			/* build answers, not only outcomes */
 	const Collection *collection;
 	DocumentBy *by;				/* NULL: documents are found by key */
@@ -111,6 +112,12 @@ bool
 documents_was_apart(const DocumentBatch *b)
 {
 	return b->was_apart;
+}
+
+void
+documents_need_keys(DocumentBatch *b)
+{
+	b->need_keys = true;
 }
 
 void
@@ -196,7 +203,8 @@ prepare_document(void *arg, int i)
 
 	if (!request_prepare(&item->request, b->collection, b->options,
 						 b->options->ignore_errors, item->doc) ||
-		(b->by && !request_find_by(&item->request, b->by, item->doc)))
+		(b->by && !request_find_by(&item->request, b->by, item->doc)) ||
+		(b->need_keys && !request_has_key(&item->request, b->collection)))
 		batch_leave_out(&b->batch, i, item->request.refusal);
 }
 

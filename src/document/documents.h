@@ -33,6 +33,9 @@ extern const Collection *documents_collection(const DocumentBatch *b);
 /* The attributes that its documents are found by; NULL: by key. */
 extern const DocumentBy *documents_by(const DocumentBatch *b);
 
+/* Documents need a key (UP004): none is generated. */
+extern void documents_need_keys(DocumentBatch *b);
+
 /* To the caller it is no batch: errors do not say which item it was. */
 extern void documents_single(DocumentBatch *b);
 

@@ -154,6 +154,21 @@ request_prepare(DocumentRequest *r, const Collection *c,
 	return true;
 }
 
+bool
+request_has_key(DocumentRequest *r, const Collection *c)
+{
+	Refusal		why = {
+		ERRCODE_UPSERT_INVALID_KEY,
+		psprintf("document without a key for collection \"%s\"", c->name),
+		"The load may be resumed, and a key that is generated would be another one then.",
+		"Give each document a \"_key\" or \"_id\"."
+	};
+
+	if (!r->has_key)
+		refuse(r, &why);
+	return r->has_key;
+}
+
 StoreVerdict
 request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {

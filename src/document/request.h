@@ -59,6 +59,9 @@ extern bool request_prepare(DocumentRequest *r, const Collection *c,
 extern void request_apply(DocumentRequest *r, DocumentStore *ds,
 						  DocumentResult *result);
 
+/* Has it a key?  UP004 (or a refusal) if not. */
+extern bool request_has_key(DocumentRequest *r, const Collection *c);
+
 /*
  * The DocumentCompose of a request (arg) that is found by its key, for who
  * applies several at once.

@@ -1,0 +1,591 @@
+/*
+ * import.c
+ *		upsert_import(): a long load that commits batch by batch.
+ *
+ *		query, ORDER BY key --> cursor, held by the first commit
+ *			--> [ batch ][ progress ] COMMIT --> [ batch ][ progress ] COMMIT ...
+ *
+ * A batch and the row that tells how far the load has come are committed
+ * together, so a crash at any instant repeats nothing and skips nothing: who
+ * calls again with the same resumeKey goes on behind the last key.  A batch
+ * ends only where the key changes.  Documents whose key is none come last; how
+ * many of them are done is counted.
+ *
+ * Nothing of the collection is held over a commit: what a batch needs it opens
+ * anew.  The rows of progress belong to the extension's owner.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+#include "catalog/pg_collation.h"
+
+#include "base/digest.h"
+#include "base/owner.h"
+#include "base/spivalue.h"
+#include "call/argument.h"
+#include "call/querysort.h"
+#include "document/documents.h"
+#include "document/request.h"
+#include "upsert.h"
+
+#define IMPORTS_TABLE "upsert_imports"
+
+/* Rows that are fetched at a time. */
+#define FETCH_SIZE 200
+
+typedef struct ImportOptions
+{
+	int			batch_size;
+	int			batch_bytes;
+	char	   *resume_key;
+	char	   *error_table;
+} ImportOptions;
+
+typedef struct ImportRow
+{
+	char	   *key;			/* NULL: none */
+	Jsonb	   *doc;
+} ImportRow;
+
+/* Rows of one batch, and perhaps some of the next. */
+typedef struct ImportRows
+{
+	MemoryContext context;
+	ImportRow  *rows;
+	int			n;
+	int			size;
+} ImportRows;
+
+/* In memory that outlives the transactions. */
+typedef struct Import
+{
+	Oid			relid;
+	const char *query;
+	UpsertOptions options;
+	ImportOptions import;
+	Oid			schema;			/* the extension's */
+	char	   *errors;			/* the errorTable, quoted; NULL: none */
+
+	int64		id;				/* of its row of progress */
+	int64		batches;		/* as that has it */
+	char	   *last_key;
+	int64		keyless;
+
+	MemoryContext context;
+	char	   *portal;
+	bool		at_end;			/* of the query */
+	int64		skip;			/* documents without key that are done */
+} Import;
+
+/* ----------
+ * Options
+ * ----------
+ */
+
+static bool
+take_batch_size(const JsonbValue *value, void *options)
+{
+	return option_take_count(value, &((ImportOptions *) options)->batch_size);
+}
+
+static bool
+take_batch_bytes(const JsonbValue *value, void *options)
+{
+	return option_take_count(value, &((ImportOptions *) options)->batch_bytes);
+}
+
+static const OptionDef import_options[] = {
+	{"batchSize", 1, OPTION_OTHER, 0, NULL, take_batch_size, "a whole number from 1 on"},
+	{"batchBytes", 1, OPTION_OTHER, 0, NULL, take_batch_bytes, "a whole number from 1 on"},
+	{"resumeKey", 1, OPTION_STRING, offsetof(ImportOptions, resume_key)},
+	{"errorTable", 1, OPTION_STRING, offsetof(ImportOptions, error_table)},
+};
+
+static void
+read_options(Jsonb *json, Import *import)
+{
+	OptionSet	sets[] = {
+		OPTION_SET(import_options, 1, &import->import),
+		options_set(CALL_UPSERT_IMPORT, &import->options)
+	};
+
+	import->import.batch_size = 10000;
+	import->import.batch_bytes = 16 * 1024 * 1024;
+	options_read(json, sets, lengthof(sets));
+	options_check(&import->options);
+	import->options.ret = RETURN_NONE;
+	if (import->import.error_table)
+		import->options.ignore_errors = true;
+}
+
+/* ----------
+ * Progress
+ * ----------
+ */
+
+/* A statement on the table of loads, in which %s is its name. */
+static void
+execute_on_imports(const Import *import, const char *sql, int nargs, Oid *types,
+				   Datum *values, const char *nulls)
+{
+	Relation	table = table_open(get_relname_relid(IMPORTS_TABLE, import->schema),
+								   AccessShareLock);
+
+	owner_execute(table,
+				  psprintf(sql, quote_qualified_identifier(get_namespace_name(import->schema),
+														   IMPORTS_TABLE)),
+				  nargs, types, values, nulls);
+	table_close(table, NoLock);
+}
+
+/* A column of the first row that SPI has brought. */
+static Datum
+column(int n, Oid type, bool *isnull)
+{
+	return spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, n, type, isnull);
+}
+
+/* Is the session of the load "i" at work?  A parenthesis is left open. */
+#define RUNNING \
+	" (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) i.pid" \
+	" AND a.backend_start OPERATOR(pg_catalog.=) i.backend_start" \
+	" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()" \
+	" AND a.state OPERATOR(pg_catalog.=) 'active'"
+
+/* The load's row: one that broke off, or a new one.  Locked until the commit. */
+static void
+begin_progress(Import *import)
+{
+	Oid			types[] = {OIDOID, OIDOID, TEXTOID, BYTEAOID, INT4OID, TIMESTAMPTZOID};
+	bytea	   *hash = palloc(VARHDRSZ + DIGEST_SHA256_LENGTH);
+	Datum		values[6];
+	char		nulls[] = "      ";
+	bytea	   *there;
+	Datum		last_key;
+	bool		isnull;
+	bool		running;
+
+	SET_VARSIZE(hash, VARHDRSZ + DIGEST_SHA256_LENGTH);
+	digest_compute(DIGEST_SHA256, import->query, strlen(import->query), (uint8 *) VARDATA(hash));
+	values[0] = ObjectIdGetDatum(GetUserId());
+	values[1] = ObjectIdGetDatum(import->relid);
+	values[2] = import->import.resume_key ? CStringGetTextDatum(import->import.resume_key) : (Datum) 0;
+	nulls[2] = import->import.resume_key ? ' ' : 'n';
+	values[3] = PointerGetDatum(hash);
+	values[4] = Int32GetDatum(MyProcPid);
+	values[5] = TimestampTzGetDatum(MyStartTimestamp);
+
+	execute_on_imports(import,
+					   "DELETE FROM %s i WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) collection)"
+					   " OR role OPERATOR(pg_catalog.=) $1 AND collection OPERATOR(pg_catalog.=) $2 AND (state OPERATOR(pg_catalog.=) 'finished' OR resume_key IS NULL AND NOT EXISTS"
+					   RUNNING "))",
+					   2, types, values, NULL);
+	execute_on_imports(import,
+					   "INSERT INTO %s (role, collection, resume_key, query, pid, backend_start)"
+					   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
+					   6, types, values, nulls);
+	if (SPI_processed == 1)
+	{
+		import->id = DatumGetInt64(column(1, INT8OID, &isnull));
+		return;
+	}
+	execute_on_imports(import,
+					   "SELECT id, query, last_key, keyless, batches, EXISTS" RUNNING ") FROM %s i"
+					   " WHERE role OPERATOR(pg_catalog.=) $1 AND collection OPERATOR(pg_catalog.=) $2"
+					   " AND resume_key OPERATOR(pg_catalog.=) $3 AND state OPERATOR(pg_catalog.=) 'running' FOR UPDATE",
+					   3, types, values, NULL);
+	running = SPI_processed == 0 || DatumGetBool(column(6, BOOLOID, &isnull));
+	if (running)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("another session runs the load \"%s\"", import->import.resume_key),
+				 errhint("See upsert_progress.")));
+	there = DatumGetByteaPP(column(2, BYTEAOID, &isnull));
+	if (VARSIZE_ANY_EXHDR(there) != DIGEST_SHA256_LENGTH ||
+		memcmp(VARDATA_ANY(there), VARDATA(hash), DIGEST_SHA256_LENGTH) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_IDEMPOTENCY_MISMATCH),
+				 errmsg("another query has the \"resumeKey\" \"%s\"", import->import.resume_key),
+				 errdetail("That load is not finished."),
+				 errhint("Repeat the CALL as it was, or take another name.")));
+	import->id = DatumGetInt64(column(1, INT8OID, &isnull));
+	last_key = column(3, TEXTOID, &isnull);
+	import->last_key = isnull ? NULL :
+		MemoryContextStrdup(import->context, TextDatumGetCString(last_key));
+	import->skip = import->keyless = DatumGetInt64(column(4, INT8OID, &isnull));
+	import->batches = DatumGetInt64(column(5, INT8OID, &isnull));
+	execute_on_imports(import,
+					   "UPDATE %s SET pid = $2, backend_start = $3 WHERE id OPERATOR(pg_catalog.=) $1",
+					   3, (Oid[]) {INT8OID, INT4OID, TIMESTAMPTZOID},
+					   (Datum[]) {Int64GetDatum(import->id), values[4], values[5]}, NULL);
+}
+
+/* In the batch's own transaction. */
+static void
+put_progress(Import *import, DocumentSummary s, int64 failed, bool finished)
+{
+	Oid			types[] = {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID};
+	Datum		values[10];
+	char		nulls[] = "          ";
+
+	values[0] = Int64GetDatum(import->id);
+	values[1] = Int64GetDatum(import->batches);
+	values[2] = import->last_key ? CStringGetTextDatum(import->last_key) : (Datum) 0;
+	nulls[2] = import->last_key ? ' ' : 'n';
+	values[3] = Int64GetDatum(import->keyless);
+	values[4] = Int64GetDatum(s.inserted);
+	values[5] = Int64GetDatum(s.updated);
+	values[6] = Int64GetDatum(s.unchanged);
+	values[7] = Int64GetDatum(s.ignored - failed);
+	values[8] = Int64GetDatum(failed);
+	values[9] = CStringGetTextDatum(finished ? "finished" : "running");
+	execute_on_imports(import,
+					   "UPDATE %s SET batches = batches OPERATOR(pg_catalog.+) 1, last_key = $3, keyless = $4,"
+					   " inserted = inserted OPERATOR(pg_catalog.+) $5, updated = updated OPERATOR(pg_catalog.+) $6,"
+					   " unchanged = unchanged OPERATOR(pg_catalog.+) $7, ignored = ignored OPERATOR(pg_catalog.+) $8,"
+					   " failed = failed OPERATOR(pg_catalog.+) $9, state = $10, updated_at = pg_catalog.clock_timestamp()"
+					   " WHERE id OPERATOR(pg_catalog.=) $1 AND batches OPERATOR(pg_catalog.=) $2"
+					   " AND state OPERATOR(pg_catalog.=) 'running'",
+					   10, types, values, nulls);
+	if (SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("another session has gone on with the load"),
+				 errhint("See upsert_progress.")));
+	import->batches++;
+}
+
+/* ----------
+ * Reading
+ * ----------
+ */
+
+/* The type that keys of the collection are ordered by, for a cast from text. */
+static char *
+key_cast(const Collection *c)
+{
+	HeapTuple	tuple;
+	Form_pg_collation form;
+	char	   *result;
+
+	if (!OidIsValid(c->key_collation))
+		return psprintf("::%s", format_type_extended(c->key_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(c->key_collation));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", c->key_collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	result = psprintf("::pg_catalog.text COLLATE %s",
+					  quote_qualified_identifier(get_namespace_name(form->collnamespace),
+												 NameStr(form->collname)));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Opens the cursor on what is still to be done. */
+static void
+open_cursor(Import *import)
+{
+	const Collection *c = collection_resolve(import->relid);
+	char	   *cast = key_cast(c);
+	Oid			types[2] = {REGCLASSOID, TEXTOID};
+	Datum		values[2] = {ObjectIdGetDatum(import->relid),
+	import->last_key ? CStringGetTextDatum(import->last_key) : (Datum) 0};
+	const char *nulls = import->last_key ? "  " : " n";
+	const char *convert = query_document_cast(import->query);
+	int			len = strlen(import->query);
+	char	   *sql;
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	/* in a subquery there is no place for a semicolon */
+	while (len > 0 && strchr("; \t\r\n", import->query[len - 1]))
+		len--;
+	sql = psprintf("SELECT q.k, q.d FROM (SELECT s.d, %s.upsert_document_key($1, s.d) AS k,"
+							   " pg_catalog.row_number() OVER () AS o FROM (SELECT d%s FROM (%.*s\n) AS r (d)) AS s (d) OFFSET 0) AS q"
+							   " WHERE $2 IS NULL OR q.k IS NULL OR (q.k%s) OPERATOR(pg_catalog.>) ($2%s)"
+							   " ORDER BY q.k%s NULLS LAST, q.o",
+							   quote_identifier(get_namespace_name(import->schema)),
+							   convert, len, import->query, cast, cast, cast);
+	plan = SPI_prepare(sql, 2, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	portal = SPI_cursor_open(NULL, plan, values, nulls, false);
+	/* the next commit holds it, and puts on disk what is not yet read */
+	PinPortal(portal);
+	import->portal = MemoryContextStrdup(import->context, portal->name);
+}
+
+static void
+add_row(ImportRows *rows, char *key, Jsonb *doc)
+{
+	if (rows->n == rows->size)
+	{
+		rows->size *= 2;
+		rows->rows = repalloc_huge(rows->rows, sizeof(ImportRow) * rows->size);
+	}
+	rows->rows[rows->n].key = key;
+	rows->rows[rows->n++].doc = doc;
+}
+
+static ImportRows *
+make_rows(const Import *import)
+{
+	MemoryContext context = AllocSetContextCreate(import->context, "upsert import rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	ImportRows *rows = MemoryContextAlloc(context, sizeof(ImportRows));
+
+	rows->context = context;
+	rows->n = 0;
+	rows->size = FETCH_SIZE;
+	rows->rows = MemoryContextAlloc(context, sizeof(ImportRow) * rows->size);
+	return rows;
+}
+
+/* Appends what comes next. */
+static void
+fetch_rows(Import *import, ImportRows *rows)
+{
+	SPI_cursor_fetch(SPI_cursor_find(import->portal), true, FETCH_SIZE);
+	import->at_end = SPI_processed < FETCH_SIZE;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		keyless;
+		bool		isnull;
+		Datum		key = spi_value(row, desc, 1, TEXTOID, &keyless);
+		Datum		doc = spi_value(row, desc, 2, JSONBOID, &isnull);
+		MemoryContext oldcontext;
+
+		CHECK_FOR_INTERRUPTS();
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("the query returned a null document"),
+					 errhint("Leave such rows out, with WHERE.")));
+		if (keyless && import->skip > 0)
+		{
+			import->skip--;
+			continue;
+		}
+		oldcontext = MemoryContextSwitchTo(rows->context);
+		add_row(rows, keyless ? NULL : TextDatumGetCString(key),
+				(Jsonb *) PG_DETOAST_DATUM_COPY(doc));
+		MemoryContextSwitchTo(oldcontext);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static bool
+same_key(const ImportRow *a, const ImportRow *b)
+{
+	return a->key && b->key && strcmp(a->key, b->key) == 0;
+}
+
+/* How many of the rows make a batch; reads as many as it takes. */
+static int
+fill_batch(Import *import, ImportRows *rows)
+{
+	Size		bytes = 0;
+
+	for (int i = 0;; i++)
+	{
+		while (i >= rows->n && !import->at_end)
+			fetch_rows(import, rows);
+		if (i >= rows->n)
+			return rows->n;
+		if (i > 0 && !same_key(&rows->rows[i - 1], &rows->rows[i]) &&
+			(i >= import->import.batch_size || bytes >= import->import.batch_bytes))
+			return i;
+		bytes += VARSIZE(rows->rows[i].doc);
+	}
+}
+
+/* ----------
+ * Writing
+ * ----------
+ */
+
+static void
+make_error_table(Import *import)
+{
+	RangeVar   *name;
+
+	if (import->import.error_table == NULL)
+		return;
+	name = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(import->import.error_table)));
+	import->errors = MemoryContextStrdup(import->context,
+										 name->schemaname ?
+										 quote_qualified_identifier(name->schemaname, name->relname) :
+										 quote_identifier(name->relname));
+	if (OidIsValid(RangeVarGetRelid(name, NoLock, true)))
+		return;
+	if (SPI_execute(psprintf("CREATE TABLE %s (at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),"
+							 " collection pg_catalog.text NOT NULL, key pg_catalog.text, doc pg_catalog.jsonb NOT NULL,"
+							 " error pg_catalog.jsonb NOT NULL)", import->errors),
+					false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not make the table of errors");
+}
+
+static void
+put_error(const Import *import, const char *collection, const ImportRow *row,
+		  const Answer *answer)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, JSONBOID, JSONBOID};
+	Datum		values[4];
+
+	values[0] = CStringGetTextDatum(collection);
+	values[1] = row->key ? CStringGetTextDatum(row->key) : (Datum) 0;
+	values[2] = JsonbPGetDatum(row->doc);
+	values[3] = JsonbPGetDatum(answer->error);
+	if (SPI_execute_with_args(psprintf("INSERT INTO %s (collection, key, doc, error) VALUES ($1, $2, $3, $4)",
+									   import->errors),
+							  4, types, values, row->key ? "    " : " n  ", false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not write to the table of errors");
+}
+
+/* Applies the first n rows, and notes that they are done. */
+static void
+run_batch(Import *import, const ImportRows *rows, int n, bool finished)
+{
+	DocumentBatch *b = documents_begin(import->relid, &import->options,
+									   import->errors != NULL);
+	int64		failed = 0;
+	DocumentSummary summary;
+
+	documents_need_keys(b);
+	for (int i = 0; i < n; i++)
+		documents_add(b, rows->rows[i].doc, i + 1);
+	documents_run(b);
+	summary = documents_summary(b);
+	documents_close(b);
+	for (int i = 0; i < n && import->errors; i++)
+	{
+		const Answer *answer = documents_answer(b, i);
+
+		if (answer->error == NULL)
+			continue;
+		failed++;
+		put_error(import, documents_collection(b)->name, &rows->rows[i], answer);
+	}
+	documents_end(b);
+	for (int i = 0; i < n; i++)
+	{
+		if (rows->rows[i].key == NULL)
+			import->keyless++;
+		else if (i + 1 == n || rows->rows[i + 1].key == NULL)
+			import->last_key = MemoryContextStrdup(import->context, rows->rows[i].key);
+	}
+	put_progress(import, summary, failed, finished);
+}
+
+static void
+commit(void)
+{
+	SPI_commit();
+	/* values of the next transaction may lie out of line */
+	EnsurePortalSnapshotExists();
+}
+
+static void
+run_import(Import *import)
+{
+	ImportRows *rows;
+	bool		finished = false;
+	Portal		portal;
+
+	begin_progress(import);
+	make_error_table(import);
+	commit();
+	open_cursor(import);
+	rows = make_rows(import);
+	while (!finished)
+	{
+		int			n = fill_batch(import, rows);
+		ImportRows *rest;
+
+		finished = n == rows->n;
+		run_batch(import, rows, n, finished);
+		rest = make_rows(import);
+		for (int i = n; i < rows->n; i++)
+		{
+			MemoryContext oldcontext = MemoryContextSwitchTo(rest->context);
+			Jsonb	   *doc = palloc(VARSIZE(rows->rows[i].doc));
+
+			memcpy(doc, rows->rows[i].doc, VARSIZE(rows->rows[i].doc));
+			add_row(rest, rows->rows[i].key ? pstrdup(rows->rows[i].key) : NULL, doc);
+			MemoryContextSwitchTo(oldcontext);
+		}
+		MemoryContextDelete(rows->context);
+		rows = rest;
+		commit();
+	}
+	portal = SPI_cursor_find(import->portal);
+	UnpinPortal(portal);
+	SPI_cursor_close(portal);
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(upsert_import);
+PG_FUNCTION_INFO_V1(upsert_document_key);
+
+/* (collection, query, options) */
+Datum
+upsert_import(PG_FUNCTION_ARGS)
+{
+	CallContext *call = (CallContext *) fcinfo->context;
+	Import	   *import;
+
+	arguments_require(fcinfo, 2);
+	if (call == NULL || !IsA(call, CallContext) || call->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("upsert_import() cannot run in a transaction block"),
+				 errdetail("It commits after each batch."),
+				 errhint("CALL it by itself, or use upsert_from().")));
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	/* SPI's memory is that of the portal now, and outlives the transactions */
+	import = palloc0(sizeof(Import));
+	import->context = CurrentMemoryContext;
+	import->relid = PG_GETARG_OID(0);
+	import->query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	import->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	read_options(argument_jsonb(fcinfo, 2), import);
+	(void) collection_resolve(import->relid);
+	run_import(import);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* (collection, doc) */
+Datum
+upsert_document_key(PG_FUNCTION_ARGS)
+{
+	const Collection *c = collection_resolve(PG_GETARG_OID(0));
+	Datum		key;
+	Refusal		why;
+
+	if (request_find_key(c, PG_GETARG_JSONB_P(1), &key, &why) != REQUEST_KEY_ONE)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(collection_key_to_string(c, key)));
+}
