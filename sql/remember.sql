@@ -68,6 +68,18 @@ SELECT action FROM upsert('once', jsonb_build_object('_key', 'big', 'x', repeat(
 SELECT action, length(new ->> 'x') FROM upsert('once', jsonb_build_object('_key', 'big', 'x', repeat('x', 400000)), '{"idempotencyKey": "big"}');
 SELECT doc -> 'x' = to_jsonb(repeat('x', 400000)) AS x FROM once WHERE _key = 'big';
 
+-- records
+SELECT create_record_store('rec_once');
+SELECT count(*), count(DISTINCT uri), count(DISTINCT rev), min(action) FROM generate_series(1, 3), at_create_record('rec_once', 'did:plc:a', 'a.b.c', '{"n": 1}', NULL, '{"idempotencyKey": "k"}');
+SELECT r.action, r.new FROM generate_series(1, 2), at_put_record('rec_once', 'did:plc:a', 'a.b.c', 'k', '{"n": 1}', '{"idempotencyKey": "k"}') r;
+SELECT r.action, r.new FROM generate_series(1, 2), at_upsert_record('rec_once', 'did:plc:a', 'a.b.c', '{n: 1}', '{n: OLD.n + 1}', 'k', '{}', '{"idempotencyKey": "k"}') r;
+SELECT r.action, r.new FROM generate_series(1, 2), at_save_all('rec_once', 'did:plc:a', '[{"collection": "a.b.c", "record": {"s": 1}}, {"collection": "a.b.d", "record": {"s": 2}}]', '{"idempotencyKey": "k"}') r;
+SELECT r.action, r.new FROM generate_series(1, 2), at_apply_writes('rec_once', 'did:plc:a', '[{"$type": "com.atproto.repo.applyWrites#create", "collection": "a.b.c", "rkey": "w", "value": {"w": 1}}]', '{"idempotencyKey": "k"}') r;
+SELECT r.action FROM generate_series(1, 2), at_delete_record('rec_once', 'at://did:plc:a/a.b.c/w', '{"idempotencyKey": "k"}') r;
+SELECT count(*) FROM rec_once;
+SELECT at_put_record('rec_once', 'did:plc:a', 'a.b.c', 'k', '{"n": 2}', '{"idempotencyKey": "k"}');
+DROP TABLE rec_once, rec_once_repos;
+
 -- nobody but the functions: not the role, and not who calls under its name
 CREATE ROLE regress_once;
 CREATE ROLE regress_once_other;

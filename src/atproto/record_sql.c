@@ -36,6 +36,7 @@
 #include "call/answer.h"
 #include "call/argument.h"
 #include "call/options.h"
+#include "call/remember.h"
 #include "upsert.h"
 
 /* Options that a function takes */
@@ -45,6 +46,7 @@
 #define TAKES_MERGE			0x08	/* keepNull, mergeObjects */
 #define TAKES_SAME_RKEY		0x10
 #define TAKES_BIND			0x20	/* missingBind */
+#define TAKES_IDEMPOTENCY	0x40	/* by remember_call() */
 
 #define AT_RESULT_COLUMNS	7
 
@@ -116,6 +118,7 @@ static const OptionDef record_options[] = {
 	{"mergeObjects", TAKES_MERGE, OPTION_BOOL, FIELD(merge_objects)},
 	{"missingBind", TAKES_BIND, OPTION_WORD, FIELD(missing_bind), missing_binds},
 	{"sameRkey", TAKES_SAME_RKEY, OPTION_BOOL, FIELD(same_rkey)},
+	OPTION_IDEMPOTENCY_KEY(TAKES_IDEMPOTENCY),
 	{"force", ~0, OPTION_BOOL, FIELD(force)},
 	{"dryRun", ~0, OPTION_BOOL, FIELD(dry_run)},
 };
@@ -309,34 +312,47 @@ write_single(FunctionCallInfo fcinfo, const char *repo,
 }
 
 /* at_create_record(store, repo, collection, record, rkey, options) */
-Datum
-at_create_record(PG_FUNCTION_ARGS)
+static Datum
+at_create_record_once(PG_FUNCTION_ARGS)
 {
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_CREATE};
 
 	arguments_require(fcinfo, 4);
-	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE, &options);
+	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE | TAKES_IDEMPOTENCY,
+				  &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.record = PG_GETARG_JSONB_P(3);
 	write.rkey = text_argument(fcinfo, 4);
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
 }
 
-/* at_put_record(store, repo, collection, rkey, record, options) */
 Datum
-at_put_record(PG_FUNCTION_ARGS)
+at_create_record(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, at_create_record_once);
+}
+
+/* at_put_record(store, repo, collection, rkey, record, options) */
+static Datum
+at_put_record_once(PG_FUNCTION_ARGS)
 {
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_PUT};
 
 	arguments_require(fcinfo, 5);
-	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP,
+	parse_options(argument_jsonb(fcinfo, 5), TAKES_VALIDATE | TAKES_SWAP | TAKES_IDEMPOTENCY,
 				  &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.rkey = text_argument(fcinfo, 3);
 	write.record = PG_GETARG_JSONB_P(4);
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
+}
+
+Datum
+at_put_record(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, at_put_record_once);
 }
 
 /* at_put_block(store, repo, collection, rkey, block, options) */
@@ -356,8 +372,8 @@ at_put_block(PG_FUNCTION_ARGS)
 }
 
 /* at_upsert_record(store, repo, collection, insert, update, rkey, bind, options) */
-Datum
-at_upsert_record(PG_FUNCTION_ARGS)
+static Datum
+at_upsert_record_once(PG_FUNCTION_ARGS)
 {
 	CallSite   *site = call_site(fcinfo);
 	MemoryContext context = fcinfo->flinfo->fn_mcxt;
@@ -366,7 +382,8 @@ at_upsert_record(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 5);
 	parse_options(argument_jsonb(fcinfo, 7),
-				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE | TAKES_BIND, &options);
+				  TAKES_VALIDATE | TAKES_SWAP | TAKES_MERGE | TAKES_BIND | TAKES_IDEMPOTENCY,
+				  &options);
 	write.collection = text_argument(fcinfo, 2);
 	write.insert = expr_compile_cached(&site->insert, PG_GETARG_DOCEXPR_P(3),
 									   context);
@@ -377,9 +394,15 @@ at_upsert_record(PG_FUNCTION_ARGS)
 	return write_single(fcinfo, text_argument(fcinfo, 1), &options, &write);
 }
 
-/* at_delete_record(store, uri, options) */
 Datum
-at_delete_record(PG_FUNCTION_ARGS)
+at_upsert_record(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, at_upsert_record_once);
+}
+
+/* at_delete_record(store, uri, options) */
+static Datum
+at_delete_record_once(PG_FUNCTION_ARGS)
 {
 	RecordOptions options;
 	RecordWrite write = {.op = RECORD_DELETE};
@@ -387,11 +410,17 @@ at_delete_record(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	uri = record_split_uri(text_argument(fcinfo, 1));
-	parse_options(argument_jsonb(fcinfo, 2), TAKES_SWAP_CID, &options);
+	parse_options(argument_jsonb(fcinfo, 2), TAKES_SWAP_CID | TAKES_IDEMPOTENCY, &options);
 	write.collection = pnstrdup(uri.collection.str, uri.collection.len);
 	write.rkey = pnstrdup(uri.rkey.str, uri.rkey.len);
 	return write_single(fcinfo, pnstrdup(uri.authority.str, uri.authority.len),
 						&options, &write);
+}
+
+Datum
+at_delete_record(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, at_delete_record_once);
 }
 
 /* Does a batch: store, repo, array and options are the arguments. */
@@ -456,18 +485,30 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 }
 
 /* at_save_all(store, repo, records, options) */
-Datum
-at_save_all(PG_FUNCTION_ARGS)
+static Datum
+at_save_all_once(PG_FUNCTION_ARGS)
 {
-	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_SAME_RKEY, false,
+	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_SAME_RKEY | TAKES_IDEMPOTENCY, false,
 					   parse_saved);
 }
 
+Datum
+at_save_all(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, at_save_all_once);
+}
+
 /* at_apply_writes(store, repo, writes, options) */
+static Datum
+at_apply_writes_once(PG_FUNCTION_ARGS)
+{
+	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_IDEMPOTENCY, true, parse_applied);
+}
+
 Datum
 at_apply_writes(PG_FUNCTION_ARGS)
 {
-	return write_batch(fcinfo, TAKES_VALIDATE, true, parse_applied);
+	return remember_call(fcinfo, true, at_apply_writes_once);
 }
 
 /* at_validation_status(collection text, record jsonb) -> text */

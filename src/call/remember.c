@@ -67,7 +67,7 @@ enum
 typedef struct Call
 {
 	Relation	table;
-	char	   *key;
+	const char *key;
 	uint8		id[DIGEST_SHA256_LENGTH];
 	uint8		request[DIGEST_SHA256_LENGTH];
 } Call;
@@ -359,13 +359,20 @@ answers_table(Oid function)
 Datum
 remember_call(FunctionCallInfo fcinfo, bool targeted, PGFunction work)
 {
+	return remember_call_by(fcinfo, targeted, idempotency_key(fcinfo), work);
+}
+
+Datum
+remember_call_by(FunctionCallInfo fcinfo, bool targeted, const char *key,
+				 PGFunction work)
+{
 	Call		call = {NULL};
 	bytea	   *answer;
 	Datum		result;
 
-	call.key = idempotency_key(fcinfo);
-	if (call.key == NULL)
+	if (key == NULL)
 		return work(fcinfo);
+	call.key = key;
 
 	identify(fcinfo, targeted, &call);
 	call.table = table_open(answers_table(fcinfo->flinfo->fn_oid), AccessShareLock);

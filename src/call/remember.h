@@ -31,4 +31,8 @@
 extern Datum remember_call(FunctionCallInfo fcinfo, bool targeted,
 						   PGFunction work);
 
+/* The same by a key that stands elsewhere; NULL: none, and the work is done. */
+extern Datum remember_call_by(FunctionCallInfo fcinfo, bool targeted,
+							  const char *key, PGFunction work);
+
 #endif							/* UPSERT_REMEMBER_H */
