@@ -181,7 +181,7 @@ RETURNS pg_catalog.trigger
 AS 'MODULE_PATHNAME', 'upsert_guard_revision'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_guard_revision() IS
-'Trigger function, BEFORE UPDATE FOR EACH ROW, of the trigger "~upsert_revision" of collections: a plain UPDATE that changes the document and not _rev gives it the next revision. Upserts do not fire it. Error 39P01 if it is fired otherwise.';
+'Trigger function, BEFORE UPDATE FOR EACH ROW, of the trigger "~upsert_revision" of collections ("~upsert_guard" on a table of one''s own): a plain UPDATE that changes the document and not _rev gives it the next revision. Upserts do not fire it. Error 39P01 if it is fired otherwise.';
 
 CREATE FUNCTION @extschema@.drop_collection(collection pg_catalog.regclass)
 RETURNS pg_catalog.void
@@ -199,7 +199,9 @@ COMMENT ON FUNCTION @extschema@.collection_path(pg_catalog.regclass) IS
 
 CREATE VIEW @extschema@.upsert_collections AS
 SELECT c.oid::pg_catalog.regclass AS name,
-	pg_catalog.rtrim(pg_catalog.encode(t.tgargs, 'escape'), '\000') AS type,
+	CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid
+		AND a.attname OPERATOR(pg_catalog.=) '_from' AND a.attgenerated OPERATOR(pg_catalog.<>) '')
+		THEN 'edge' ELSE 'document' END AS type,
 	CASE WHEN c.reltuples OPERATOR(pg_catalog.>=) 0 THEN c.reltuples::pg_catalog.int8 END AS documents,
 	pg_catalog.pg_total_relation_size(c.oid) AS size,
 	ARRAY(SELECT a.attname::pg_catalog.text
@@ -212,7 +214,7 @@ SELECT c.oid::pg_catalog.regclass AS name,
 FROM pg_catalog.pg_trigger t
 	JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
 WHERE t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.upsert_guard_revision()'::pg_catalog.regprocedure
-	AND t.tgname OPERATOR(pg_catalog.=) '~upsert_revision' AND t.tgnargs OPERATOR(pg_catalog.>) 0
+	AND t.tgname OPERATOR(pg_catalog.=) '~upsert_revision'
 	AND NOT t.tgisinternal;
 COMMENT ON VIEW @extschema@.upsert_collections IS
 'The collections that create_collection() made: name, type (document or edge), documents (the planner''s estimate; NULL: never counted), size in bytes with indexes and TOAST, the unique attributes, and the path that the caller''s upserts take (direct or SQL).';

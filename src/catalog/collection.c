@@ -135,6 +135,7 @@ find_doc(Relation rel, const char **reason)
 bool
 collection_describe(Relation rel, Collection *c, const char **reason)
 {
+	bool		made;
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	Form_pg_attribute key;
 	AttrNumber	from;
@@ -175,7 +176,7 @@ collection_describe(Relation rel, Collection *c, const char **reason)
 	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&
 		TupleDescAttr(tupdesc, from - 1)->attgenerated &&
 		TupleDescAttr(tupdesc, to - 1)->attgenerated;
-	c->guard = guard_of(rel, NULL);
+	c->guard = guard_of(rel, &made);
 	return true;
 }
 

@@ -115,7 +115,7 @@ upsert_guard_revision(PG_FUNCTION_ARGS)
 }
 
 Oid
-guard_of(Relation rel, char **kind)
+guard_of(Relation rel, bool *made)
 {
 	TriggerDesc *triggers = rel->trigdesc;
 
@@ -124,16 +124,15 @@ guard_of(Relation rel, char **kind)
 		Trigger    *trigger = &triggers->triggers[i];
 		FmgrInfo	function;
 
-		if (strcmp(trigger->tgname, GUARD_TRIGGER) != 0 ||
+		*made = strcmp(trigger->tgname, GUARD_TRIGGER) == 0;
+		if ((!*made && strcmp(trigger->tgname, GUARD_TRIGGER_OF_OTHERS) != 0) ||
 			!TRIGGER_TYPE_MATCHES(trigger->tgtype, TRIGGER_TYPE_ROW,
 								  TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_UPDATE))
 			continue;
 		fmgr_info(trigger->tgfoid, &function);
-		if (function.fn_addr != upsert_guard_revision)
-			continue;
-		if (kind)
-			*kind = trigger->tgnargs > 0 ? pstrdup(trigger->tgargs[0]) : NULL;
-		return trigger->tgoid;
+		if (function.fn_addr == upsert_guard_revision)
+			return trigger->tgoid;
 	}
+	*made = false;
 	return InvalidOid;
 }

@@ -7,17 +7,20 @@
 
 #include "utils/relcache.h"
 
-/* Its name, which sorts after those of users' triggers. */
+/*
+ * Its name, which sorts after those of users' triggers; and that of a guard
+ * that was put on somebody's own table.
+ */
 #define GUARD_TRIGGER "~upsert_revision"
+#define GUARD_TRIGGER_OF_OTHERS "~upsert_guard"
 
 /* The SQL name of its function. */
 #define GUARD_FUNCTION "upsert_guard_revision"
 
 /*
- * The guard of an open relation: the trigger's OID, or InvalidOid.  *kind, if
- * not NULL, is what create_collection() made ("document", "edge"), palloc'd, or
- * NULL for a guard that was put on a table later.
+ * The guard of an open relation: the trigger's OID, or InvalidOid; and whether
+ * it says that create_collection() made the table.
  */
-extern Oid	guard_of(Relation rel, char **kind);
+extern Oid	guard_of(Relation rel, bool *made);
 
 #endif							/* UPSERT_GUARD_H */

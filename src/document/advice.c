@@ -77,7 +77,7 @@ check_plain_sql(Advice *a)
 	if (!OidIsValid(a->c.guard))
 		give(a, "warning", "_rev",
 			 psprintf("An UPDATE of the document leaves \"_rev\" as it is, so that a stale ifRev passes after it. Run: CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s();",
-					  GUARD_TRIGGER, table, schema, GUARD_FUNCTION));
+					  GUARD_TRIGGER_OF_OTHERS, table, schema, GUARD_FUNCTION));
 }
 
 static void

@@ -225,10 +225,9 @@ create_collection(PG_FUNCTION_ARGS)
 	append_columns(&sql, &options);
 	appendStringInfo(&sql, ") WITH (fillfactor = %d)", COLLECTION_FILLFACTOR);
 	ddl_execute(sql.data);
-	ddl_execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s('%s')",
-					 GUARD_TRIGGER, qualified,
-					 quote_identifier(upsert_schema_name()), GUARD_FUNCTION,
-					 type_words[options.type]));
+	ddl_execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s()",
+						 GUARD_TRIGGER, qualified,
+						 quote_identifier(upsert_schema_name()), GUARD_FUNCTION));
 	if (options.type == TYPE_EDGE)
 	{
 		ddl_execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
@@ -244,7 +243,7 @@ Datum
 drop_collection(PG_FUNCTION_ARGS)
 {
 	Relation	rel;
-	char	   *kind = NULL;
+	bool		made;
 	char	   *qualified;
 
 	arguments_require(fcinfo, 1);
@@ -252,7 +251,7 @@ drop_collection(PG_FUNCTION_ARGS)
 	rel = collection_hold(PG_GETARG_OID(0));
 	qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 										   RelationGetRelationName(rel));
-	if (!OidIsValid(guard_of(rel, &kind)) || kind == NULL)
+	if (!OidIsValid(guard_of(rel, &made)) || !made)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" was not made by create_collection()",

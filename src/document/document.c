@@ -110,9 +110,13 @@ open_store(StoreLevel *level, const Collection *c,
 	target.arbiter = arbiter;
 	target.update_columns = columns;
 	target.insert_columns = bms_add_member(bms_copy(columns), c->key_attno);
-	target.read_columns = bms_copy(target.insert_columns);
-	for (int i = 0; i < nkeys; i++)
-		target.read_columns = bms_add_member(target.read_columns, keys[i]);
+	target.read_columns = target.insert_columns;
+	if (OidIsValid(arbiter))
+	{
+		target.read_columns = bms_copy(target.insert_columns);
+		for (int i = 0; i < nkeys; i++)
+			target.read_columns = bms_add_member(target.read_columns, keys[i]);
+	}
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
 	target.ascending = ascending;
