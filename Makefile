@@ -35,7 +35,7 @@ OBJS += src/document/create.o src/document/document.o src/document/request.o src
 OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
-	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
+	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/unique.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o src/expr/zone.o
 OBJS += src/expr/func.o src/expr/func_util.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
@@ -60,7 +60,7 @@ REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize jsonld_frame
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
-REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
+REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_unique ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date func_zone
 REGRESS     += c8ql c8ql_page c8ql_language c8ql_options c8ql_option_table c8ql_errors upsert_by owners

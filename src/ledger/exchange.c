@@ -177,7 +177,7 @@ import_dataset(Ledger *ledger, const LedgerOptions *options, const RdfDataset *d
 		change->mode = NODE_INSERT;
 		changes = lappend(changes, change);
 	}
-	return ledger_apply(ledger, changes, false, &options->message);
+	return ledger_apply(ledger, changes, &(LedgerApply) {.message = &options->message});
 }
 
 static bool

@@ -460,6 +460,20 @@ take_frame(const JsonbValue *value, void *options)
 	return value->type == jbvBinary;
 }
 
+static bool
+take_unique(const JsonbValue *value, void *options)
+{
+	JldValue   *names = jld_from_value(value);
+
+	if (!jld_is_array(names))
+		return false;
+	for (int i = 0; i < names->n; i++)
+		if (!jld_is_string(names->u.items[i]))
+			return false;
+	((LedgerOptions *) options)->unique = names;
+	return true;
+}
+
 static const char *const nulls_words[] = {"ignore", "delete", "error", NULL};
 
 static const OptionDef ledger_option_defs[] = {
@@ -471,6 +485,7 @@ static const OptionDef ledger_option_defs[] = {
 	{"at", LEDGER_OPTION_AT, OPTION_OTHER, 0, NULL, take_at, "a time"},
 	{"depth", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_depth, "a number of steps, from 0"},
 	{"frame", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_frame, "a JSON-LD frame"},
+	{"uniqueProperties", LEDGER_OPTION_UNIQUE, OPTION_OTHER, 0, NULL, take_unique, "an array of predicates"},
 	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
 };
 

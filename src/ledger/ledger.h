@@ -92,13 +92,20 @@ typedef struct LedgerMessage
 	JldValue   *metadata;		/* {predicate: [value, ...], ...}; NULL: none */
 } LedgerMessage;
 
+/* How a call applies its changes. */
+typedef struct LedgerApply
+{
+	const LedgerMessage *message;
+	bool		replaced;		/* call a changed node "replaced" in the receipt */
+	JldValue   *unique;			/* unique_predicates(), or NULL */
+	Oid			function;		/* that is called */
+} LedgerApply;
+
 /*
  * Applies changes to nodes: writes the nodes, then takes t, then writes the
- * log.  replaced: call a changed node "replaced" in the receipt.  Answers
- * the receipt, made in the current memory context.  Needs SPI.
+ * log.  Answers the receipt, made in the current memory context.  Needs SPI.
  */
-extern Jsonb *ledger_apply(Ledger *ledger, List *changes, bool replaced,
-						   const LedgerMessage *message);
+extern Jsonb *ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how);
 
 /* Error 55000 if the ledger keeps no history. */
 extern void ledger_need_history(const Ledger *ledger);
@@ -144,6 +151,7 @@ typedef struct LedgerOptions
 	TimestampTz at;
 	int			depth;
 	JldValue   *frame;			/* NULL: none */
+	JldValue   *unique;			/* names of predicates; NULL: none */
 } LedgerOptions;
 
 #define LEDGER_OPTION_PAYLOAD	0x01	/* nulls */
@@ -152,6 +160,7 @@ typedef struct LedgerOptions
 #define LEDGER_OPTION_MESSAGE	0x08	/* author, message */
 #define LEDGER_OPTION_AT		0x10	/* at */
 #define LEDGER_OPTION_DEPTH		0x20	/* depth, frame */
+#define LEDGER_OPTION_UNIQUE	0x40	/* uniqueProperties */
 
 /* Reads those that "takes" says; 22023 for others or wrong types. */
 extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);

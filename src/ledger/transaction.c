@@ -31,6 +31,7 @@
 #include "ledger/envelope.h"
 #include "ledger/log.h"
 #include "ledger/naming.h"
+#include "ledger/unique.h"
 #include "upsert.h"
 
 /* One change, while it is applied. */
@@ -40,7 +41,7 @@ typedef struct Step
 	StoreOutcome outcome;
 	bool		nameless;
 	bool		part_changed;	/* a nameless node of it did */
-	bool		differences;	/* are they wanted, for the log? */
+	bool		differences;	/* are they wanted, for the log or unique.c? */
 	Datum	   *key;			/* while it is being applied */
 
 	/* the last composition */
@@ -59,6 +60,7 @@ typedef struct Work
 	int			size;
 	LogEntry   *log;			/* as many at most as steps */
 	int64		nlog;
+	const LedgerApply *how;
 	int64		log_size;
 	int64		asserted;
 	int64		retracted;
@@ -338,7 +340,7 @@ apply_step(Work *work, Step *step)
 	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
 	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
 	step->key = key;
-	step->differences = OidIsValid(work->ledger->log_relid);
+	step->differences = OidIsValid(work->ledger->log_relid) || work->how->unique;
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
 	if (step->outcome != STORE_SKIPPED) /* a trigger said no */
 		keep_difference(work, step);
@@ -429,12 +431,12 @@ receipt(Work *work, bool replaced)
 }
 
 Jsonb *
-ledger_apply(Ledger *ledger, List *changes, bool replaced,
-			 const LedgerMessage *message)
+ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 {
+	const LedgerMessage *message = how->message;
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
-	Work		work = {.ledger = ledger};
+	Work		work = {.ledger = ledger,.how = how};
 	int		   *order;
 	int			n;
 	ListCell   *lc;
@@ -463,6 +465,8 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced,
 	if (work.owners->n > 0)
 		note_changed_parts(&work);
 
+	if (how->unique && work.nlog > 0)
+		unique_check(ledger, how->function, how->unique, work.log, work.nlog);
 	if (work.asserted + work.retracted > 0)
 	{
 		bool		shared;
@@ -471,7 +475,7 @@ ledger_apply(Ledger *ledger, List *changes, bool replaced,
 		if (OidIsValid(ledger->log_relid))
 			log_write(ledger, t, shared, work.log, work.nlog, message);
 	}
-	return receipt(&work, replaced);
+	return receipt(&work, how->replaced);
 }
 
 /* --- SQL-callable --------------------------------------------------------- */
@@ -504,6 +508,8 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	List	   *nodes;
 	List	   *changes = NIL;
 	ListCell   *lc;
+	JsonbValue	context;
+	LedgerApply how = {.message = &options.message,.replaced = mode == NODE_REPLACE,.function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	doc = PG_GETARG_JSONB_P(1);
@@ -514,13 +520,18 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
 	envelope_open(doc, &envelope);
 	envelope_options(argument_jsonb(fcinfo, 2), envelope.opts,
-					 LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS | LEDGER_OPTION_MESSAGE, &options);
+					 LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_UNIQUE, &options);
 	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
 		option_refuse("nulls", "An insert retracts nothing.");
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	envelope_check_ledger(ledger, envelope.ledger);
 	ledger_processor(ledger, &options, payload_has_context(doc), &proc);
+	if (options.unique)
+		how.unique = unique_predicates(ledger, &proc, options.unique,
+									   JB_ROOT_IS_OBJECT(doc) &&
+									   getKeyJsonValueFromContainer(&doc->root, "@context", strlen("@context"), &context) ?
+									   jld_from_value(&context) : NULL);
 	doc = envelope_read(&proc, &envelope, &options.message);
 	nodes = JB_ROOT_COUNT(doc) == 0 ? NIL :
 		payload_read(&proc, doc, options.nulls,
@@ -545,7 +556,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
 		changes = lappend(changes, change);
 	}
-	return return_receipt(ledger_apply(ledger, changes, mode == NODE_REPLACE, &options.message));
+	return return_receipt(ledger_apply(ledger, changes, &how));
 }
 
 /* ledger_upsert(ledger text, txn jsonb, options jsonb) -> jsonb */
@@ -577,6 +588,7 @@ ledger_delete(PG_FUNCTION_ARGS)
 	JldProcessor proc;
 	Ledger	   *ledger;
 	NodeChange *change = palloc0(sizeof(NodeChange));
+	LedgerApply how = {.message = &options.message,.function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);
@@ -586,5 +598,5 @@ ledger_delete(PG_FUNCTION_ARGS)
 	change->graph = ledger_graph_argument(ledger, &proc, options.graph, NULL);
 	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
 	change->mode = NODE_DELETE;
-	return return_receipt(ledger_apply(ledger, list_make1(change), false, &options.message));
+	return return_receipt(ledger_apply(ledger, list_make1(change), &how));
 }

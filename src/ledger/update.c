@@ -30,6 +30,7 @@
 #include "call/argument.h"
 #include "ledger/envelope.h"
 #include "ledger/naming.h"
+#include "ledger/unique.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
 
@@ -604,13 +605,14 @@ ledger_update(PG_FUNCTION_ARGS)
 	Jsonb	   *receipt;
 	void	   *copy;
 	bool		anything;
+	LedgerApply how = {.message = &options.message,.function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	locked = jld_new_object(8);
 	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
 	envelope_check_context(keys.context);
 	envelope_options(argument_jsonb(fcinfo, 2), keys.opts,
-					 LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);
+					 LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_UNIQUE, &options);
 
 	SPI_connect();
 	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
@@ -638,6 +640,8 @@ ledger_update(PG_FUNCTION_ARGS)
 		where_read_from(&u.where, keys.from);
 	if (keys.from_named)
 		u.where.named = where_read_from_named(&u.where, keys.from_named);
+	if (options.unique)
+		how.unique = unique_predicates(u.ledger, &u.proc, options.unique, u.proc.options.expandContext);
 	if (keys.where || keys.values)
 		u.query = where_compile(&u.where, keys.where ? where_mark_paths(&u.where, where_mark_variables(keys.where)) : NULL,
 								keys.values ? where_mark_variables(keys.values) : NULL, &u.bindings);
@@ -669,7 +673,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	}
 	if (!anything)
 		drop_changes(changes);
-	receipt = ledger_apply(u.ledger, changes, false, &options.message);
+	receipt = ledger_apply(u.ledger, changes, &how);
 	copy = SPI_palloc(VARSIZE(receipt));
 	memcpy(copy, receipt, VARSIZE(receipt));
 	SPI_finish();
