@@ -23,25 +23,8 @@
 
 #include "expr/error.h"
 #include "expr/value.h"
-#include "c8ql/run.h"
-
-typedef struct KeptRow
-{
-	int64		number;			/* in the input */
-	JsonbValue *values;			/* keys first */
-} KeptRow;
-
-/* Rows in memory, and how to sort them. */
-typedef struct Rows
-{
-	MemoryContext context;
-	int			nkeys;
-	int			nvalues;
-	const bool *descending;		/* by key; NULL: none */
-	int64		count;
-	int64		space;
-	KeptRow    *rows;
-} Rows;
+#include "c8ql/aggregate.h"
+#include "c8ql/rows.h"
 
 typedef struct SortStep
 {
@@ -54,15 +37,6 @@ typedef struct SortStep
 	bool		ready;
 	int64		next;
 } SortStep;
-
-typedef struct Aggregate
-{
-	int			slot;
-	ExprCode   *argument;		/* NULL: counts rows */
-	const ExprFunctionDef *function;
-	bool		counts;
-	bool		distinct;		/* COUNT_DISTINCT */
-} Aggregate;
 
 typedef struct CollectStep
 {
@@ -85,10 +59,6 @@ typedef struct CollectStep
 	int64		rows;			/* counted, if nothing is kept */
 } CollectStep;
 
-static void rows_start(Rows *rows);
-static JsonbValue *rows_add(Rows *rows);
-static void rows_sort(Rows *rows);
-static int	compare_rows(const void *a, const void *b, void *arg);
 static void sort_start(Step *step, Run *run);
 static bool sort_next(Step *step, Run *run);
 static void collect_start(Step *step, Run *run);
@@ -96,94 +66,6 @@ static bool collect_next(Step *step, Run *run);
 static void collect_read(CollectStep *collect, Run *run);
 static void collect_group(CollectStep *collect, Run *run, int64 first,
 						  int64 end);
-static void aggregate(CollectStep *collect, Run *run, int n, int64 first,
-					  int64 end);
-
-/* ----------
- * Rows
- * ----------
- */
-static void
-rows_start(Rows *rows)
-{
-	MemoryContextReset(rows->context);
-	rows->count = rows->space = 0;
-	rows->rows = NULL;
-}
-
-/* A new row; its values are to be filled in with copies in the context. */
-static JsonbValue *
-rows_add(Rows *rows)
-{
-	KeptRow    *row;
-
-	if (rows->count == rows->space)
-	{
-		rows->space = rows->space ? rows->space * 2 : 64;
-		if (rows->rows)
-			rows->rows = repalloc_huge(rows->rows,
-									   sizeof(KeptRow) * rows->space);
-		else
-			rows->rows = MemoryContextAlloc(rows->context,
-											sizeof(KeptRow) * rows->space);
-	}
-	row = &rows->rows[rows->count];
-	row->number = rows->count++;
-	row->values = MemoryContextAlloc(rows->context, sizeof(JsonbValue) *
-									 Max(rows->nvalues, 1));
-	return row->values;
-}
-
-static int
-compare_rows(const void *a, const void *b, void *arg)
-{
-	const Rows *rows = arg;
-	const KeptRow *x = a;
-	const KeptRow *y = b;
-
-	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < rows->nkeys; i++)
-	{
-		int			cmp = value_compare(&x->values[i], &y->values[i]);
-
-		if (cmp != 0)
-			return rows->descending && rows->descending[i] ? -cmp : cmp;
-	}
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static void
-rows_sort(Rows *rows)
-{
-	if (rows->nkeys > 0 && rows->count > 1)
-		qsort_arg(rows->rows, rows->count, sizeof(KeptRow), compare_rows, rows);
-}
-
-/* The slots of the variables that can be seen now, from one on. */
-static int
-visible_slots(ExprCompiler *compiler, int from, int **slots,
-			  const char ***names)
-{
-	int			count = 0;
-	int			total = list_length(compiler->variables);
-
-	*slots = palloc(sizeof(int) * Max(total, 1));
-	if (names)
-		*names = palloc(sizeof(char *) * Max(total, 1));
-	for (int i = from; i < total; i++)
-	{
-		const ExprVariable *variable = list_nth(compiler->variables, i);
-
-		/* of a collection's document, OLD and NEW are not for INTO */
-		if (names && variable->name[0] == '$')
-			continue;
-		(*slots)[count] = variable->slot;
-		if (names)
-			(*names)[count] = variable->name;
-		count++;
-	}
-	return count;
-}
 
 /* ----------
  * SORT
@@ -195,7 +77,6 @@ plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input,
 {
 	SortStep   *sort = (SortStep *) plan_step(compiler, sizeof(SortStep), input);
 	bool	   *descending = palloc(sizeof(bool) * node->nargs);
-	List	   *variables = list_copy(compiler->variables);
 
 	sort->step.start = sort_start;
 	sort->step.next = sort_next;
@@ -206,16 +87,8 @@ plan_sort(ExprCompiler *compiler, const ExprNode *node, Step *input,
 		descending[i] = node->args[i]->flags != 0;
 		sort->step.writes |= expr_node_modifies(node->args[i]);
 	}
-	sort->nslots = visible_slots(compiler, outer_variables, &sort->from, NULL);
-	sort->slots = palloc(sizeof(int) * Max(sort->nslots, 1));
-	compiler->variables = list_truncate(compiler->variables, outer_variables);
-	for (int i = 0; i < sort->nslots; i++)
-	{
-		const ExprVariable *variable = list_nth(variables, outer_variables + i);
-
-		sort->slots[i] = expr_declare(compiler, sort->step.owner,
-									  variable->name);
-	}
+	sort->nslots = rows_hand_on(compiler, sort->step.owner, outer_variables,
+								&sort->from, &sort->slots);
 	sort->kept.context = AllocSetContextCreate(CurrentMemoryContext,
 											   "C8QL sort",
 											   ALLOCSET_DEFAULT_SIZES);
@@ -244,24 +117,12 @@ sort_next(Step *step, Run *run)
 		while (run_next(step->input, run))
 		{
 			JsonbValue *row = rows_add(rows);
-			MemoryContext caller;
 
 			CHECK_FOR_INTERRUPTS();
 			for (int i = 0; i < rows->nkeys; i++)
-			{
-				JsonbValue	key;
-
-				caller = MemoryContextSwitchTo(step->context);
-				expr_run(sort->keys[i], &run->frame, &key);
-				MemoryContextSwitchTo(rows->context);
-				value_copy(&key, &row[i]);
-				MemoryContextSwitchTo(caller);
-			}
-			caller = MemoryContextSwitchTo(rows->context);
-			for (int i = 0; i < sort->nslots; i++)
-				value_copy(&run->frame.slots[sort->from[i]],
-						   &row[rows->nkeys + i]);
-			MemoryContextSwitchTo(caller);
+				rows_keep(rows, run, step, sort->keys[i], &row[i]);
+			rows_keep_slots(rows, run, sort->nslots, sort->from,
+							row + rows->nkeys);
 			MemoryContextReset(step->context);
 		}
 		rows_sort(rows);
@@ -281,55 +142,10 @@ sort_next(Step *step, Run *run)
  * ----------
  */
 
-/* Functions that AGGREGATE may use: of all values of a group. */
-static const char *const aggregate_names[] = {
-	"BIT_AND", "BIT_OR", "BIT_XOR",
-	"LENGTH", "COUNT", "SUM", "MIN", "MAX", "AVERAGE", "AVG", "UNIQUE",
-	"SORTED_UNIQUE", "COUNT_DISTINCT", "COUNT_UNIQUE", "PUSH",
-	"VARIANCE", "VARIANCE_POPULATION", "VARIANCE_SAMPLE", "STDDEV",
-	"STDDEV_POPULATION", "STDDEV_SAMPLE"
-};
-
 /* What the language's OPTIONS of COLLECT say. */
 static const char *const collect_options[] = {
 	"method", "disableIndex", "aggregateIntoExpressionOnDBServers", NULL
 };
-
-static void
-plan_aggregate(ExprCompiler *compiler, const ExprNode *call,
-			   Aggregate *aggregate)
-{
-	const char *name = NULL;
-
-	for (int i = 0; i < lengthof(aggregate_names); i++)
-	{
-		if (pg_strcasecmp(call->name, aggregate_names[i]) == 0)
-			name = aggregate_names[i];
-	}
-	if (name == NULL)
-		expr_error_at(1574, compiler->source, call->location,
-					  "invalid aggregate expression: '%s()'", call->name);
-	aggregate->counts = strcmp(name, "LENGTH") == 0 ||
-		strcmp(name, "COUNT") == 0;
-	aggregate->distinct = strcmp(name, "COUNT_DISTINCT") == 0 ||
-		strcmp(name, "COUNT_UNIQUE") == 0;
-	if (call->nargs > 1 || (call->nargs == 0 && !aggregate->counts))
-		expr_error_at(EXPR_ERR_FUNCTION_ARITY, compiler->source,
-					  call->location,
-					  "invalid number of arguments for function '%s()'", name);
-	if (!aggregate->counts && strcmp(name, "PUSH") != 0)
-	{
-		const char *known = aggregate->distinct ? "UNIQUE" : name;
-
-		aggregate->function = expr_function_lookup(known, strlen(known));
-		if (aggregate->function == NULL || aggregate->function->fn == NULL)
-			expr_error_at(EXPR_ERR_FUNCTION_UNKNOWN, compiler->source,
-						  call->location, "usage of unknown function '%s()'",
-						  name);
-	}
-	if (call->nargs == 1)
-		aggregate->argument = expr_compile_node(compiler, call->args[0]);
-}
 
 Step *
 plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
@@ -362,7 +178,7 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 				break;
 			case EXPR_COLLECT_AGGREGATE:
 				result_names[collect->naggregates] = part->name;
-				plan_aggregate(compiler, part->args[0],
+				aggregate_plan(compiler, part->args[0],
 							   &collect->aggregates[collect->naggregates++]);
 				break;
 			case EXPR_COLLECT_INTO:
@@ -399,7 +215,7 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 		collect->nvariables = nkept;
 	}
 	else if (into && collect->into == NULL)
-		collect->nvariables = visible_slots(compiler, outer_variables,
+		collect->nvariables = rows_variables(compiler, outer_variables,
 											&collect->slots, &collect->names);
 
 	/* only what COLLECT makes is visible from here on */
@@ -548,7 +364,9 @@ collect_group(CollectStep *collect, Run *run, int64 first, int64 end)
 		*run_slot(step, run, collect->group_slots[i]) =
 			rows->rows[first].values[i];
 	for (int i = 0; i < collect->naggregates; i++)
-		aggregate(collect, run, i, first, end);
+		aggregate_rows(&collect->aggregates[i], run, rows,
+					   collect->ngroups + i, first, end,
+					   run_slot(step, run, collect->aggregates[i].slot));
 	if (collect->count_slot >= 0)
 		value_set_int64(run_slot(step, run, collect->count_slot),
 						collect->count_only ? collect->rows : end - first);
@@ -562,38 +380,4 @@ collect_group(CollectStep *collect, Run *run, int64 first, int64 end)
 		value_array_finish(&builder,
 						   run_slot(step, run, collect->into_slot));
 	}
-}
-
-static void
-aggregate(CollectStep *collect, Run *run, int n, int64 first, int64 end)
-{
-	const Aggregate *one = &collect->aggregates[n];
-	JsonbValue *result = run_slot(&collect->step, run, one->slot);
-	ValueBuilder builder;
-	JsonbValue	array;
-	ExprCall	call;
-
-	if (one->counts)
-	{
-		value_set_int64(result, end - first);
-		return;
-	}
-	value_array_begin(&builder);
-	for (int64 i = first; i < end; i++)
-		value_array_add(&builder,
-						&collect->kept.rows[i].values[collect->ngroups + n]);
-	value_array_finish(&builder, &array);
-	if (one->function == NULL)
-	{
-		*result = array;
-		return;
-	}
-	call.name = one->function->name;
-	call.nargs = 1;
-	call.args = &array;
-	call.warn = run->frame.warn;
-	call.warn_arg = run->frame.warn_arg;
-	one->function->fn(&call, result);
-	if (one->distinct)
-		value_set_int64(result, value_count(result));
 }

@@ -237,6 +237,9 @@ statement_execute(const char *text, const Jsonb *bind,
 	planner.holds = true;
 	compiler.host_arg = &planner;
 	work.query = plan_query(&compiler, statement_tree(text));
+	run->full_count = -1;
+	if (options->full_count)
+		plan_full_count(work.query);
 	work.run = run;
 	work.emit = emit;
 	work.arg = arg;

@@ -11,6 +11,7 @@ typedef struct StatementOptions
 {
 	bool		fail_on_warning;
 	bool		access_after_write;
+	bool		full_count;		/* run->full_count is to be known */
 	bool		keep_warnings;	/* in run->warnings, not as WARNING */
 } StatementOptions;
 

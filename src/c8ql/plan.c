@@ -28,6 +28,7 @@ static Step *plan_clause(ExprCompiler *compiler, const ExprNode *query, int n,
 static bool rest_uses(const ExprNode *query, int n, const char *name,
 					  bool whole);
 static bool rest_takes_all(const ExprNode *query, int n);
+static bool traversal_uses(const ExprNode *query, int n, const char *name);
 static bool once_next(Step *step, Run *run);
 static void once_start(Step *step, Run *run);
 typedef struct OnceStep
@@ -110,6 +111,13 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 			whole = rest_uses(query, n + 1, clause->name, true) ||
 				rest_takes_all(query, n + 1);
 			return plan_for(compiler, clause, input, whole);
+		case EXPR_TRAVERSAL:
+			return plan_traversal(compiler, clause, input,
+								  traversal_uses(query, n, clause->name),
+								  traversal_uses(query, n, clause->args[EXPR_TRAVERSAL_EDGE]->name),
+								  traversal_uses(query, n, clause->args[EXPR_TRAVERSAL_PATH]->name));
+		case EXPR_WINDOW:
+			return plan_window(compiler, clause, input, outer_variables);
 		case EXPR_LET:
 			return plan_let(compiler, clause, input);
 		case EXPR_FILTER:
@@ -157,6 +165,15 @@ rest_uses(const ExprNode *query, int n, const char *name, bool whole)
 			return true;
 	}
 	return false;
+}
+
+/* Is this variable of a traversal used, by PRUNE or by what follows? */
+static bool
+traversal_uses(const ExprNode *query, int n, const char *name)
+{
+	return name != NULL &&
+		(rest_uses(query, n + 1, name, false) || rest_takes_all(query, n + 1) ||
+		 plan_uses(query->args[n]->args[EXPR_TRAVERSAL_PRUNE], name));
 }
 
 /* COLLECT ... INTO g takes all variables, but OLD and NEW. */
@@ -327,7 +344,7 @@ eval_collection(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 	Reader	   *reader;
 	JsonbValue	value;
 
-	reader = reader_open(run_of(frame, &own), collection->relid, true);
+	reader = reader_open(run_of(frame, &own), collection->relid, true, NULL);
 	value_array_begin(&builder);
 	while (reader_next(reader, &value))
 	{
@@ -384,27 +401,15 @@ eval_count(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 static void
 fetch_document(Run *run, Oid relid, const JsonbValue *id, JsonbValue *result)
 {
-	const char *key;
-	int			len;
-
 	value_set_null(result);
 	if (id->type != jbvString)
 		return;
-	key = id->val.string.val;
-	len = id->val.string.len;
-	if (!OidIsValid(relid))
-	{
-		const char *slash = memchr(key, '/', len);
-
-		if (slash == NULL)
-			return;
-		relid = plan_find_collection(pnstrdup(key, slash - key));
-		if (!OidIsValid(relid))
-			return;
-		len -= slash + 1 - key;
-		key = slash + 1;
-	}
-	(void) reader_fetch(run, relid, key, len, result);
+	if (OidIsValid(relid))
+		(void) reader_fetch(run, relid, id->val.string.val,
+							id->val.string.len, result);
+	else
+		(void) reader_fetch_id(run, id->val.string.val, id->val.string.len,
+							   result);
 }
 
 /*

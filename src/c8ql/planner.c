@@ -88,6 +88,23 @@ plan_uses_whole(const ExprNode *node, const char *name)
 	return false;
 }
 
+void
+plan_check_new(ExprCompiler *compiler, const ExprNode *node)
+{
+	ListCell   *lc;
+
+	foreach(lc, compiler->variables)
+	{
+		const ExprVariable *variable = lfirst(lc);
+
+		if (strcmp(variable->name, node->name) == 0)
+			expr_error_at(EXPR_ERR_VARIABLE_REDECLARED, compiler->source,
+						  node->location,
+						  "variable '%s' is assigned multiple times",
+						  node->name);
+	}
+}
+
 /* ----------
  * Collections
  * ----------

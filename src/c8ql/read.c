@@ -69,7 +69,7 @@ reader_pop_snapshot(void)
 }
 
 Reader *
-reader_open(Run *run, Oid relid, bool whole)
+reader_open(Run *run, Oid relid, bool whole, const ReaderQuery *query)
 {
 	MemoryContext context;
 	MemoryContext caller;
@@ -98,10 +98,15 @@ reader_open(Run *run, Oid relid, bool whole)
 					 document_column(reader->collection,
 								   reader->collection->doc_attno),
 					 document_table(reader->collection));
+	if (query)
+		appendStringInfoString(&sql, query->tail);
 	reader_push_snapshot(run);
 	SPI_connect();
-	plan = document_plan(reader->collection, sql.data, 0, NULL);
-	reader->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	plan = document_plan(reader->collection, sql.data,
+						 query ? query->nargs : 0, query ? query->types : NULL);
+	reader->portal = SPI_cursor_open(NULL, plan,
+									 query ? unconstify(Datum *, query->args) : NULL,
+									 NULL, true);
 	reader->name = MemoryContextStrdup(context, reader->portal->name);
 	SPI_finish();
 	reader_pop_snapshot();
@@ -228,6 +233,20 @@ reader_collections(Run *run, JsonbValue *value)
 	SPI_finish();
 	reader_pop_snapshot();
 	MemoryContextSwitchTo(caller);
+}
+
+bool
+reader_fetch_id(Run *run, const char *id, int len, JsonbValue *value)
+{
+	const char *slash = memchr(id, '/', len);
+	Oid			relid;
+
+	value_set_null(value);
+	if (slash == NULL)
+		return false;
+	relid = plan_find_collection(pnstrdup(id, slash - id));
+	return OidIsValid(relid) &&
+		reader_fetch(run, relid, slash + 1, len - (int) (slash + 1 - id), value);
 }
 
 bool

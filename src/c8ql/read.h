@@ -10,12 +10,22 @@
 
 typedef struct Reader Reader;
 
+/* What follows FROM table in the SELECT, and its parameters. */
+typedef struct ReaderQuery
+{
+	const char *tail;			/* begins with a blank, if not empty */
+	int			nargs;
+	const Oid  *types;
+	const Datum *args;			/* none is null */
+} ReaderQuery;
+
 /*
- * Scan a collection.  Documents come as they are shown, with _id, _key and
- * _rev, if "whole"; else as they are stored.  A value lives until the next
- * reader_next().  All with the caller's privileges.
+ * Scan a collection, or (query not NULL) a part of it.  Documents come as they
+ * are shown, with _id, _key and _rev, if "whole"; else as they are stored.  A
+ * value lives until the next reader_next().  All with the caller's privileges.
  */
-extern Reader *reader_open(Run *run, Oid relid, bool whole);
+extern Reader *reader_open(Run *run, Oid relid, bool whole,
+						   const ReaderQuery *query);
 extern bool reader_next(Reader *reader, JsonbValue *value);
 extern void reader_close(Reader *reader);
 
@@ -34,6 +44,10 @@ extern void reader_collections(Run *run, JsonbValue *value);
  */
 extern bool reader_fetch(Run *run, Oid relid, const char *key, int len,
 						 JsonbValue *value);
+
+/* The same by "collection/key". */
+extern bool reader_fetch_id(Run *run, const char *id, int len,
+							JsonbValue *value);
 
 /* Make reads of this run see what they should; undo it. */
 extern void reader_push_snapshot(Run *run);

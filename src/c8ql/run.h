@@ -79,6 +79,7 @@ struct Run
 	int64		updated;
 	int64		unchanged;
 	int64		removed;
+	int64		full_count;		/* rows before the last LIMIT; -1: not asked */
 };
 
 /* What the compiler of statements knows, behind ExprCompiler.host_arg. */
@@ -136,6 +137,9 @@ extern const ExprNode *plan_qualified(ExprCompiler *compiler,
 /* Before a read of a collection: error 1579 if it was written. */
 extern void plan_check_read(ExprCompiler *compiler, Oid relid,
 							const ExprNode *node);
+
+/* Error 1511 if a variable of the node's name can be seen. */
+extern void plan_check_new(ExprCompiler *compiler, const ExprNode *node);
 
 /* A warning about the text. */
 extern void plan_warn(ExprCompiler *compiler, int errornum,
@@ -204,11 +208,23 @@ extern Step *plan_filter(ExprCompiler *compiler, const ExprNode *node,
 extern Step *plan_limit(ExprCompiler *compiler, const ExprNode *node,
 						Step *input);
 
+/* Let the last LIMIT of a query count all rows, for run->full_count. */
+extern void plan_full_count(RunQuery *query);
+
 /* --- collect.c: SORT, COLLECT --- */
 extern Step *plan_sort(ExprCompiler *compiler, const ExprNode *node,
 					   Step *input, int outer_variables);
 extern Step *plan_collect(ExprCompiler *compiler, const ExprNode *node,
 						  Step *input, int outer_variables);
+
+/* --- window.c --- */
+extern Step *plan_window(ExprCompiler *compiler, const ExprNode *node,
+						 Step *input, int outer_variables);
+
+/* --- traverse.c --- */
+extern Step *plan_traversal(ExprCompiler *compiler, const ExprNode *node,
+							Step *input, bool uses_vertex, bool uses_edge,
+							bool uses_path);
 
 /* --- modify.c --- */
 extern Step *plan_modification(ExprCompiler *compiler, const ExprNode *node,

@@ -44,6 +44,7 @@ static void put_int(ValueBuilder *builder, const char *name, int64 number);
 
 static const OptionDef statement_options[] = {
 	{"failOnWarning", 1, OPTION_BOOL, offsetof(StatementOptions, fail_on_warning)},
+	{"fullCount", 1, OPTION_BOOL, offsetof(StatementOptions, full_count)},
 	{"accessAfterWrite", 1, OPTION_BOOL, offsetof(StatementOptions, access_after_write)},
 	OPTION_IDEMPOTENCY_KEY(1),
 };
@@ -129,6 +130,8 @@ build_extra(const Run *run, JsonbValue *extra)
 	put_int(&builder, "unchanged", run->unchanged);
 	if (run->removed > 0)
 		put_int(&builder, "removed", run->removed);
+	if (run->full_count >= 0)
+		put_int(&builder, "fullCount", run->full_count);
 	value_object_finish(&builder, true, &stats);
 
 	value_array_begin(&builder);

@@ -48,6 +48,7 @@ typedef struct LimitStep
 	Step		step;
 	ExprCode   *offset;			/* may be NULL */
 	ExprCode   *count;
+	bool		counts;			/* run->full_count is this step's */
 	int64		skip;
 	int64		rest;
 } LimitStep;
@@ -62,25 +63,6 @@ static bool let_next(Step *step, Run *run);
 static bool filter_next(Step *step, Run *run);
 static void limit_start(Step *step, Run *run);
 static bool limit_next(Step *step, Run *run);
-static void check_new_variable(ExprCompiler *compiler, const ExprNode *node);
-
-/* Names are declared once in a scope. */
-static void
-check_new_variable(ExprCompiler *compiler, const ExprNode *node)
-{
-	ListCell   *lc;
-
-	foreach(lc, compiler->variables)
-	{
-		const ExprVariable *variable = lfirst(lc);
-
-		if (strcmp(variable->name, node->name) == 0)
-			expr_error_at(EXPR_ERR_VARIABLE_REDECLARED, compiler->source,
-						  node->location,
-						  "variable '%s' is assigned multiple times",
-						  node->name);
-	}
-}
 
 /* ----------
  * FOR
@@ -100,7 +82,7 @@ plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 	const ExprNode *source = plan_qualified(compiler, node->args[0]);
 	Planner    *planner = compiler->host_arg;
 
-	check_new_variable(compiler, node);
+	plan_check_new(compiler, node);
 	loop->step.start = for_start;
 	loop->step.next = for_next;
 	loop->step.finish = for_finish;
@@ -195,7 +177,7 @@ for_begin(ForStep *loop, Run *run)
 		value_iter_init(&loop->it, &value);
 	}
 	else
-		loop->reader = reader_open(run, loop->relid, loop->whole);
+		loop->reader = reader_open(run, loop->relid, loop->whole, NULL);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -232,7 +214,7 @@ plan_let(ExprCompiler *compiler, const ExprNode *node, Step *input)
 {
 	LetStep    *let = (LetStep *) plan_step(compiler, sizeof(LetStep), input);
 
-	check_new_variable(compiler, node);
+	plan_check_new(compiler, node);
 	let->step.start = no_start;
 	let->step.next = let_next;
 	let->value = expr_compile_node(compiler, node->args[0]);
@@ -316,6 +298,18 @@ plan_limit(ExprCompiler *compiler, const ExprNode *node, Step *input)
 	return &limit->step;
 }
 
+void
+plan_full_count(RunQuery *query)
+{
+	for (Step *step = query->last; step != NULL; step = step->input)
+	{
+		if (step->next != limit_next)
+			continue;
+		((LimitStep *) step)->counts = true;
+		return;
+	}
+}
+
 /* A number of rows; null stands for all that there are. */
 static int64
 limit_number(const ExprCode *code, Run *run, bool may_be_null)
@@ -341,6 +335,8 @@ limit_start(Step *step, Run *run)
 
 	limit->skip = limit->offset ? limit_number(limit->offset, run, false) : 0;
 	limit->rest = limit_number(limit->count, run, true);
+	if (limit->counts)
+		run->full_count = 0;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(step->context);
 }
@@ -356,6 +352,8 @@ limit_next(Step *step, Run *run)
 	while (limit->rest > 0 && run_next(step->input, run))
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (limit->counts)
+			run->full_count++;
 		if (limit->skip > 0)
 		{
 			limit->skip--;
@@ -364,7 +362,11 @@ limit_next(Step *step, Run *run)
 		limit->rest--;
 		return true;
 	}
-	while (step->writes && run_next(step->input, run))
+	while ((step->writes || limit->counts) && run_next(step->input, run))
+	{
 		CHECK_FOR_INTERRUPTS();
+		if (limit->counts)
+			run->full_count++;
+	}
 	return false;
 }

@@ -48,6 +48,8 @@ static void compile_call(ExprCompiler *compiler, const ExprNode *node,
 						 ExprCode *code);
 static void compile_expand(ExprCompiler *compiler, const ExprNode *node,
 						   ExprCode *code);
+static void compile_question(ExprCompiler *compiler, const ExprNode *node,
+							 ExprCode *code);
 static void compile_args(ExprCompiler *compiler, const ExprNode *node,
 						 ExprCode *code);
 static void fold(ExprCode *code, const ExprNode *node);
@@ -200,6 +202,9 @@ expr_compile_node(ExprCompiler *compiler, const ExprNode *node)
 		case EXPR_EXPAND:
 			compile_expand(compiler, node, code);
 			break;
+		case EXPR_QUESTION:
+			compile_question(compiler, node, code);
+			break;
 		case EXPR_SUBQUERY:
 			if (expr_host == NULL)
 				elog(ERROR, "nobody can run subqueries");
@@ -223,6 +228,19 @@ compile_args(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	}
 }
 
+/* Where the pseudo-variables of modifications and arrays are to be had. */
+static const char *
+pseudo_hint(const char *name)
+{
+	if (strcmp(name, "OLD") == 0 || strcmp(name, "$OLD") == 0)
+		return "OLD is there in the INSERT and UPDATE parts of UPSERT and after a modification; elsewhere read the document by FOR or DOCUMENT().";
+	if (strcmp(name, "NEW") == 0 || strcmp(name, "$NEW") == 0)
+		return "NEW is there after a modification.";
+	if (strcmp(name, "CURRENT") == 0)
+		return "CURRENT is there inside [* ...], [? ...] and UPSERT FILTER.";
+	return NULL;
+}
+
 /*
  * A name: a variable, or else a collection.
  */
@@ -236,8 +254,9 @@ compile_ref(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 		expr_error_at(EXPR_ERR_VARIABLE_UNKNOWN, compiler->source,
 					  node->location, "unknown variable '%s'", node->name);
 	if (expr_host == NULL || !expr_host->collection(compiler, node, code))
-		expr_error_at(EXPR_ERR_NOT_FOUND, compiler->source, node->location,
-					  "collection or view not found: %s", node->name);
+		expr_error_hint(EXPR_ERR_NOT_FOUND, pseudo_hint(node->name),
+						compiler->source, node->location,
+						"collection or view not found: %s", node->name);
 }
 
 static void
@@ -264,9 +283,14 @@ compile_call(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 
 	function = expr_function_lookup(node->name, node->name_len);
 	if (function == NULL)
-		expr_error_at(EXPR_ERR_FUNCTION_UNKNOWN, compiler->source,
-					  node->location,
-					  "usage of unknown function '%s()'", node->name);
+	{
+		const char *like = expr_function_like(node->name);
+
+		expr_error_hint(EXPR_ERR_FUNCTION_UNKNOWN,
+						like ? psprintf("Did you mean %s()?", like) : NULL,
+						compiler->source, node->location,
+						"usage of unknown function '%s()'", node->name);
+	}
 	if (node->nargs < function->min_args ||
 		(function->max_args >= 0 && node->nargs > function->max_args))
 	{
@@ -320,6 +344,34 @@ compile_expand(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	{
 		expr_declare_slot(compiler, "*", code->slot + 1);
 		code->args[5] = expr_compile_node(compiler, node->args[5]);
+		compiler->variables = list_truncate(compiler->variables, visible);
+	}
+}
+
+/*
+ * base[? number FILTER condition]: a slot, CURRENT of the condition.
+ */
+static void
+compile_question(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
+{
+	int			visible = list_length(compiler->variables);
+
+	code->owner = expr_new_owner(compiler);
+	code->slot = expr_new_slot(compiler, code->owner);
+	code->args[0] = expr_compile_node(compiler, node->args[0]);
+	if (node->args[2]->tag == EXPR_BINARY &&
+		node->args[2]->op == EXPR_OP_RANGE)
+	{
+		code->args[2] = new_code(compiler, node->args[2]);
+		compile_args(compiler, node->args[2], code->args[2]);
+		code->op = EXPR_OP_RANGE;
+	}
+	else if (node->args[2]->tag != EXPR_NONE)
+		code->args[2] = expr_compile_node(compiler, node->args[2]);
+	if (node->args[1]->tag != EXPR_NONE)
+	{
+		expr_declare_slot(compiler, "$CURRENT", code->slot);
+		code->args[1] = expr_compile_node(compiler, node->args[1]);
 		compiler->variables = list_truncate(compiler->variables, visible);
 	}
 }

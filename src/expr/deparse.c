@@ -42,6 +42,10 @@ static void put_list(const ExprNode *node, int first, StringInfo out);
 static void put_options(const ExprNode *options, StringInfo out);
 static void put_quantified(const ExprNode *node, StringInfo out);
 static void put_expand(const ExprNode *node, StringInfo out);
+static void put_question(const ExprNode *node, StringInfo out);
+static void put_aggregate(const ExprNode *part, StringInfo out);
+static void put_window(const ExprNode *node, StringInfo out);
+static void put_traversal(const ExprNode *node, StringInfo out);
 static void put_collect(const ExprNode *node, StringInfo out);
 static void put_clause(const ExprNode *node, StringInfo out);
 
@@ -287,6 +291,39 @@ put_expand(const ExprNode *node, StringInfo out)
 		appendStringInfoChar(out, ')');
 }
 
+static void
+put_question(const ExprNode *node, StringInfo out)
+{
+	put_operand(node->args[0], STRENGTH_POSTFIX, out);
+	appendStringInfoString(out, "[?");
+	if (node->args[1]->tag != EXPR_NONE)
+	{
+		switch (node->flags)
+		{
+			case EXPR_ALL:
+				appendStringInfoString(out, " ALL");
+				break;
+			case EXPR_ANY:
+				break;
+			case EXPR_NO:
+				appendStringInfoString(out, " NONE");
+				break;
+			case EXPR_AT_LEAST:
+				appendStringInfoString(out, " AT LEAST (");
+				expr_deparse(node->args[2], out);
+				appendStringInfoChar(out, ')');
+				break;
+			default:
+				appendStringInfoChar(out, ' ');
+				expr_deparse(node->args[2], out);
+				break;
+		}
+		appendStringInfoString(out, " FILTER ");
+		expr_deparse(node->args[1], out);
+	}
+	appendStringInfoChar(out, ']');
+}
+
 void
 expr_deparse(const ExprNode *node, StringInfo out)
 {
@@ -357,6 +394,9 @@ expr_deparse(const ExprNode *node, StringInfo out)
 		case EXPR_EXPAND:
 			put_expand(node, out);
 			break;
+		case EXPR_QUESTION:
+			put_question(node, out);
+			break;
 		case EXPR_UNARY:
 			appendStringInfoString(out, operator_text(node->op));
 			put_operand(node->args[0], STRENGTH_UNARY, out);
@@ -421,6 +461,12 @@ put_clause(const ExprNode *node, StringInfo out)
 			appendStringInfoString(out, " IN ");
 			expr_deparse(node->args[0], out);
 			put_options(node->args[1], out);
+			break;
+		case EXPR_TRAVERSAL:
+			put_traversal(node, out);
+			break;
+		case EXPR_WINDOW:
+			put_window(node, out);
 			break;
 		case EXPR_LET:
 			appendStringInfoString(out, "LET ");
@@ -498,6 +544,80 @@ put_clause(const ExprNode *node, StringInfo out)
 	}
 }
 
+static void
+put_aggregate(const ExprNode *part, StringInfo out)
+{
+	put_name(part->name, out);
+	appendStringInfoString(out, " = ");
+	expr_deparse(part->args[0], out);
+}
+
+static void
+put_window(const ExprNode *node, StringInfo out)
+{
+	appendStringInfoString(out, "WINDOW ");
+	if (node->args[0]->tag != EXPR_NONE)
+	{
+		expr_deparse(node->args[0], out);
+		appendStringInfoString(out, " WITH ");
+	}
+	expr_deparse(node->args[1], out);
+	for (int i = 2; i < node->nargs; i++)
+	{
+		appendStringInfoString(out, i == 2 ? " AGGREGATE " : ", ");
+		put_aggregate(node->args[i], out);
+	}
+}
+
+static const char *
+direction_text(int direction)
+{
+	return direction == EXPR_OUTBOUND ? "OUTBOUND " :
+		direction == EXPR_INBOUND ? "INBOUND " :
+		direction == EXPR_EITHER ? "ANY " : "";
+}
+
+static void
+put_traversal(const ExprNode *node, StringInfo out)
+{
+	const ExprNode *prune = node->args[EXPR_TRAVERSAL_PRUNE];
+
+	appendStringInfoString(out, "FOR ");
+	put_name(node->name, out);
+	for (int i = EXPR_TRAVERSAL_EDGE; i <= EXPR_TRAVERSAL_PATH; i++)
+	{
+		if (node->args[i]->tag == EXPR_NONE)
+			break;
+		appendStringInfoString(out, ", ");
+		put_name(node->args[i]->name, out);
+	}
+	appendStringInfoString(out, " IN ");
+	if (node->args[EXPR_TRAVERSAL_DEPTH]->tag != EXPR_NONE)
+	{
+		put_operand(node->args[EXPR_TRAVERSAL_DEPTH], STRENGTH_RANGE, out);
+		appendStringInfoChar(out, ' ');
+	}
+	appendStringInfoString(out, direction_text(node->op));
+	put_operand(node->args[EXPR_TRAVERSAL_START], STRENGTH_RANGE, out);
+	for (int i = EXPR_TRAVERSAL_PARTS; i < node->nargs; i++)
+	{
+		appendStringInfoString(out, i == EXPR_TRAVERSAL_PARTS ? " " : ", ");
+		appendStringInfoString(out, direction_text(node->args[i]->op));
+		expr_deparse(node->args[i]->args[0], out);
+	}
+	if (prune->tag != EXPR_NONE)
+	{
+		appendStringInfoString(out, " PRUNE ");
+		if (prune->name)
+		{
+			put_name(prune->name, out);
+			appendStringInfoString(out, " = ");
+		}
+		expr_deparse(prune->args[0], out);
+	}
+	put_options(node->args[EXPR_TRAVERSAL_OPTIONS], out);
+}
+
 /*
  * COLLECT's parts: groups and aggregates come in runs with commas.
  */
@@ -521,9 +641,7 @@ put_collect(const ExprNode *node, StringInfo out)
 					appendStringInfoString(out, "AGGREGATE ");
 				pg_fallthrough;
 			case EXPR_COLLECT_GROUP:
-				put_name(part->name, out);
-				appendStringInfoString(out, " = ");
-				expr_deparse(part->args[0], out);
+				put_aggregate(part, out);
 				break;
 			case EXPR_COLLECT_INTO:
 				appendStringInfoString(out, "INTO ");

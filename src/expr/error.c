@@ -24,6 +24,9 @@
 /* characters of the line that are shown before and after the place */
 #define EXCERPT_CHARS 40
 
+pg_noreturn static void raise_error(int errornum, const char *hint,
+									const char *source, int location,
+									const char *message);
 static void append_excerpt(StringInfo out, const char *source, int location,
 						   int *line, int *column);
 
@@ -68,6 +71,7 @@ expr_error_sqlstate(int errornum)
 			return ERRCODE_INVALID_PARAMETER_VALUE;
 		case EXPR_ERR_FAIL:
 			return ERRCODE_RAISE_EXCEPTION;
+		case EXPR_ERR_NOT_IMPLEMENTED:
 		case EXPR_ERR_MULTI_MODIFY:
 		case EXPR_ERR_NOT_COMPILE_TIME:
 		case EXPR_ERR_INDEX_HINT:
@@ -80,39 +84,65 @@ expr_error_sqlstate(int errornum)
 	}
 }
 
+/* printf into a palloc'd string */
+#define FORMAT_MESSAGE(msg, fmt) \
+	do { \
+		initStringInfo(&(msg)); \
+		for (;;) \
+		{ \
+			va_list		args; \
+			int			needed; \
+\
+			va_start(args, fmt); \
+			needed = appendStringInfoVA(&(msg), fmt, args); \
+			va_end(args); \
+			if (needed == 0) \
+				break; \
+			enlargeStringInfo(&(msg), needed); \
+		} \
+	} while (0)
+
 void
 expr_error_at(int errornum, const char *source, int location,
 			  const char *fmt,...)
 {
 	StringInfoData msg;
+
+	FORMAT_MESSAGE(msg, fmt);
+	raise_error(errornum, NULL, source, location, msg.data);
+}
+
+void
+expr_error_hint(int errornum, const char *hint, const char *source,
+				int location, const char *fmt,...)
+{
+	StringInfoData msg;
+
+	FORMAT_MESSAGE(msg, fmt);
+	raise_error(errornum, hint, source, location, msg.data);
+}
+
+static void
+raise_error(int errornum, const char *hint, const char *source, int location,
+			const char *message)
+{
 	StringInfoData excerpt;
 	int			line = 0;
 	int			column = 0;
 
-	initStringInfo(&msg);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, fmt);
-		needed = appendStringInfoVA(&msg, fmt, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&msg, needed);
-	}
 	if (source == NULL || location < 0)
 		ereport(ERROR,
 				(errcode(expr_error_sqlstate(errornum)),
-				 errmsg_internal("%s", msg.data),
-				 errdetail_internal("errorNum %d", errornum)));
+				 errmsg_internal("%s", message),
+				 errdetail_internal("errorNum %d", errornum),
+				 hint ? errhint("%s", hint) : 0));
 	initStringInfo(&excerpt);
 	append_excerpt(&excerpt, source, location, &line, &column);
 	ereport(ERROR,
 			(errcode(expr_error_sqlstate(errornum)),
-			 errmsg_internal("%s at position %d:%d", msg.data, line, column),
-			 errdetail_internal("errorNum %d\n%s", errornum, excerpt.data)));
+			 errmsg_internal("%s at position %d:%d", message, line, column),
+			 errdetail_internal("errorNum %d\n%s", errornum, excerpt.data),
+			 hint ? errhint("%s", hint) : 0));
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 
+#define EXPR_ERR_NOT_IMPLEMENTED		9
 #define EXPR_ERR_CONFLICT				1200
 #define EXPR_ERR_DOCUMENT_NOT_FOUND		1202
 #define EXPR_ERR_NOT_FOUND				1203	/* collection or identifier */
@@ -52,6 +53,12 @@ extern int	expr_error_sqlstate(int errornum);
 pg_noreturn extern void expr_error_at(int errornum, const char *source, int location,
 									  const char *fmt,...)
 			pg_attribute_printf(4, 5);
+
+/* The same with a HINT; NULL: none. */
+pg_noreturn extern void expr_error_hint(int errornum, const char *hint,
+										const char *source, int location,
+										const char *fmt,...)
+			pg_attribute_printf(5, 6);
 
 #define expr_error(errornum, ...) \
 	expr_error_at((errornum), NULL, -1, __VA_ARGS__)

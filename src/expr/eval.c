@@ -40,6 +40,7 @@ static void eval_arithmetic(const ExprCode *code, ExprFrame *frame, JsonbValue *
 static void eval_pattern(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
 static void eval_range(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
 static void eval_quantified(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
+static void eval_question(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
 static void eval_cond(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
 static void eval_call(const ExprCode *code, ExprFrame *frame, JsonbValue *result);
 
@@ -81,6 +82,8 @@ expr_evaluator(const ExprNode *node)
 			return node->op == EXPR_OP_NOT ? eval_not : eval_sign;
 		case EXPR_QUANTIFIED:
 			return eval_quantified;
+		case EXPR_QUESTION:
+			return eval_question;
 		case EXPR_COND:
 			return eval_cond;
 		case EXPR_CALL:
@@ -614,6 +617,70 @@ eval_quantified(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 			value_set_bool(result, matches >= least);
 			break;
 	}
+}
+
+/*
+ * base[? n FILTER f]: do as many elements pass as they should?  Elements that
+ * can make no difference any more are not looked at.
+ */
+static void
+eval_question(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
+{
+	JsonbValue	base;
+	JsonbValue	element;
+	JsonbValue	value;
+	ValueIter	it;
+	int64		least = 0;
+	int64		most = PG_INT64_MAX;
+	int64		matches = 0;
+	JsonbValue *current = expr_own_slot(frame, code->owner, code->slot);
+
+	check_stack_depth();
+	expr_run(code->args[0], frame, &base);
+	switch (code->flags)
+	{
+		case EXPR_NO:
+			most = 0;
+			break;
+		case EXPR_ANY:
+			least = 1;
+			break;
+		case EXPR_ALL:
+			least = value_count(&base);
+			break;
+		default:
+			if (code->op == EXPR_OP_RANGE)
+			{
+				expr_run(code->args[2]->args[0], frame, &value);
+				least = value_to_int64(&value);
+				expr_run(code->args[2]->args[1], frame, &value);
+				most = value_to_int64(&value);
+				break;
+			}
+			expr_run(code->args[2], frame, &value);
+			least = value_to_int64(&value);
+			if (code->flags != EXPR_AT_LEAST)
+				most = least;
+			break;
+	}
+	value_set_bool(result, false);
+	if (value_type(&base) != VALUE_ARRAY)
+		return;
+	value_iter_init(&it, &base);
+	while (matches <= most && !(most == PG_INT64_MAX && matches >= least) &&
+		   value_iter_next(&it, NULL, &element))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (code->args[1])
+		{
+			*current = element;
+			expr_run(code->args[1], frame, &value);
+			if (!value_truthy(&value))
+				continue;
+		}
+		matches++;
+	}
+	value_set_bool(result, matches >= least && matches <= most);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
+#include "utils/varlena.h"
 
 #include "expr/func.h"
 #include "expr/func_util.h"
@@ -50,6 +51,50 @@ expr_function_lookup(const char *name, int len)
 				def->name[len] == '\0')
 				return def;
 	return NULL;
+}
+
+/* What other languages call it. */
+static const char *const foreign_functions[][2] = {
+	{"COALESCE", "NOT_NULL"}, {"IFNULL", "NOT_NULL"}, {"NVL", "NOT_NULL"},
+	{"NOW", "DATE_NOW"}, {"CURRENT_TIMESTAMP", "DATE_NOW"},
+	{"SUBSTR", "SUBSTRING"}, {"STRPOS", "FIND_FIRST"}, {"INSTR", "FIND_FIRST"},
+	{"REPLACE", "SUBSTITUTE"}, {"CEILING", "CEIL"}, {"TOLOWER", "LOWER"},
+	{"TOUPPER", "UPPER"}, {"ARRAY_LENGTH", "LENGTH"}, {"SIZE", "LENGTH"},
+	{"LEN", "LENGTH"}, {"TYPEOF", "TYPENAME"}, {"JSONB_MERGE", "MERGE"},
+	{"EXTEND", "MERGE"}, {"ASSIGN", "MERGE"}, {"INT", "TO_NUMBER"},
+};
+
+const char *
+expr_function_like(const char *name)
+{
+	int			len = strlen(name);
+	int			least = Min(3, len / 3 + 1);
+	const char *like = NULL;
+	const ExprFunctionDef *def;
+	char	   *upper;
+
+	if (len > NAMEDATALEN)
+		return NULL;
+	for (int i = 0; i < lengthof(foreign_functions); i++)
+	{
+		if (pg_strcasecmp(name, foreign_functions[i][0]) == 0)
+			return foreign_functions[i][1];
+	}
+	upper = pstrdup(name);
+	for (char *p = upper; *p; p++)
+		*p = pg_ascii_toupper((unsigned char) *p);
+	for (int n = 0; (def = expr_function_nth(n)) != NULL; n++)
+	{
+		int			distance = varstr_levenshtein_less_equal(upper, len, def->name, strlen(def->name),
+															 1, 1, 1, least, true);
+
+		if (distance < least)
+		{
+			least = distance;
+			like = def->name;
+		}
+	}
+	return like;
 }
 
 const ExprFunctionDef *

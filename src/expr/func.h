@@ -58,6 +58,9 @@ typedef struct ExprFunctionDef
  */
 extern const ExprFunctionDef *expr_function_lookup(const char *name, int len);
 
+/* The name of the function that may be meant by one that is none, or NULL. */
+extern const char *expr_function_like(const char *name);
+
 /* The n-th function of the library, NULL after the last; aliases count. */
 extern const ExprFunctionDef *expr_function_nth(int n);
 

@@ -51,6 +51,16 @@ static ExprNode *make_closed(ExprNode *node);
 static ExprNode *make_access(ExprNode *base, ExprNode *access);
 static ExprNode *make_expand(ExprNode *base, int stars, int location,
 							 ExprNode *filter, List *limit, ExprNode *ret);
+static ExprNode *make_question(ExprNode *base, int location, int quantifier,
+							   ExprNode *number, ExprNode *filter);
+static ExprNode *make_for(ExprParser *parser, int location, List *variables,
+						  ExprNode *source, ExprNode *options);
+static ExprNode *make_traversal(ExprParser *parser, int location,
+								List *variables, ExprNode *depth,
+								int direction, ExprNode *start, List *edges,
+								ExprNode *prune, ExprNode *options);
+static List *make_lets(ExprNode *pattern, ExprNode *value, List *lets);
+static const char *hidden_name(int location);
 static ExprNode *make_query(ExprParser *parser, ExprNode *with,
 							List *clauses);
 static ExprNode *make_upsert(ExprParser *parser, int location, bool replace,
@@ -106,7 +116,7 @@ static void check_word(ExprParser *parser, const char *word,
 %token T_IN "IN keyword" T_NOT_IN "NOT IN operator"
 %token T_IN_COLLECTION "IN or INTO keyword"
 %token <text> T_ALL "ALL modifier" T_ANY "ANY modifier" T_NONE "NONE modifier"
-%token T_AT_LEAST "AT LEAST modifier"
+%token T_AT_LEAST "AT LEAST modifier" T_PRUNE "PRUNE keyword"
 %token T_RANGE ".. operator" T_SCOPE ":: operator"
 %token <number> T_NUMBER "number"
 %token <text> T_IDENTIFIER "identifier"
@@ -114,14 +124,18 @@ static void check_word(ExprParser *parser, const char *word,
 %token <text> T_PARAMETER "bind parameter"
 %token <text> T_COLLECTION_PARAMETER "bind data source parameter"
 
-%type <node> query with_opt for filter sort sort_key limit collect return
+%type <node> query with_opt filter window pattern pattern_item pattern_property
+%type <node> edges_element prune_opt sort sort_key limit collect return
 %type <node> insert update replace remove upsert modification options_opt
 %type <node> collection in_collection expression
 %type <node> reference literal array object property call
-%type <node> filter_opt return_opt collect_group collect_aggregate let_element
+%type <node> filter_opt return_opt collect_group collect_aggregate
 %type <node> collect_keep at_least
+%type <list> for loop_names edges pattern_items pattern_properties
+%type <integer> direction
 %type <list> clauses clause let let_list sort_list collections expressions
 %type <list> arguments properties limit_opt collect_groups collect_aggregates
+%type <list> let_element
 %type <list> collect_part collect_first collect_parts collect_names
 %type <integer> stars quantifier equality ordering membership
 %type <text> name key function_name
@@ -184,7 +198,8 @@ clauses:
 	;
 
 clause:
-	for				{ $$ = list_make1($1); }
+	for				{ $$ = $1; }
+	| window		{ $$ = list_make1($1); }
 	| let			{ $$ = $1; }
 	| filter		{ $$ = list_make1($1); }
 	| sort			{ $$ = list_make1($1); }
@@ -198,8 +213,122 @@ modification:
 	;
 
 for:
-	T_FOR T_IDENTIFIER T_IN expression options_opt
-		{ $$ = expr_node(EXPR_FOR, @1, $2, 2, $4, $5); }
+	T_FOR loop_names T_IN expression options_opt
+		{ $$ = list_make1(make_for(parser, @1, $2, $4, $5)); }
+	| T_FOR pattern T_IN expression options_opt
+		{
+			const char *hidden = hidden_name(@2);
+
+			$$ = make_lets($2, expr_node(EXPR_REF, @2, hidden, 0),
+						   list_make1(expr_node(EXPR_FOR, @1, hidden, 2, $4, $5)));
+		}
+	| T_FOR loop_names T_IN direction expression edges prune_opt options_opt
+		{
+			$$ = list_make1(make_traversal(parser, @1, $2, NONE(), $4, $5, $6,
+										   $7, $8));
+		}
+	| T_FOR loop_names T_IN expression direction expression edges prune_opt options_opt
+		{
+			$$ = list_make1(make_traversal(parser, @1, $2, $4, $5, $6, $7, $8,
+										   $9));
+		}
+	;
+
+loop_names:
+	T_IDENTIFIER
+		{ $$ = list_make1(expr_node(EXPR_VARIABLE, @1, $1, 0)); }
+	| loop_names ',' T_IDENTIFIER
+		{ $$ = lappend($1, expr_node(EXPR_VARIABLE, @3, $3, 0)); }
+	;
+
+direction:
+	T_OUTBOUND		{ $$ = EXPR_OUTBOUND; }
+	| T_INBOUND		{ $$ = EXPR_INBOUND; }
+	| T_ANY			{ $$ = EXPR_EITHER; }
+	;
+
+edges:
+	edges_element					{ $$ = list_make1($1); }
+	| edges ',' edges_element		{ $$ = lappend($1, $3); }
+	;
+
+edges_element:
+	collection
+		{ $$ = expr_node(EXPR_EDGES, @1, NULL, 1, $1); }
+	| direction collection
+		{
+			$$ = expr_node(EXPR_EDGES, @1, NULL, 1, $2);
+			$$->op = $1;
+		}
+	;
+
+prune_opt:
+	%empty		{ $$ = NONE(); }
+	| T_PRUNE expression
+		{ $$ = expr_node(EXPR_PRUNE, @1, NULL, 1, $2); }
+	| T_PRUNE T_IDENTIFIER '=' expression
+		{ $$ = expr_node(EXPR_PRUNE, @1, $2, 1, $4); }
+	;
+
+/* what takes a value apart: {a, b: x, c: {d}} and [x, , y] */
+pattern:
+	'{' pattern_properties '}'
+		{ $$ = expr_node_list(EXPR_OBJECT, @1, NULL, $2); }
+	| '{' pattern_properties ',' '}'
+		{ $$ = expr_node_list(EXPR_OBJECT, @1, NULL, $2); }
+	| '[' pattern_items ']'
+		{ $$ = expr_node_list(EXPR_ARRAY, @1, NULL, $2); }
+	;
+
+pattern_properties:
+	pattern_property							{ $$ = list_make1($1); }
+	| pattern_properties ',' pattern_property	{ $$ = lappend($1, $3); }
+	;
+
+pattern_property:
+	T_IDENTIFIER
+		{
+			$$ = expr_node(EXPR_PROP, @1, $1, 1,
+						   expr_node(EXPR_VARIABLE, @1, $1, 0));
+		}
+	| T_IDENTIFIER ':' T_IDENTIFIER
+		{
+			$$ = expr_node(EXPR_PROP, @1, $1, 1,
+						   expr_node(EXPR_VARIABLE, @3, $3, 0));
+		}
+	| key ':' T_IDENTIFIER
+		{
+			$$ = expr_node(EXPR_PROP, @1, $1, 1,
+						   expr_node(EXPR_VARIABLE, @3, $3, 0));
+		}
+	| T_IDENTIFIER ':' pattern
+		{ $$ = expr_node(EXPR_PROP, @1, $1, 1, $3); }
+	| key ':' pattern
+		{ $$ = expr_node(EXPR_PROP, @1, $1, 1, $3); }
+	;
+
+pattern_items:
+	pattern_item						{ $$ = list_make1($1); }
+	| pattern_items ',' pattern_item	{ $$ = lappend($1, $3); }
+	;
+
+pattern_item:
+	%empty			{ $$ = NONE(); }
+	| T_IDENTIFIER	{ $$ = expr_node(EXPR_VARIABLE, @1, $1, 0); }
+	| pattern
+	;
+
+window:
+	T_WINDOW object T_AGGREGATE collect_aggregates
+		{
+			$$ = expr_node_list(EXPR_WINDOW, @1, NULL,
+								lcons(NONE(), lcons($2, $4)));
+		}
+	| T_WINDOW expression T_WITH object T_AGGREGATE collect_aggregates
+		{
+			$$ = expr_node_list(EXPR_WINDOW, @1, NULL,
+								lcons($2, lcons($4, $6)));
+		}
 	;
 
 let:
@@ -207,13 +336,20 @@ let:
 	;
 
 let_list:
-	let_element						{ $$ = list_make1($1); }
-	| let_list ',' let_element		{ $$ = lappend($1, $3); }
+	let_element
+	| let_list ',' let_element		{ $$ = list_concat($1, $3); }
 	;
 
 let_element:
 	T_IDENTIFIER '=' expression
-		{ $$ = expr_node(EXPR_LET, @1, $1, 1, $3); }
+		{ $$ = list_make1(expr_node(EXPR_LET, @1, $1, 1, $3)); }
+	| pattern '=' expression
+		{
+			const char *hidden = hidden_name(@1);
+
+			$$ = make_lets($1, expr_node(EXPR_REF, @1, hidden, 0),
+						   list_make1(expr_node(EXPR_LET, @1, hidden, 1, $3)));
+		}
 	;
 
 filter:
@@ -494,6 +630,16 @@ reference:
 		{ $$ = make_access($1, expr_node(EXPR_INDEX, @2, NULL, 2, NULL, $3)); }
 	| reference '[' stars filter_opt limit_opt return_opt ']'
 		{ $$ = make_expand($1, $3, @2, $4, $5, $6); }
+	| reference '[' '?' ']'
+		{ $$ = make_question($1, @2, EXPR_ANY, NONE(), NONE()); }
+	| reference '[' '?' T_FILTER expression ']'
+		{ $$ = make_question($1, @2, EXPR_ANY, NONE(), $5); }
+	| reference '[' '?' quantifier T_FILTER expression ']'
+		{ $$ = make_question($1, @2, $4, NONE(), $6); }
+	| reference '[' '?' at_least T_FILTER expression ']'
+		{ $$ = make_question($1, @2, EXPR_AT_LEAST, $4, $6); }
+	| reference '[' '?' expression T_FILTER expression ']'
+		{ $$ = make_question($1, @2, 0, $4, $6); }
 	;
 
 stars:
@@ -726,6 +872,100 @@ make_expand(ExprNode *base, int stars, int location, ExprNode *filter,
 }
 
 /*
+ * base[? quantifier FILTER condition].
+ */
+static ExprNode *
+make_question(ExprNode *base, int location, int quantifier, ExprNode *number,
+			  ExprNode *filter)
+{
+	ExprNode   *node = expr_node(EXPR_QUESTION, location, NULL, 3, NULL,
+								 filter, number);
+
+	node->flags = quantifier;
+	return make_access(base, node);
+}
+
+/*
+ * FOR over something that is no traversal has one variable.
+ */
+static ExprNode *
+make_for(ExprParser *parser, int location, List *variables, ExprNode *source,
+		 ExprNode *options)
+{
+	const ExprNode *variable = linitial(variables);
+
+	if (list_length(variables) > 1)
+		expr_error_at(EXPR_ERR_PARSE, parser->source,
+					  ((ExprNode *) lsecond(variables))->location,
+					  "syntax error, a FOR loop that is no traversal has one variable");
+	return expr_node(EXPR_FOR, location, variable->name, 2, source, options);
+}
+
+static ExprNode *
+make_traversal(ExprParser *parser, int location, List *variables,
+			   ExprNode *depth, int direction, ExprNode *start, List *edges,
+			   ExprNode *prune, ExprNode *options)
+{
+	const ExprNode *vertex = linitial(variables);
+	ExprNode   *edge = list_length(variables) > 1 ? lsecond(variables) : NONE();
+	ExprNode   *path = list_length(variables) > 2 ? lthird(variables) : NONE();
+	ExprNode   *node;
+
+	if (list_length(variables) > 3)
+		expr_error_at(EXPR_ERR_PARSE, parser->source,
+					  ((ExprNode *) lfourth(variables))->location,
+					  "syntax error, a traversal has at most three variables");
+	node = expr_node_list(EXPR_TRAVERSAL, location, vertex->name,
+						  list_concat(list_make5(edge, path, depth, start, prune),
+									  lcons(options, edges)));
+	node->op = direction;
+	return node;
+}
+
+/* The variable that holds what is taken apart; none of the user's. */
+static const char *
+hidden_name(int location)
+{
+	return psprintf("$d%d", location);
+}
+
+/*
+ * A LET for each variable of a pattern, appended.
+ */
+static List *
+make_lets(ExprNode *pattern, ExprNode *value, List *lets)
+{
+	for (int i = 0; i < pattern->nargs; i++)
+	{
+		ExprNode   *item = pattern->args[i];
+		ExprNode   *part;
+
+		if (item->tag == EXPR_NONE)
+			continue;
+		if (pattern->tag == EXPR_OBJECT)
+		{
+			part = expr_node(EXPR_ATTR, item->location, item->name, 1, value);
+			item = item->args[0];
+		}
+		else
+		{
+			JsonbValue	index;
+
+			index.type = jbvNumeric;
+			index.val.numeric = int64_to_numeric(i);
+			part = expr_node(EXPR_INDEX, item->location, NULL, 2, value,
+							 expr_node_const(&index, item->location));
+		}
+		if (item->tag == EXPR_VARIABLE)
+			lets = lappend(lets, expr_node(EXPR_LET, item->location,
+										   item->name, 1, part));
+		else
+			lets = make_lets(item, part, lets);
+	}
+	return lets;
+}
+
+/*
  * The clauses of a query: it must answer something or write something.
  */
 static ExprNode *
@@ -737,9 +977,9 @@ make_query(ExprParser *parser, ExprNode *with, List *clauses)
 	{
 		const ExprToken *token = &parser->tokens[Max(parser->next - 1, 0)];
 
-		expr_error_at(EXPR_ERR_PARSE, parser->source, token->location,
-					  "syntax error, unexpected %s, expecting RETURN declaration or a modification command",
-					  token->kind == 0 ? "end of query string" : token->text);
+		expr_syntax_error(parser,
+						  psprintf("syntax error, unexpected %s, expecting RETURN declaration or a modification command",
+								   token->kind == 0 ? "end of query string" : token->text));
 	}
 	if (with)
 		clauses = lcons(with, clauses);
@@ -810,6 +1050,9 @@ static void
 check_word(ExprParser *parser, const char *word, const char *expected,
 		   int location)
 {
+	if (pg_strcasecmp(word, "SEARCH") == 0)
+		expr_error_at(EXPR_ERR_NOT_IMPLEMENTED, parser->source, location,
+					  "%s is not supported", word);
 	if (pg_strcasecmp(word, expected) != 0)
 		expr_error_at(EXPR_ERR_PARSE, parser->source, location,
 					  "syntax error, unexpected qualifier '%s', expecting '%s'",

@@ -62,10 +62,35 @@ typedef enum ExprTag
 								 * collection, options?.  search may be
 								 * EXPR_FILTER */
 	EXPR_COLLECTION,			/* name */
-	EXPR_COLLECTION_PARAM		/* name: @@name */
+	EXPR_COLLECTION_PARAM,		/* name: @@name */
+	EXPR_QUESTION,				/* flags = ExprQuantifier, or 0: a number or
+								 * range; base, filter?, number? */
+	EXPR_WINDOW,				/* value?, bounds, EXPR_COLLECT_AGGREGATE ... */
+	EXPR_TRAVERSAL,				/* name: of the vertex, op = ExprDirection;
+								 * EXPR_TRAVERSAL_PARTS */
+	EXPR_VARIABLE,				/* name: one that the clause declares */
+	EXPR_EDGES,					/* op = ExprDirection; collection */
+	EXPR_PRUNE					/* name?; condition */
 } ExprTag;
 
-#define EXPR_TAG_LAST EXPR_COLLECTION_PARAM
+#define EXPR_TAG_LAST EXPR_PRUNE
+
+/* Parts of EXPR_TRAVERSAL by position; EXPR_EDGES follow. */
+enum
+{
+	EXPR_TRAVERSAL_EDGE,		/* EXPR_VARIABLE? */
+	EXPR_TRAVERSAL_PATH,		/* EXPR_VARIABLE? */
+	EXPR_TRAVERSAL_DEPTH,		/* ? a number, or a range */
+	EXPR_TRAVERSAL_START,
+	EXPR_TRAVERSAL_PRUNE,		/* EXPR_PRUNE? */
+	EXPR_TRAVERSAL_OPTIONS,		/* ? */
+	EXPR_TRAVERSAL_PARTS
+};
+
+typedef enum ExprDirection
+{
+	EXPR_OUTBOUND = 1, EXPR_INBOUND, EXPR_EITHER
+} ExprDirection;
 
 typedef enum ExprOp
 {

@@ -6,7 +6,8 @@
  * cannot decide:
  *
  * 1. NOT IN becomes one token, and so do NOT LIKE and AT LEAST where an
- *	  operand stands before them (NOT LIKE(a, b) negates a call).
+ *	  operand stands before them (NOT LIKE(a, b) negates a call), and PRUNE is a
+ *	  keyword between an operand and what begins one.
  * 2. In UPDATE expr IN coll the word IN is no operator.  Of the words IN and
  *	  INTO that a modification has on its own level of parentheses, in its last
  *	  document expression, the last one that is followed by something that can
@@ -39,6 +40,7 @@ typedef struct Level
 static ExprNode *parse(const char *source, int start);
 static void merge_words(ExprParser *parser);
 static void find_collections(ExprParser *parser);
+static bool begins_operand(int kind);
 static bool ends_operand(int kind);
 static void start_modification(ExprParser *parser, Level *level, int kind);
 static void finish_modification(ExprParser *parser, Level *level);
@@ -100,6 +102,11 @@ merge_words(ExprParser *parser)
 			token.end = tokens[i].end;
 		}
 		else if (token.kind == T_IDENTIFIER && operand &&
+				 pg_strcasecmp(token.text, "PRUNE") == 0 &&
+				 begins_operand(tokens[i + 1].kind))
+			token.kind = T_PRUNE;
+		else if (token.kind == T_IDENTIFIER &&
+				 (operand || (out > 0 && tokens[out - 1].kind == '?')) &&
 				 pg_strcasecmp(token.text, "AT") == 0 &&
 				 tokens[i + 1].kind == T_IDENTIFIER &&
 				 pg_strcasecmp(tokens[i + 1].text, "LEAST") == 0)
@@ -133,6 +140,28 @@ ends_operand(int kind)
 			return true;
 		default:
 			return false;
+	}
+}
+
+/* Can an operand begin with this token? */
+static bool
+begins_operand(int kind)
+{
+	switch (kind)
+	{
+		case T_NOT:
+		case '(':
+		case '[':
+		case '{':
+		case '-':
+		case '+':
+			return true;
+		case ')':
+		case ']':
+		case '}':
+			return false;
+		default:
+			return ends_operand(kind);
 	}
 }
 
@@ -264,6 +293,97 @@ expr_yylex(union EXPR_YYSTYPE *lvalp, int *llocp, ExprParser *parser)
 	return token->kind;
 }
 
+/*
+ * What people write who think in another language: the word, and what is said
+ * here.
+ */
+typedef struct Foreign
+{
+	const char *word;
+	const char *hint;
+} Foreign;
+
+static const Foreign foreign_words[] = {
+	{"WHERE", "A condition follows FILTER."},
+	{"HAVING", "A condition follows FILTER, also behind COLLECT."},
+	{"SELECT", "A query reads FOR doc IN collection RETURN doc."},
+	{"FROM", "A query reads FOR doc IN collection RETURN doc."},
+	{"JOIN", "A join is a FOR in a FOR, with a FILTER."},
+	{"ORDER", "Rows are put in order by SORT."},
+	{"GROUP", "Rows are grouped by COLLECT name = expression."},
+	{"OFFSET", "Rows are skipped by LIMIT offset, count."},
+	{"SET", "Attributes are given as an object: UPDATE key WITH {attribute: value} IN collection."},
+	{"VALUES", "A document is an object: INSERT {attribute: value} INTO collection."},
+	{"DELETE", "Documents are removed by REMOVE key IN collection."},
+	{"RETURNING", "What a modification answers follows RETURN, as OLD and NEW."},
+	{"CASE", "A choice reads condition ? value : other."},
+	{"BETWEEN", "A range is x >= low && x <= high, or IN_RANGE()."},
+	{"IS", "Null is compared as any value: x == null, x != null."},
+};
+
+static const char *
+foreign_hint(const char *word)
+{
+	for (int i = 0; i < lengthof(foreign_words); i++)
+	{
+		if (pg_strcasecmp(word, foreign_words[i].word) == 0)
+			return foreign_words[i].hint;
+	}
+	return NULL;
+}
+
+/* What could be meant by the token that fits nowhere. */
+static const char *
+token_hint(const ExprParser *parser, int at)
+{
+	const ExprToken *token = &parser->tokens[at];
+	const ExprToken *before = at > 0 ? token - 1 : NULL;
+	const char *hint;
+
+	if (token->kind == '=')
+		return "Values are compared with ==; a single = gives a name in LET, COLLECT, AGGREGATE and PRUNE.";
+	if (token->kind == T_GT && before && before->kind == T_LT)
+		return "Values are compared with !=.";
+	if (token->kind == T_NULL && before && before->kind == T_NOT)
+		return "Null is compared as any value: x == null, x != null.";
+	if (token->kind == T_IDENTIFIER && (hint = foreign_hint(token->text)) != NULL)
+		return hint;
+	/* the word before it may have passed for a name */
+	if (before && before->kind == T_IDENTIFIER)
+		return foreign_hint(before->text);
+	return NULL;
+}
+
+/* Words of the language that are not here: error 0A000 that names them. */
+static void
+check_supported(const ExprParser *parser, int at)
+{
+	for (int i = at; i >= 0 && i >= at - 1; i--)
+	{
+		const ExprToken *token = &parser->tokens[i];
+
+		if (token->kind == T_UNSUPPORTED ||
+			(token->kind == T_IDENTIFIER && i > 0 &&
+			 pg_strcasecmp(token->text, "SEARCH") == 0))
+			expr_error_hint(EXPR_ERR_NOT_IMPLEMENTED,
+							token->kind == T_UNSUPPORTED ?
+							"Traversals go over edge collections: FOR v, e, p IN 1..2 OUTBOUND start edges." :
+							"Conditions follow FILTER; PostgreSQL's indexes serve them.",
+							parser->source, token->location,
+							"%s is not supported", token->text);
+	}
+}
+
+void
+expr_syntax_error(ExprParser *parser, const char *message)
+{
+	int			at = Min(Max(parser->next - 1, 0), parser->ntokens - 1);
+
+	check_supported(parser, at);
+	expr_error_hint(EXPR_ERR_PARSE, token_hint(parser, at), parser->source,
+					parser->tokens[at].location, "%s", message);
+}
+
 void
 expr_yyerror(int *llocp, ExprParser *parser, const char *message)
 {
@@ -276,12 +396,10 @@ expr_yyerror(int *llocp, ExprParser *parser, const char *message)
 				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
 				 errmsg("query is nested too deeply"),
 				 errdetail("errorNum %d", EXPR_ERR_PARSE)));
-	if (token->kind == 0)
-		expr_error_at(EXPR_ERR_PARSE, parser->source, token->location, "%s",
-					  message);
-	expr_error_at(EXPR_ERR_PARSE, parser->source, token->location,
-				  "%s near '%.*s'", message,
-				  pg_mbcliplen(parser->source + token->location,
-							   token->end - token->location, 32),
-				  parser->source + token->location);
+	if (token->kind != 0)
+		message = psprintf("%s near '%.*s'", message,
+						   pg_mbcliplen(parser->source + token->location,
+										token->end - token->location, 32),
+						   parser->source + token->location);
+	expr_syntax_error(parser, message);
 }

@@ -43,6 +43,13 @@ extern void expr_scan(ExprParser *parser);
  */
 extern bool expr_is_plain_name(const char *name);
 
+/*
+ * Error 1501 at the token that was read last, with what could be meant, or
+ * 0A000 for what the language has and is not here.
+ */
+pg_noreturn extern void expr_syntax_error(ExprParser *parser,
+										  const char *message);
+
 /* bison's interface */
 union EXPR_YYSTYPE;
 extern int	expr_yyparse(ExprParser *parser);
