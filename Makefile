@@ -43,7 +43,7 @@ OBJS += src/expr/func_element.o src/expr/func_document.o src/expr/func_number.o 
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
 OBJS += src/c8ql/planner.o src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/rows.o src/c8ql/aggregate.o src/c8ql/collect.o src/c8ql/window.o src/c8ql/traverse.o \
-	src/c8ql/read.o src/c8ql/search.o src/c8ql/operation.o src/c8ql/modify.o \
+	src/c8ql/read.o src/c8ql/handle.o src/c8ql/push.o src/c8ql/search.o src/c8ql/operation.o src/c8ql/modify.o \
 	src/c8ql/execute.o src/c8ql/sql.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
@@ -63,7 +63,7 @@ REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_comp
 REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_unique ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date func_zone
-REGRESS     += c8ql c8ql_page c8ql_language c8ql_window c8ql_traversal c8ql_options c8ql_option_table c8ql_errors upsert_by owners
+REGRESS     += c8ql c8ql_page c8ql_language c8ql_window c8ql_traversal c8ql_push c8ql_options c8ql_option_table c8ql_errors upsert_by owners
 # what everything must withstand
 REGRESS     += privileges hostile_path reentry
 REGRESS_OPTS = --load-extension=upsert

@@ -110,7 +110,7 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 		case EXPR_FOR:
 			whole = rest_uses(query, n + 1, clause->name, true) ||
 				rest_takes_all(query, n + 1);
-			return plan_for(compiler, clause, input, whole);
+			return plan_for(compiler, query, n, input, whole);
 		case EXPR_TRAVERSAL:
 			return plan_traversal(compiler, clause, input,
 								  traversal_uses(query, n, clause->name),

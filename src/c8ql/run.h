@@ -199,7 +199,7 @@ extern void run_warn(void *arg, int errornum, const char *message);
 extern Jsonb *run_copy_jsonb(const Jsonb *jsonb);
 
 /* --- steps.c: FOR, LET, FILTER, LIMIT --- */
-extern Step *plan_for(ExprCompiler *compiler, const ExprNode *node,
+extern Step *plan_for(ExprCompiler *compiler, const ExprNode *query, int n,
 					  Step *input, bool whole);
 extern Step *plan_let(ExprCompiler *compiler, const ExprNode *node,
 					  Step *input);

@@ -19,47 +19,29 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "rewrite/rewriteHandler.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 
 #include "base/spivalue.h"
-#include "catalog/docpath.h"
 #include "jsonb/doc.h"
 #include "expr/error.h"
 #include "expr/value.h"
+#include "c8ql/handle.h"
 #include "c8ql/search.h"
 #include "document/fetch.h"
 #include "store/searchlock.h"
 
-/* columns and index expressions that a search can use at once */
-#define MAX_HANDLES 16
-
 /* matches that are looked at in one go */
 #define FETCH_SIZE 32
-
-typedef struct Path
-{
-	int			depth;
-	const char *names[FLEXIBLE_ARRAY_MEMBER];
-} Path;
 
 typedef struct Leaf
 {
@@ -68,16 +50,6 @@ typedef struct Leaf
 	bool		walk;			/* its value may be an object to be walked */
 	JsonbValue	value;
 } Leaf;
-
-/* Something in the table that stands for the value at a path. */
-typedef struct Handle
-{
-	const Path *path;
-	char	   *sql;			/* column or index expression */
-	bool		text;			/* gives text and not jsonb */
-	char	   *index;			/* the index's name */
-	bool		unique;			/* ... on just this, and unique */
-} Handle;
 
 struct Search
 {
@@ -93,9 +65,7 @@ struct Search
 	int			current;
 	uint32		filter_hash;
 
-	int			nhandles;
-	Handle		handles[MAX_HANDLES];
-	char	   *gin;			/* name of a GIN index on the document */
+	Handles		known;
 	bool		warned;			/* that it names _rev */
 
 	/* of this row */
@@ -116,12 +86,8 @@ typedef struct Lookup
 	Datum		args[MAX_HANDLES + 1];
 } Lookup;
 
-static Path *extend_path(const Path *path, const char *name);
-static bool same_path(const Path *a, const Path *b);
 static void plan_object(Search *search, ExprCompiler *compiler,
 						const ExprNode *object, const Path *path);
-static void find_handles(Search *search);
-static void add_handle(Search *search, Node *expr, char *sql, Relation index);
 static void add_leaf(Search *search, const Path *path,
 					 const JsonbValue *value);
 static void walk_object(Search *search, const Path *path,
@@ -131,33 +97,6 @@ static bool common_part(const JsonbValue *value, JsonbValue *out);
 static void build_lookup(Search *search, Lookup *lookup);
 static bool use_handle(Search *search, const Leaf *leaf, Lookup *lookup);
 static void leaf_value(const Leaf *leaf, const Jsonb *doc, JsonbValue *value);
-
-static Path *
-extend_path(const Path *path, const char *name)
-{
-	int			depth = path ? path->depth : 0;
-	Path	   *longer = palloc(offsetof(Path, names) +
-								sizeof(char *) * (depth + 1));
-
-	for (int i = 0; i < depth; i++)
-		longer->names[i] = path->names[i];
-	longer->names[depth] = pstrdup(name);
-	longer->depth = depth + 1;
-	return longer;
-}
-
-static bool
-same_path(const Path *a, const Path *b)
-{
-	if (a->depth != b->depth)
-		return false;
-	for (int i = 0; i < a->depth; i++)
-	{
-		if (strcmp(a->names[i], b->names[i]) != 0)
-			return false;
-	}
-	return true;
-}
 
 /* ----------
  * Planning
@@ -192,7 +131,7 @@ search_plan(ExprCompiler *compiler, const ExprNode *node,
 		search->source = compiler->source;
 		search->location = node->location;
 	}
-	find_handles(search);
+	handles_find(collection, &search->known);
 	return search;
 }
 
@@ -223,7 +162,7 @@ plan_object(Search *search, ExprCompiler *compiler, const ExprNode *object,
 			continue;
 
 		value = property->args[0];
-		longer = extend_path(path, property->name);
+		longer = path_extend(path, property->name);
 		if (value->tag == EXPR_OBJECT && value->nargs > 0)
 		{
 			plan_object(search, compiler, value, longer);
@@ -242,74 +181,6 @@ plan_object(Search *search, ExprCompiler *compiler, const ExprNode *object,
 		/* a bind parameter is as if its value stood there */
 		leaf->walk = value->tag == EXPR_PARAM;
 	}
-}
-
-/*
- * Find columns and index expressions that stand for attributes.
- */
-static void
-find_handles(Search *search)
-{
-	Relation	rel = table_open(search->collection->relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *context = deparse_context_for(RelationGetRelationName(rel),
-											  RelationGetRelid(rel));
-	List	   *indexes = RelationGetIndexList(rel);
-	ListCell   *lc;
-
-	foreach(lc, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
-		Form_pg_index form = index->rd_index;
-		bool		plain = form->indisvalid &&
-			RelationGetIndexPredicate(index) == NIL;
-
-		if (plain && form->indkey.values[0] == 0)
-		{
-			Node	   *expr = linitial(RelationGetIndexExpressions(index));
-
-			add_handle(search, expr,
-					   deparse_expression(expr, context, false, false),
-					   index);
-		}
-		else if (plain && form->indkey.values[0] > 0)
-		{
-			AttrNumber	attno = form->indkey.values[0];
-			Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
-
-			if (attribute->attgenerated == ATTRIBUTE_GENERATED_STORED)
-				add_handle(search, build_column_default(rel, attno),
-						   pstrdup(quote_identifier(NameStr(attribute->attname))),
-						   index);
-			else if (attno == search->collection->doc_attno &&
-					 index->rd_rel->relam == GIN_AM_OID)
-				search->gin = pstrdup(RelationGetRelationName(index));
-		}
-		index_close(index, AccessShareLock);
-	}
-	list_free(indexes);
-	table_close(rel, AccessShareLock);
-}
-
-static void
-add_handle(Search *search, Node *expr, char *sql, Relation index)
-{
-	Handle	   *handle;
-	bool		as_text;
-	const Path *path = NULL;
-	ListCell   *lc;
-
-	foreach(lc, document_path(expr, search->collection->doc_attno, &as_text))
-		path = extend_path(path, lfirst(lc));
-	if (path == NULL || search->nhandles == MAX_HANDLES)
-		return;
-	handle = &search->handles[search->nhandles++];
-	handle->path = path;
-	handle->sql = sql;
-	handle->text = as_text;
-	handle->index = pstrdup(RelationGetRelationName(index));
-	handle->unique = index->rd_index->indisunique &&
-		index->rd_index->indnkeyatts == 1 && index->rd_index->indimmediate;
 }
 
 /* ----------
@@ -347,7 +218,7 @@ walk_object(Search *search, const Path *path, const JsonbValue *object)
 	value_iter_init(&it, object);
 	while (value_iter_next(&it, &name, &value))
 	{
-		Path	   *longer = extend_path(path, pnstrdup(name.val.string.val,
+		Path	   *longer = path_extend(path, pnstrdup(name.val.string.val,
 														name.val.string.len));
 
 		if (value_type(&value) == VALUE_OBJECT && value_count(&value) > 0)
@@ -601,11 +472,11 @@ use_handle(Search *search, const Leaf *leaf, Lookup *lookup)
 {
 	bool		exact = false;
 
-	for (int i = 0; i < search->nhandles; i++)
+	for (int i = 0; i < search->known.count; i++)
 	{
-		const Handle *handle = &search->handles[i];
+		const Handle *handle = &search->known.items[i];
 
-		if (!same_path(handle->path, leaf->path) ||
+		if (!path_same(handle->path, leaf->path) ||
 			lookup->nargs >= MAX_HANDLES)
 			continue;
 		if (handle->text && leaf->value.type == jbvString)
@@ -805,19 +676,19 @@ search_explain(Search *search, const Jsonb *bind)
 	}
 	for (int i = 0; i < nleaves; i++)
 	{
-		for (int k = 0; k < search->nhandles; k++)
+		for (int k = 0; k < search->known.count; k++)
 		{
-			if (!same_path(search->handles[k].path, leaves[i].path))
+			if (!path_same(search->known.items[k].path, leaves[i].path))
 				continue;
-			if (indexed == NULL || search->handles[k].unique)
-				indexed = &search->handles[k];
+			if (indexed == NULL || search->known.items[k].unique)
+				indexed = &search->known.items[k];
 		}
 	}
 	if (indexed && indexed->unique)
 		return psprintf("unique index %s", indexed->index);
 	if (indexed)
 		return psprintf("index scan on %s + search lock", indexed->index);
-	if (search->gin && search->filter == NULL && nleaves > 0)
-		return psprintf("index scan on %s + search lock", search->gin);
+	if (search->known.gin && search->filter == NULL && nleaves > 0)
+		return psprintf("index scan on %s + search lock", search->known.gin);
 	return "full scan + search lock";
 }

@@ -13,6 +13,7 @@
 
 #include "expr/error.h"
 #include "expr/value.h"
+#include "c8ql/push.h"
 #include "c8ql/read.h"
 #include "c8ql/run.h"
 
@@ -24,6 +25,7 @@ typedef struct ForStep
 	ExprCode   *from;			/* or a range */
 	ExprCode   *to;
 	Oid			relid;			/* or a collection */
+	Push	   *push;			/* of which only a part is looked at */
 	bool		whole;
 
 	/* the loop that is going on */
@@ -75,9 +77,27 @@ static const char *const for_options[] = {
 	"useCache", "lookahead", "readOwnWrites", NULL
 };
 
-Step *
-plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
+/* OPTIONS {disableIndex: true}: all documents are to be looked at. */
+static bool
+disables_index(const ExprNode *options)
 {
+	for (int i = 0; i < options->nargs; i++)
+	{
+		const ExprNode *option = options->args[i];
+
+		if (option->tag == EXPR_PROP &&
+			strcmp(option->name, "disableIndex") == 0 &&
+			option->args[0]->tag == EXPR_CONST)
+			return value_truthy(option->args[0]->value);
+	}
+	return false;
+}
+
+Step *
+plan_for(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
+		 bool whole)
+{
+	const ExprNode *node = query->args[n];
 	ForStep    *loop = (ForStep *) plan_step(compiler, sizeof(ForStep), input);
 	const ExprNode *source = plan_qualified(compiler, node->args[0]);
 	Planner    *planner = compiler->host_arg;
@@ -98,10 +118,14 @@ plan_for(ExprCompiler *compiler, const ExprNode *node, Step *input, bool whole)
 	{
 		loop->relid = plan_collection(compiler, source);
 		plan_check_read(compiler, loop->relid, source);
+		if (!disables_index(node->args[1]))
+			loop->push = push_plan(compiler, query, n,
+								   collection_resolve(loop->relid));
 		if (planner && planner->explaining)
 			planner->explain = lappend(planner->explain,
-									   psprintf("FOR %s: full scan",
-												get_rel_name(loop->relid)));
+									   psprintf("FOR %s: %s",
+												get_rel_name(loop->relid),
+												push_explain(loop->push)));
 	}
 	else
 		loop->source = expr_compile_node(compiler, source);
@@ -176,8 +200,15 @@ for_begin(ForStep *loop, Run *run)
 					   value_typename(&value));
 		value_iter_init(&loop->it, &value);
 	}
-	else
+	else if (loop->push == NULL)
 		loop->reader = reader_open(run, loop->relid, loop->whole, NULL);
+	else
+	{
+		ReaderQuery query;
+
+		if (push_build(loop->push, run, &query))
+			loop->reader = reader_open(run, loop->relid, loop->whole, &query);
+	}
 	MemoryContextSwitchTo(caller);
 }
 
@@ -187,8 +218,8 @@ for_element(ForStep *loop, Run *run)
 	JsonbValue *slot = run_slot(&loop->step, run, loop->slot);
 	MemoryContext caller;
 
-	if (loop->reader)
-		return reader_next(loop->reader, slot);
+	if (OidIsValid(loop->relid))
+		return loop->reader && reader_next(loop->reader, slot);
 	if (loop->source)
 		return value_iter_next(&loop->it, NULL, slot);
 	if (!loop->more)
