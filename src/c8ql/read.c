@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -228,6 +229,81 @@ reader_collections(Run *run, JsonbValue *value)
 
 		if (!isnull)
 			value_from_jsonb((Jsonb *) PG_DETOAST_DATUM_COPY(list), value);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	reader_pop_snapshot();
+	MemoryContextSwitchTo(caller);
+}
+
+int
+reader_ahead(const Reader *reader, const Jsonb **docs, int most)
+{
+	int			count = Min(reader->count - reader->next, most);
+
+	for (int i = 0; i < count; i++)
+		docs[i] = reader->docs[reader->next + i];
+	return count;
+}
+
+void
+reader_fetch_keys(Run *run, Oid relid, int count, const char *const *keys,
+				  JsonbValue *values)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const Collection *collection = collection_resolve(relid);
+	Datum	   *datums = palloc(sizeof(Datum) * count);
+	int			ndatums = 0;
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+	Oid			types[1];
+	Datum		args[1];
+	SPIPlanPtr	plan;
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *hint;
+
+		value_set_null(&values[i]);
+		if (collection_key_parse(collection, keys[i], strlen(keys[i]),
+								 &datums[ndatums], &hint))
+			ndatums++;
+	}
+	if (ndatums == 0)
+		return;
+	get_typlenbyvalalign(collection->key_type, &typlen, &typbyval, &typalign);
+	types[0] = get_array_type(collection->key_type);
+	args[0] = PointerGetDatum(construct_array(datums, ndatums,
+											  collection->key_type, typlen,
+											  typbyval, typalign));
+	reader_push_snapshot(run);
+	SPI_connect();
+	plan = document_plan(collection,
+						 psprintf("SELECT %s, %s, %s FROM %s WHERE %s OPERATOR(pg_catalog.=) ANY ($1)",
+								  document_column(collection, collection->key_attno),
+								  document_column(collection, collection->rev_attno),
+								  document_column(collection, collection->doc_attno),
+								  document_table(collection),
+								  document_column(collection, collection->key_attno)),
+						 1, types);
+	if (SPI_execute_plan(plan, args, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read documents");
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[row];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		char	   *key = SPI_getvalue(tuple, desc, 1);
+		char	   *rev = SPI_getvalue(tuple, desc, 2);
+		Jsonb	   *doc = document_of_tuple(tuple, desc, 3);
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		for (int i = 0; key != NULL && i < count; i++)
+		{
+			if (strcmp(keys[i], key) == 0)
+				value_from_jsonb(document_show(collection, key, rev, doc),
+								 &values[i]);
+		}
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();

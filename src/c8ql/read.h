@@ -29,6 +29,12 @@ extern Reader *reader_open(Run *run, Oid relid, bool whole,
 extern bool reader_next(Reader *reader, JsonbValue *value);
 extern void reader_close(Reader *reader);
 
+/*
+ * The documents that reader_next() will give without reading on, as they are
+ * stored; their number, at most "most".
+ */
+extern int	reader_ahead(const Reader *reader, const Jsonb **docs, int most);
+
 /* The number of documents. */
 extern int64 reader_count(Run *run, Oid relid);
 
@@ -44,6 +50,10 @@ extern void reader_collections(Run *run, JsonbValue *value);
  */
 extern bool reader_fetch(Run *run, Oid relid, const char *key, int len,
 						 JsonbValue *value);
+
+/* Several at once; keys that differ in their spelling only are not found. */
+extern void reader_fetch_keys(Run *run, Oid relid, int count,
+							  const char *const *keys, JsonbValue *values);
 
 /* The same by "collection/key". */
 extern bool reader_fetch_id(Run *run, const char *id, int len,

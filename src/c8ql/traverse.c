@@ -54,6 +54,18 @@ typedef struct Edges
 	char	   *tail;			/* of the query */
 } Edges;
 
+/* vertices that are read at once */
+#define AHEAD	64
+
+/* Vertices at the ends of edges that will be followed next. */
+typedef struct Ahead
+{
+	MemoryContext context;
+	int			count;
+	const char *ids[AHEAD];
+	JsonbValue	vertices[AHEAD];
+} Ahead;
+
 typedef struct PathNode
 {
 	struct PathNode *parent;
@@ -66,6 +78,8 @@ typedef struct PathNode
 	bool		stop;			/* PRUNE says so */
 	int			edges;			/* that are being followed */
 	Reader	   *reader;
+	Ahead	   *ahead;			/* NULL: nothing was read ahead yet */
+	int			unread;			/* edges whose vertex was read ahead */
 	struct PathNode *next;		/* breadth first: to be followed after this */
 } PathNode;
 
@@ -569,6 +583,93 @@ visit(TraversalStep *traversal, const char *id, int len)
 	return false;
 }
 
+/* The vertex that an edge leads to; false if it is none. */
+static bool
+other_end(const Edges *edges, const JsonbValue *edge, JsonbValue *other)
+{
+	return value_attribute(edge, edges->outbound ? "_to" : "_from",
+						   edges->outbound ? 3 : 5, other) &&
+		other->type == jbvString &&
+		memchr(other->val.string.val, '/', other->val.string.len) != NULL;
+}
+
+/*
+ * Read the vertices at the ends of this edge and of those that come next, those
+ * of one collection at a time.
+ */
+static void
+read_ahead(Run *run, PathNode *node, const Edges *edges,
+		   const JsonbValue *edge)
+{
+	const Jsonb *docs[AHEAD];
+	const char *keys[AHEAD];
+	Ahead	   *ahead = node->ahead;
+	MemoryContext caller;
+	int			count = reader_ahead(node->reader, docs, AHEAD - 1);
+
+	if (ahead == NULL)
+	{
+		ahead = node->ahead = MemoryContextAlloc(node->context, sizeof(Ahead));
+		ahead->context = AllocSetContextCreate(node->context, "C8QL vertices",
+											   ALLOCSET_DEFAULT_SIZES);
+	}
+	MemoryContextReset(ahead->context);
+	caller = MemoryContextSwitchTo(ahead->context);
+	node->unread = count;
+	ahead->count = 0;
+	for (int i = -1; i < count; i++)
+	{
+		JsonbValue	one;
+		JsonbValue	other;
+
+		if (i >= 0)
+			value_from_jsonb(unconstify(Jsonb *, docs[i]), &one);
+		if (!other_end(edges, i >= 0 ? &one : edge, &other))
+			continue;
+		ahead->ids[ahead->count] = pnstrdup(other.val.string.val,
+											other.val.string.len);
+		value_set_null(&ahead->vertices[ahead->count++]);
+	}
+	for (int first = 0; first < ahead->count;)
+	{
+		int			prefix = strchr(ahead->ids[first], '/') - ahead->ids[first] + 1;
+		int			end = first;
+		Oid			relid = plan_find_collection(pnstrdup(ahead->ids[first], prefix - 1));
+
+		while (end < ahead->count &&
+			   strncmp(ahead->ids[end], ahead->ids[first], prefix) == 0)
+		{
+			keys[end] = ahead->ids[end] + prefix;
+			end++;
+		}
+		if (OidIsValid(relid))
+			reader_fetch_keys(run, relid, end - first, keys + first,
+							  ahead->vertices + first);
+		first = end;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Take the vertex of a new node from what its parent has read ahead. */
+static void
+take_vertex(PathNode *node)
+{
+	const Ahead *ahead = node->parent->ahead;
+	MemoryContext caller;
+
+	for (int i = 0; i < ahead->count; i++)
+	{
+		if (ahead->vertices[i].type == jbvNull ||
+			strcmp(ahead->ids[i], node->id) != 0)
+			continue;
+		caller = MemoryContextSwitchTo(node->context);
+		value_copy(&ahead->vertices[i], &node->vertex);
+		node->loaded = true;
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+}
+
 /* The node at the next edge of a node, or NULL. */
 static PathNode *
 follow(TraversalStep *traversal, Run *run, PathNode *node)
@@ -605,16 +706,21 @@ follow(TraversalStep *traversal, Run *run, PathNode *node)
 		{
 			reader_close(node->reader);
 			node->reader = NULL;
+			node->unread = 0;
 			node->edges++;
 			continue;
 		}
-		if (!value_attribute(&edge, edges->outbound ? "_to" : "_from",
-							 edges->outbound ? 3 : 5, &other) ||
-			other.type != jbvString)
+		if (traversal->uses_vertex || traversal->uses_path)
+		{
+			if (node->unread > 0)
+				node->unread--;
+			else
+				read_ahead(run, node, edges, &edge);
+		}
+		if (!other_end(edges, &edge, &other))
 			continue;
 		slash = memchr(other.val.string.val, '/', other.val.string.len);
-		if (slash == NULL ||
-			!allowed(&traversal->vertex_collections, other.val.string.val,
+		if (!allowed(&traversal->vertex_collections, other.val.string.val,
 					 slash - other.val.string.val) ||
 			on_path(node, &edge, other.val.string.val, other.val.string.len,
 					traversal->unique_edges == UNIQUE_PATH,
@@ -627,6 +733,8 @@ follow(TraversalStep *traversal, Run *run, PathNode *node)
 		caller = MemoryContextSwitchTo(next->context);
 		value_copy(&edge, &next->edge);
 		MemoryContextSwitchTo(caller);
+		if (traversal->uses_vertex || traversal->uses_path)
+			take_vertex(next);
 		return next;
 	}
 	return NULL;
