@@ -7,7 +7,7 @@
 # stand in the collections afterwards.  A statement is a tree that is made at
 # random, printed as text, and evaluated here clause by clause on lists of rows:
 #
-#	rows = ({})				FOR, LET, FILTER, SORT, LIMIT, COLLECT, writes: rows -> rows
+#	rows = ({})				FOR, LET, FILTER, SORT, LIMIT, COLLECT, WINDOW, traversals, writes: rows -> rows
 #	row  = {variable => value}	value = ['n', 1] ['s', "x"] ['b', 1] ['z'] ['a', [...]] ['o', {...}]
 #
 # so that no variable of one row or query can reach another one, which is what
@@ -117,6 +117,7 @@ sub fresh_state
 			my %doc;
 			$doc{n} = num(int rand 9) if chance(0.8);
 			$doc{s} = str('abcdefgh' x int rand 12) if chance(0.7);
+			($doc{_from}, $doc{_to}) = map { str(pick('ca', 'ca', 'cb') . '/k' . (1 + int rand 5)) } 1 .. 2 if chance(0.8);
 			$doc{l} = arr(map { num(int rand 9) } 1 .. rand 4) if chance(0.7);
 			$doc{o} = ['o', { p => num(int rand 5), q => str('q' x int rand 200) }] if chance(0.6);
 			$state{$c}{"k$i"} = ['o', \%doc];
@@ -152,6 +153,7 @@ sub show
 	# what follows [*] is done to each element; parentheses end that
 	return '(' . show($p[0]) . '[* FILTER ' . show($p[1]) . ' RETURN ' . show($p[2]) . '])' if $kind eq 'expand';
 	return '(' . show_query($p[0]) . ')' if $kind eq 'sub';
+	return '(' . show($p[0]) . ")[? $p[1] FILTER " . show($p[2]) . ']' if $kind eq 'question';
 	die $kind;
 }
 
@@ -186,6 +188,19 @@ sub worth
 		my $base = worth($p[0], $row);
 		my @rows = map { { %$row, CURRENT => $_ } } $base->[0] eq 'a' ? @{ $base->[1] } : ();
 		return arr(map { worth($p[2], $_) } grep { truthy(worth($p[1], $_)) } @rows);
+	}
+	if ($kind eq 'question')
+	{
+		my $base = worth($p[0], $row);
+		return bool(0) if $base->[0] ne 'a';
+		my @rows = map { { %$row, CURRENT => $_ } } @{ $base->[1] };
+		my $n = grep { truthy(worth($p[2], $_)) } @rows;
+		return bool($n > 0) if $p[1] eq 'ANY';
+		return bool($n == @rows) if $p[1] eq 'ALL';
+		return bool($n == 0) if $p[1] eq 'NONE';
+		return bool($n >= $1) if $p[1] =~ /\AAT LEAST \((\d)\)\z/;
+		return bool($n >= $1 && $n <= $2) if $p[1] =~ /\A(\d)\.\.(\d)\z/;
+		return bool($n == $p[1]);
 	}
 	if ($kind eq 'op')
 	{
@@ -240,6 +255,21 @@ sub show_clause
 	return "FOR $p[0] IN $p[1]" . ($p[2] ? ' FILTER ' . show($p[2]) : '') . ($p[3] ? " FOR $p[3] IN $p[0].l" : '') .
 	  " SORT $p[0]._key" if $kind eq 'scan';
 	return "LET $p[0] = " . show($p[1]) if $kind eq 'let';
+	return "LET [$p[0], , $p[1]] = " . show($p[2]) if $kind eq 'items';
+	return "LET {n: $p[0], o: {p: $p[1]}} = " . show($p[2]) if $kind eq 'parts';
+	if ($kind eq 'hop')
+	{
+		my ($v, $e, $p, $n, $length, $c, $direction, $least, $most, $start, $prune, $options) = @p;
+		return "FOR $v, $e, $p IN $least..$most $direction " . show($start) . " $c" . (defined $prune ? " PRUNE $e.n == $prune" : '') .
+		  "$options SORT $p.edges[*]._key LET $n = $v.n, $length = LENGTH($p.vertices)";
+	}
+	if ($kind eq 'window')
+	{
+		my ($before, $after, $value, $aggregates) = @p;
+		my ($preceding, $following) = map { /unbounded/ ? qq("$_") : $_ } $before, $after;
+		return 'WINDOW ' . ($value ? show($value) . ' WITH ' : '') . "{preceding: $preceding, following: $following} AGGREGATE " .
+		  join(', ', map { "$_->[0] = $_->[1](" . show($_->[2]) . ')' } @$aggregates);
+	}
 	return 'FILTER ' . show($p[0]) if $kind eq 'filter';
 	return 'SORT ' . join(', ', map { show($_->[0]) . ($_->[1] ? ' DESC' : '') } @p) if $kind eq 'sort';
 	return "LIMIT $p[0], $p[1]" if $kind eq 'limit';
@@ -290,6 +320,25 @@ sub run_query
 			}
 		}
 		elsif ($kind eq 'let') { @next = map { { %$_, $p[0] => worth($p[1], $_) } } @rows }
+		elsif ($kind eq 'items')
+		{
+			for my $row (@rows)
+			{
+				my $v = worth($p[2], $row)->[1];
+				push @next, { %$row, $p[0] => $v->[0] // $null, $p[1] => $v->[2] // $null };
+			}
+		}
+		elsif ($kind eq 'parts')
+		{
+			for my $row (@rows)
+			{
+				my $v = worth($p[2], $row);
+				my ($n, $o) = map { $v->[0] eq 'o' ? $v->[1]{$_} // $null : $null } qw(n o);
+				push @next, { %$row, $p[0] => $n, $p[1] => $o->[0] eq 'o' ? $o->[1]{p} // $null : $null };
+			}
+		}
+		elsif ($kind eq 'hop') { @next = hop(\@rows, @p) }
+		elsif ($kind eq 'window') { @next = window(\@rows, @p) }
 		elsif ($kind eq 'filter') { @next = grep { truthy(worth($p[0], $_)) } @rows }
 		elsif ($kind eq 'limit') { @next = grep { defined } @rows[ $p[0] .. $p[0] + $p[1] - 1 ] if $p[1] && @rows }
 		elsif ($kind eq 'sort')
@@ -327,6 +376,84 @@ sub run_query
 		@rows = @next;
 	}
 	return \@result;
+}
+
+# All paths of so many edges, no edge twice, in the order of their edges' keys.
+sub hop
+{
+	my ($rows, $v, $e, $p, $n, $length, $c, $direction, $least, $most, $start, $prune, $options) = @_;
+	my @found;
+	my $walk;
+	$walk = sub {
+		my ($row, $at, $vertices, $keys) = @_;
+		return if @$keys >= $most;
+		for my $key (keys %{ $before{$c} })
+		{
+			my ($from, $to) = map { $before{$c}{$key}[1]{$_} // $null } qw(_from _to);
+			next if $from->[0] ne 's' || $to->[0] ne 's' || grep { $_ eq $key } @$keys;
+			for my $pair ($direction ne 'INBOUND' ? [ $from, $to ] : (), $direction ne 'OUTBOUND' ? [ $to, $from ] : ())
+			{
+				next if $pair->[0][1] ne $at;
+				my $next = $pair->[1][1];
+				next if $options =~ /uniqueVertices/ && grep { $_ eq $next } @$vertices;
+				my ($collection, $k) = split m{/}, $next;
+				my $doc = $before{$collection}{$k};
+				my @path = (@$keys, $key);
+				my $edge = shown($key, $before{$c}{$key});
+				push @found,
+				  [
+					$row, arr(map { str($_) } @path),
+					{ %$row, $e => $edge, $n => $doc ? $doc->[1]{n} // $null : $null, $length => num(@path + 1) }
+				  ] if @path >= $least;
+				my $stop = defined $prune && compare($edge->[1]{n} // $null, num($prune)) == 0;
+				$walk->($row, $next, [ @$vertices, $next ], \@path) if !$stop;
+				last if $from->[1] eq $to->[1];
+			}
+		}
+	};
+	my $number = 0;
+	my %order;
+	for my $row (@$rows)
+	{
+		my $at = worth($start, $row)->[1];
+		$order{$row} = $number++;
+		# where PRUNE looks at the start, it must be there
+		my ($collection, $k) = split m{/}, $at;
+		next if defined $prune && !$before{$collection}{$k};
+		$walk->($row, $at, [$at], []);
+	}
+	return map { $_->[2] } sort { compare($a->[1], $b->[1]) || $order{ $a->[0] } <=> $order{ $b->[0] } } @found;
+}
+
+sub window
+{
+	my ($rows, $before, $after, $value, $aggregates) = @_;
+	my @rows = map { { row => $_, value => $value ? worth($value, $_)->[1] : 0 } } @$rows;
+	for my $one (@rows) { $one->{args} = [ map { worth($_->[2], $one->{row}) } @$aggregates ] }
+	my @order = sort { $rows[$a]{value} <=> $rows[$b]{value} || $a <=> $b } 0 .. $#rows;
+	@rows = @rows[@order] if $value;
+	my @next;
+	for my $i (0 .. $#rows)
+	{
+		my @frame = grep {
+			my $distance = $value ? $rows[$_]{value} - $rows[$i]{value} : $_ - $i;
+			($before eq 'unbounded' || $distance >= -$before) && ($after eq 'unbounded' || $distance <= $after)
+		} 0 .. $#rows;
+		my %row = %{ $rows[$i]{row} };
+		for my $k (0 .. $#$aggregates)
+		{
+			my ($name, $function) = @{ $aggregates->[$k] };
+			my @v = map { $rows[$_]{args}[$k] } @frame;
+			my @sorted = sort { compare($a, $b) } @v;
+			my $sum = 0;
+			$sum += $_->[1] for @v;
+			$row{$name} =
+			  $function eq 'COUNT' ? num(scalar @v) : $function eq 'SUM' ? num($sum) :
+			  $function eq 'MAX' ? $sorted[-1] : $function eq 'PUSH' ? arr(@v) : $sorted[0];
+		}
+		push @next, \%row;
+	}
+	return @next;
 }
 
 sub collect
@@ -512,6 +639,8 @@ sub make
 		return ['op', pick('<', '>=', '!='), map { make('any', $scope, $depth + 1) } 1 .. 2] if $depth > 2 || chance(0.3);
 		return ['op', 'IN', make('int', $scope, $depth + 1), make('arr', $scope, $depth + 1)] if chance(0.3);
 		return ['not', make('bool', $scope, $depth + 1)] if chance(0.2);
+		return ['question', make('arr', $scope, $depth + 1), pick('ANY', 'ALL', 'NONE', '1', '2', '1..2', '0..1', 'AT LEAST (2)'),
+			make('bool', with($scope, CURRENT => 'any'), $depth + 1)] if chance(0.2);
 		return ['op', pick('&&', '||'), map { make('bool', $scope, $depth + 1) } 1 .. 2];
 	}
 	if ($kind eq 'arr')
@@ -618,7 +747,12 @@ sub make_query
 
 		if ($what < 0.2 && @readable && $rows < 40)
 		{
-			push @clauses, ['scan', $v, pick(@readable)];
+			# a filter that an index can help with
+			my $filter = chance(0.5) ? ['op', pick('==', '==', '<', '>='), ['attr', ['var', $v], 'n'], make('int', $scope)] : undef;
+			$filter = ['op', '==', ['attr', ['var', $v], 's'], make(pick('str', 'any'), $scope)] if chance(0.2);
+			$filter = ['op', '&&', ['op', '<', ['attr', ['var', $v], 'n'], make('int', $scope)], ['op', '>=', ['attr', ['var', $v], 'n'], make('int', $scope)]] if chance(0.1);
+			$filter = ['op', 'IN', ['attr', ['var', $v], '_key'], make('arr', $scope)] if chance(0.05);
+			push @clauses, ['scan', $v, pick(@readable), $filter];
 			$own->($v => 'doc');
 			$rows *= 4;
 		}
@@ -628,6 +762,28 @@ sub make_query
 			push @clauses, ['for', $v, $ints ? ['range', map { ['const', num(int rand 5)] } 1 .. 2] : make('arr', $scope)];
 			$own->($v => $ints ? 'int' : 'any');
 			$rows *= 3;
+		}
+		elsif ($what < 0.41 && !%written && $rows < 20)
+		{
+			my ($e, $p, $n, $length) = map { variable() } 1 .. 4;
+			my $least = 1 + int rand 2;
+			my $options = pick('', '', ' OPTIONS {order: "bfs"}', ' OPTIONS {uniqueVertices: "path"}', ' OPTIONS {order: "bfs", uniqueVertices: "path"}');
+			push @clauses, ['hop', $v, $e, $p, $n, $length, pick(@readable), pick(qw(OUTBOUND INBOUND ANY)), $least, $least + int rand 2,
+				['call', 'CONCAT', ['const', str(pick('ca', 'cb') . '/k')], make('int', $scope, 2)], chance(0.3) ? int rand 9 : undef, $options];
+			$own->($e => 'doc', $n => 'any', $length => 'int');
+			$rows *= 4;
+		}
+		elsif ($what < 0.45)
+		{
+			my @aggregates = map { [variable(), pick(qw(SUM MAX MIN COUNT PUSH)), make('int', $scope)] } 1 .. 1 + rand 2;
+			push @clauses, ['window', (map { chance(0.2) ? 'unbounded' : int rand 4 } 1 .. 2), chance(0.4) ? make('int', $scope) : undef, \@aggregates];
+			$own->(map { $_->[0] => $_->[1] eq 'PUSH' ? 'arr' : 'int' } @aggregates);
+		}
+		elsif ($what < 0.48)
+		{
+			my $w = variable();
+			push @clauses, chance(0.5) ? ['items', $v, $w, make('arr', $scope)] : ['parts', $v, $w, make(pick('obj', 'any'), $scope)];
+			$own->($v => 'any', $w => 'any');
 		}
 		elsif ($what < 0.55)
 		{
@@ -696,6 +852,10 @@ SET client_min_messages = error;
 SET statement_timeout = '120s';
 CREATE EXTENSION upsert;
 SELECT create_collection(c) FROM unnest(ARRAY['ca', 'cb', 'cc', 'cd']) c \g /dev/null
+CREATE INDEX ON ca ((doc -> 'n'));
+CREATE INDEX ON cb ((doc ->> 's'));
+CREATE INDEX ON cc ((doc -> 's'));
+CREATE INDEX ON cd ((doc ->> '_from'));
 CREATE FUNCTION stored() RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('ca', (SELECT jsonb_object_agg(_key, doc) FROM ca), 'cb', (SELECT jsonb_object_agg(_key, doc) FROM cb),
 		'cc', (SELECT jsonb_object_agg(_key, doc) FROM cc), 'cd', (SELECT jsonb_object_agg(_key, doc) FROM cd)) $$;
