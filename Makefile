@@ -38,7 +38,7 @@ OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.
 	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/unique.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o src/expr/zone.o
-OBJS += src/expr/func.o src/expr/func_util.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_digest.o
+OBJS += src/expr/func.o src/expr/func_util.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_zone.o src/expr/func_digest.o
 OBJS += src/expr/func_element.o src/expr/func_document.o src/expr/func_number.o src/expr/func_bit.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_system.o src/expr/func_text.o src/expr/func_type.o
 OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
 	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o

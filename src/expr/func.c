@@ -39,6 +39,7 @@ static const ExprFunctionDef *const tables[] = {
 	func_aggregate_table,
 	func_document_table,
 	func_date_table,
+	func_zone_table,
 	func_system_table,
 };
 

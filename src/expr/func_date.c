@@ -17,7 +17,6 @@
 #include "expr/func_util.h"
 #include "expr/zone.h"
 #include "miscadmin.h"
-#include "nodes/pg_list.h"
 
 typedef enum DateUnit
 {
@@ -32,12 +31,8 @@ typedef enum DateUnit
 	UNIT_YEAR
 } DateUnit;
 
-/*
- * Take argument i for a date.  False, with a null result and a warning, if it
- * is none.
- */
-static bool
-date_arg(ExprCall *call, int i, int64 *ms, JsonbValue *result)
+bool
+func_date_arg(ExprCall *call, int i, int64 *ms, JsonbValue *result)
 {
 	const JsonbValue *v = &call->args[i];
 	bool		ok = false;
@@ -63,12 +58,8 @@ date_arg(ExprCall *call, int i, int64 *ms, JsonbValue *result)
 	return ok;
 }
 
-/*
- * Take argument i for a time zone, if it is given; *zone is NULL if it is not.
- * False, with a null result and a warning, if it is no string.
- */
-static bool
-zone_arg(ExprCall *call, int i, pg_tz **zone, JsonbValue *result)
+bool
+func_zone_arg(ExprCall *call, int i, pg_tz **zone, JsonbValue *result)
 {
 	*zone = NULL;
 	if (i >= call->nargs)
@@ -96,7 +87,7 @@ static bool
 local_arg(ExprCall *call, int i, int where, pg_tz **zone, int64 *ms,
 		  JsonbValue *result)
 {
-	if (!date_arg(call, i, ms, result) || !zone_arg(call, where, zone, result))
+	if (!func_date_arg(call, i, ms, result) || !func_zone_arg(call, where, zone, result))
 		return false;
 	if (*zone)
 		*ms = zone_to_local(*ms, *zone);
@@ -254,7 +245,7 @@ date_from_parts(ExprCall *call, int64 *ms, JsonbValue *result)
 static bool
 date_of_call(ExprCall *call, int64 *ms, JsonbValue *result)
 {
-	return call->nargs == 1 ? date_arg(call, 0, ms, result) :
+	return call->nargs == 1 ? func_date_arg(call, 0, ms, result) :
 		date_from_parts(call, ms, result);
 }
 
@@ -705,7 +696,7 @@ fn_date_format(ExprCall *call, JsonbValue *result)
 	StringInfoData buf;
 	pg_tz	   *zone;
 
-	if (!date_arg(call, 0, &utc, result) ||
+	if (!func_date_arg(call, 0, &utc, result) ||
 		!local_arg(call, 0, 2, &zone, &ms, result))
 		return;
 	if (!func_arg_is_string(call, 1))
@@ -740,138 +731,6 @@ fn_date_format(ExprCall *call, JsonbValue *result)
 	func_return_buffer(result, &buf);
 }
 
-/* ----------
- * zones
- * ----------
- */
-static void
-put_text(ValueBuilder *b, const char *name, const char *text)
-{
-	JsonbValue	value;
-
-	if (text)
-		value_set_string(&value, text, strlen(text));
-	else
-		value_set_null(&value);
-	value_object_put(b, name, strlen(name), &value);
-}
-
-/* An instant, null if there is none or none that has a notation. */
-static void
-put_date(ValueBuilder *b, const char *name, bool there, int64 ms)
-{
-	put_text(b, name, there && date_in_calendar(ms) ? date_format_iso(ms) : NULL);
-}
-
-/* {name, begin, end, dst, offset} of the period that an instant is in */
-static void
-zone_info(int64 utc, pg_tz *zone, JsonbValue *info)
-{
-	ZonePeriod	period;
-	ValueBuilder b;
-	JsonbValue	value;
-
-	zone_period(utc, zone, &period);
-	value_object_begin(&b);
-	put_text(&b, "name", period.abbreviation);
-	put_date(&b, "begin", period.has_begin, period.begin);
-	put_date(&b, "end", period.has_end, period.end);
-	value_set_bool(&value, period.dst);
-	value_object_put(&b, "dst", 3, &value);
-	value_set_int64(&value, period.offset);
-	value_object_put(&b, "offset", 6, &value);
-	value_object_finish(&b, true, info);
-}
-
-/*
- * DATE_UTCTOLOCAL and DATE_LOCALTOUTC: (date, zone[, with zone information]).
- * Local time is written without a zone.
- */
-static void
-convert_zone(ExprCall *call, bool to_local, JsonbValue *result)
-{
-	pg_tz	   *zone;
-	int64		ms;
-	int64		converted;
-	char	   *text;
-	ValueBuilder b;
-	JsonbValue	info;
-
-	if (!date_arg(call, 0, &ms, result) || !zone_arg(call, 1, &zone, result))
-		return;
-	converted = to_local ? zone_to_local(ms, zone) : zone_to_utc(ms, zone);
-	if (!date_in_calendar(converted))
-	{
-		func_warn(call, EXPR_WARN_INVALID_DATE);
-		return;
-	}
-	text = date_format_iso(converted);
-	if (to_local)
-		text[strlen(text) - 1] = '\0';
-	if (!func_arg_truthy(call, 2))
-	{
-		value_set_string(result, text, strlen(text));
-		return;
-	}
-	value_object_begin(&b);
-	put_text(&b, to_local ? "local" : "utc", text);
-	put_text(&b, "tzdb", "PostgreSQL " PG_VERSION);
-	zone_info(to_local ? ms : converted, zone, &info);
-	value_object_put(&b, "zoneInfo", 8, &info);
-	value_object_finish(&b, true, result);
-}
-
-static void
-fn_date_utctolocal(ExprCall *call, JsonbValue *result)
-{
-	convert_zone(call, true, result);
-}
-
-static void
-fn_date_localtoutc(ExprCall *call, JsonbValue *result)
-{
-	convert_zone(call, false, result);
-}
-
-/* DATE_TIMEZONE: the session's */
-static void
-fn_date_timezone(ExprCall *call, JsonbValue *result)
-{
-	const char *name = pg_get_timezone_name(session_timezone);
-
-	value_set_string(result, name, strlen(name));
-}
-
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static void
-fn_date_timezones(ExprCall *call, JsonbValue *result)
-{
-	pg_tzenum  *zones = pg_tzenumerate_start();
-	pg_tz	   *zone;
-	List	   *names = NIL;
-	ListCell   *lc;
-	ValueBuilder b;
-
-	while ((zone = pg_tzenumerate_next(zones)) != NULL)
-		names = lappend(names, pstrdup(pg_get_timezone_name(zone)));
-	pg_tzenumerate_end(zones);
-	list_sort(names, compare_names);
-	value_array_begin(&b);
-	foreach(lc, names)
-	{
-		JsonbValue	name;
-
-		value_set_string(&name, lfirst(lc), strlen(lfirst(lc)));
-		value_array_add(&b, &name);
-	}
-	value_array_finish(&b, result);
-}
-
 const ExprFunctionDef func_date_table[] = {
 	{"DATE_NOW", 0, 0, EXPR_FN_VOLATILE, fn_date_now},
 	{"DATE_TIMESTAMP", 1, 7, 0, fn_date_timestamp},
@@ -898,9 +757,5 @@ const ExprFunctionDef func_date_table[] = {
 	{"DATE_TRUNC", 2, 3, 0, fn_date_trunc},
 	{"DATE_ROUND", 3, 4, 0, fn_date_round},
 	{"DATE_FORMAT", 2, 3, 0, fn_date_format},
-	{"DATE_UTCTOLOCAL", 2, 3, 0, fn_date_utctolocal},
-	{"DATE_LOCALTOUTC", 2, 3, 0, fn_date_localtoutc},
-	{"DATE_TIMEZONE", 0, 0, EXPR_FN_VOLATILE, fn_date_timezone},
-	{"DATE_TIMEZONES", 0, 0, 0, fn_date_timezones},
 	{NULL}
 };

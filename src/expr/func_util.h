@@ -7,6 +7,7 @@
 
 #include "expr/func.h"
 #include "expr/value.h"
+#include "pgtime.h"
 
 /* One table for each file, ended by a NULL name. */
 extern const ExprFunctionDef func_type_table[];
@@ -21,6 +22,7 @@ extern const ExprFunctionDef func_element_table[];
 extern const ExprFunctionDef func_aggregate_table[];
 extern const ExprFunctionDef func_document_table[];
 extern const ExprFunctionDef func_date_table[];
+extern const ExprFunctionDef func_zone_table[];
 extern const ExprFunctionDef func_system_table[];
 
 /* Raise warning errornum with the language's own text for it. */
@@ -64,6 +66,16 @@ typedef struct FuncText
 } FuncText;
 
 extern FuncText func_text(const JsonbValue *v);
+
+/*
+ * Take argument i for a date, or for a time zone if it is given (*zone is NULL
+ * if not).  False, with a null result and a warning, if it is none; a name that
+ * is no zone's is error 22023.  In func_date.c.
+ */
+extern bool func_date_arg(ExprCall *call, int i, int64 *ms,
+						  JsonbValue *result);
+extern bool func_zone_arg(ExprCall *call, int i, pg_tz **zone,
+						  JsonbValue *result);
 
 /* The collation for letters beyond ASCII; see func_string.c. */
 extern Oid func_collation(void);

@@ -32,6 +32,15 @@ INSERT INTO seeds (q) VALUES
 	('RETURN {"a": 1, b, [1 + 1]: 2, @n: 3, `x`: [], "\u00e9\n": null}.b["c"][-1].@n'),
 	('RETURN "x" LIKE "%x" OR "y" NOT LIKE "_" AND "z" =~ "." && "a" !~ "b" // end'),
 	('/* comment */ RETURN NOT (1 NOT IN [2]) ? LENGTH(c) : COUNT(FOR x IN c RETURN 1)'),
+	('FOR v, e, p IN 1..2 ANY "d/1" d, INBOUND c PRUNE s = v.n == 1 OPTIONS {order: "bfs", uniqueVertices: "global"} FILTER e != null || s RETURN [v, p.edges[*].n]'),
+	('FOR x IN c FOR w IN OUTBOUND x d SORT w._key RETURN w'),
+	('FOR i IN 1..9 WINDOW {preceding: 1, following: "unbounded"} AGGREGATE a = SUM(i), b = UNIQUE(i % 3) WINDOW i WITH {preceding: 2.5} AGGREGATE g = MAX(i) RETURN [a, b, g]'),
+	('FOR i IN c WINDOW DATE_TIMESTAMP(i.t) WITH {preceding: "P1MT3S"} AGGREGATE g = PUSH(i) RETURN g'),
+	('LET {n, o: {p: [q, , r]}} = FIRST(c), [x, y] = @list FOR [k, v] IN ENTRIES(x) RETURN [n, q, r, y, k, v]'),
+	('RETURN [[1, 2][? 1..2 FILTER CURRENT > 1], @list[? ALL FILTER CURRENT.b], c[?], @list[? AT LEAST (1) FILTER CURRENT.b[? NONE FILTER CURRENT]]]'),
+	('FOR v IN c FILTER v._key IN ["a", "b"] && v.n >= 1 && v.n < 5 SORT v._key LIMIT 1 RETURN v.n'),
+	('RETURN [DATE_ADD("2023-03-25", 1, "day", "Europe/Berlin"), DATE_UTCTOLOCAL(0, "UTC", true), UPSERT_BY(@list, "b", {b: 1, c: 2}, true), COLLECTIONS()]'),
+	('REMOVE {_key: "a", _rev: "x"} IN c OPTIONS {ignoreRevs: false, ignoreErrors: true} RETURN OLD'),
 	('{name: "superuser", logins: OLD.logins + 1, when: DATE_NOW()}'),
 	('OLD.l || [], NEW._id ?: 0x1F + 0b11 - .5');
 
@@ -40,7 +49,7 @@ CREATE FUNCTION seed_text() RETURNS text LANGUAGE sql VOLATILE AS
 CREATE FUNCTION token() RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT (ARRAY['{', '}', '[', ']', '(', ')', ',', '.', '..', ':', '?', '=', '==', '&&', '!', '-', '*', '[*', '[**]', 'FOR', 'IN', 'INTO', 'RETURN', 'UPSERT', 'INSERT', 'UPDATE', 'REPLACE',
 		'REMOVE', 'WITH', 'LET', 'FILTER', 'SORT', 'LIMIT', 'COLLECT', 'OPTIONS {}', 'DISTINCT', 'NOT', 'LIKE', 'ALL', 'ANY', 'NONE', 'AT LEAST (1)', 'OLD', 'NEW', 'CURRENT', 'c', 'd', '@s', '@@d',
-		'"', '''', '`', '´', '/*', '//', '\', '\u', '0x', '1e', '9', '_key', 'é', '#', 'AGGREGATE', 'KEEP', 'NULL', '::'])[1 + floor(random() * 67)::int] $$;
+		'"', '''', '`', '´', '/*', '//', '\', '\u', '0x', '1e', '9', '_key', 'é', '#', 'AGGREGATE', 'KEEP', 'NULL', '::', 'WINDOW', 'OUTBOUND', 'INBOUND', 'PRUNE', '[?', ', ,', 'GRAPH', 'SEARCH'])[1 + floor(random() * 75)::int] $$;
 CREATE FUNCTION spoil(q text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	n int := floor(random() * 4);
