@@ -50,6 +50,18 @@ SELECT array_agg(x) FROM c8ql('FOR d IN pc SORT d._key LIMIT @o, @n RETURN d._ke
 SELECT c8ql_execute('FOR d IN pc SORT d._key LIMIT 1 RETURN d._key', '{}', '{"fullCount": true}')->'extra'->'stats'->'fullCount';
 SELECT c8ql('FOR d IN pc SORT d._key LIMIT -1 RETURN d');
 SELECT array_agg(x) FROM c8ql('FOR d IN pc FILTER d.a == null SORT d._key LIMIT 2 RETURN d._key') x;
+-- by an attribute: SQL does it as long as there are numbers only
+SELECT create_collection('po');
+CREATE INDEX po_n ON po ((doc -> 'n'));
+SELECT count(*) FROM c8ql('FOR i IN 1..200 INSERT {_key: CONCAT("k", i), n: (i * 37) % 101 - 50.5} INTO po');
+SELECT c8ql_explain('FOR d IN po SORT d.n LIMIT 3 RETURN d');
+CREATE FUNCTION first_ones(q text) RETURNS TABLE (by_index jsonb, same boolean) LANGUAGE sql AS $$
+  SELECT a, a = b FROM (SELECT jsonb_agg(x) a FROM c8ql('FOR d IN po SORT ' || q || ' RETURN d.n') x) s, (SELECT jsonb_agg(x) b FROM c8ql('FOR d IN po OPTIONS {disableIndex: true} SORT ' || q || ' RETURN d.n') x) t $$;
+SELECT * FROM unnest(ARRAY['d.n LIMIT 3', 'd.n DESC LIMIT 2, 3', 'd.n LIMIT 0', 'd.n LIMIT 198, 9']) q, first_ones(q);
+SELECT c8ql('FOR v IN ["s", null, true, [], {}, [1]] INSERT {n: v} INTO po RETURN [NEW.n, (FOR d IN po SORT d.n LIMIT 3 RETURN d.n)[0], (FOR d IN po SORT d.n DESC LIMIT 3 RETURN d.n)[0]]', '{}', '{"accessAfterWrite": true}');
+SELECT * FROM unnest(ARRAY['d.n LIMIT 3', 'd.n DESC LIMIT 6', 'd.n LIMIT 198, 9']) q, first_ones(q);
+DROP TABLE po;
+DROP FUNCTION first_ones;
 -- warnings come from the FILTER, and only where it runs
 SELECT c8ql('FOR d IN pc FILTER d.a == 1 / 0 COLLECT WITH COUNT INTO n RETURN n > 0', '{}', '{"failOnWarning": false}') IS NOT NULL FROM (SELECT set_config('client_min_messages', 'error', false)) s;
 RESET client_min_messages;

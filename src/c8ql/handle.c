@@ -120,8 +120,9 @@ add_handle(const Collection *collection, Handles *handles, Node *expr,
 	handle->path = path;
 	handle->sql = sql;
 	handle->text = as_text;
-	handle->c_order = index->rd_indcollation[0] == C_COLLATION_OID &&
-		index->rd_rel->relam == BTREE_AM_OID;
+	handle->ordered = index->rd_rel->relam == BTREE_AM_OID;
+	handle->c_order = handle->ordered &&
+		index->rd_indcollation[0] == C_COLLATION_OID;
 	handle->index = pstrdup(RelationGetRelationName(index));
 	handle->unique = index->rd_index->indisunique &&
 		index->rd_index->indnkeyatts == 1 && index->rd_index->indimmediate;

@@ -26,7 +26,8 @@ typedef struct Handle
 	const Path *path;
 	char	   *sql;			/* column or index expression */
 	bool		text;			/* gives text and not jsonb */
-	bool		c_order;		/* its index is in order of code points */
+	bool		ordered;		/* its index is a btree */
+	bool		c_order;		/* ... in order of code points */
 	char	   *index;			/* the index's name */
 	bool		unique;			/* ... on just this, and unique */
 } Handle;

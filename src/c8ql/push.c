@@ -21,7 +21,8 @@
  *		- null is the same as nothing.
  *
  * A SORT by an attribute with a LIMIT is handed over only where SQL's order is
- * the language's: by the key, if keys are texts in order of code points.
+ * the language's: by the key, if keys are texts in order of code points; or by an
+ * attribute whose index says that it holds nothing but numbers now.
  */
 #include "postgres.h"
 
@@ -65,7 +66,8 @@ struct Push
 	char	   *key;			/* its column */
 	int			count;
 	PushCondition conditions[MAX_CONDITIONS];
-	bool		sorted;			/* by the key, and no more than limit */
+	bool		sorted;			/* no more than limit, in order */
+	const Handle *order;		/* of this attribute; NULL: of the key */
 	bool		descending;
 	ExprCode   *offset;			/* may be NULL */
 	ExprCode   *limit;
@@ -80,6 +82,7 @@ typedef struct Build
 	Datum		args[MAX_CONDITIONS * 2 + 1];
 } Build;
 
+static bool keys_in_order(const Collection *collection);
 static bool push_range(Push *push, Build *build, const Handle *handle,
 					   JsonbValue *values);
 
@@ -236,6 +239,15 @@ take_conditions(Push *push, ExprCompiler *compiler, const ExprNode *node,
 	push->count++;
 }
 
+/* Is the order of keys that of their code points? */
+static bool
+keys_in_order(const Collection *collection)
+{
+	return (collection->key_type == TEXTOID ||
+			collection->key_type == VARCHAROID) &&
+		collection->key_collation == C_COLLATION_OID;
+}
+
 Push *
 push_plan(ExprCompiler *compiler, const ExprNode *query, int n,
 		  const Collection *collection)
@@ -252,18 +264,20 @@ push_plan(ExprCompiler *compiler, const ExprNode *query, int n,
 		take_conditions(push, compiler, query->args[next]->args[0], name);
 	bare = next == n + 1;
 
-	/* SORT x._key LIMIT ...: the first ones by the key are all that is needed */
+	/* SORT x.y LIMIT ...: the first ones are all that is needed */
 	if (bare && next + 1 < query->nargs &&
 		query->args[next]->tag == EXPR_SORT && query->args[next]->nargs == 1 &&
-		query->args[next + 1]->tag == EXPR_LIMIT &&
-		(collection->key_type == TEXTOID || collection->key_type == VARCHAROID) &&
-		collection->key_collation == C_COLLATION_OID)
+		query->args[next + 1]->tag == EXPR_LIMIT)
 	{
 		const ExprNode *key = query->args[next]->args[0];
 		const ExprNode *limit = query->args[next + 1];
 		Path	   *path = path_from(key->args[0], name);
+		bool		by_key = path != NULL && is_name(path, "_key");
 
-		if (path != NULL && is_name(path, "_key") &&
+		if (path != NULL && !by_key)
+			push->order = find_handle(push, path);
+		if ((by_key ? keys_in_order(collection) :
+			 push->order && push->order->ordered && !push->order->text) &&
 			is_outer(compiler, limit->args[1], name) &&
 			(limit->args[0]->tag == EXPR_NONE ||
 			 is_outer(compiler, limit->args[0], name)))
@@ -355,9 +369,7 @@ push_key(Push *push, Build *build, const PushCondition *condition,
 		/* a key is a string, and so there is no other type beyond */
 		static const char *const operators[] = {"<", "<=", ">", ">="};
 
-		if (value->type == jbvString &&
-			(type == TEXTOID || type == VARCHAROID) &&
-			push->collection->key_collation == C_COLLATION_OID)
+		if (value->type == jbvString && keys_in_order(push->collection))
 			add_condition(build, psprintf("%s OPERATOR(pg_catalog.%s) %s",
 										  push->key,
 										  operators[condition->op - EXPR_OP_LT],
@@ -530,6 +542,23 @@ rows_needed(Push *push, Run *run)
 	return rows + skip;
 }
 
+/*
+ * Does the attribute that is sorted by hold a number in every document?  Three
+ * looks at the ends of its index.
+ */
+static bool
+only_numbers(Push *push, Run *run)
+{
+	const char *sql = push->order->sql;
+	char	   *table = document_table(push->collection);
+
+	return !reader_true(run, push->collection->relid,
+						psprintf("SELECT EXISTS (SELECT FROM %s WHERE %s IS NULL)"
+								 " OR EXISTS (SELECT FROM %s WHERE %s OPERATOR(pg_catalog.<) " LEAST_NUMBER ")"
+								 " OR EXISTS (SELECT FROM %s WHERE %s OPERATOR(pg_catalog.>=) 'false'::pg_catalog.jsonb)",
+								 table, sql, table, sql, table, sql));
+}
+
 /* The FILTER warns when it computes the value again. */
 static void
 no_warning(void *arg, int errornum, const char *message)
@@ -564,8 +593,9 @@ push_build(Push *push, Run *run, ReaderQuery *query)
 	{
 		int64		rows = rows_needed(push, run);
 
-		if (rows >= 0)
-			appendStringInfo(&build->sql, " ORDER BY %s%s LIMIT %s", push->key,
+		if (rows >= 0 && (push->order == NULL || only_numbers(push, run)))
+			appendStringInfo(&build->sql, " ORDER BY %s%s LIMIT %s",
+							 push->order ? push->order->sql : push->key,
 							 push->descending ? " DESC" : "",
 							 add_arg(build, INT8OID, Int64GetDatum(rows)));
 	}
@@ -593,7 +623,9 @@ push_explain(const Push *push)
 		if (handle == NULL || condition->handle->unique)
 			handle = condition->handle;
 	}
-	if (handle == NULL)
-		return "in order of keys";
+	if (push->sorted)
+		return push->order ?
+			psprintf("in order of %s, while it holds only numbers",
+					 push->order->index) : "in order of keys";
 	return psprintf("index scan on %s", handle->index);
 }

@@ -184,6 +184,26 @@ reader_close(Reader *reader)
 	MemoryContextDelete(reader->context);
 }
 
+bool
+reader_true(Run *run, Oid relid, const char *sql)
+{
+	SPIPlanPtr	plan;
+	bool		isnull;
+	bool		answer;
+
+	reader_push_snapshot(run);
+	SPI_connect();
+	plan = document_plan(collection_resolve(relid), sql, 0, NULL);
+	if (SPI_execute_plan(plan, NULL, NULL, true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not ask a collection");
+	answer = DatumGetBool(spi_value(SPI_tuptable->vals[0],
+									SPI_tuptable->tupdesc, 1, BOOLOID, &isnull));
+	SPI_finish();
+	reader_pop_snapshot();
+	return answer;
+}
+
 int64
 reader_count(Run *run, Oid relid)
 {

@@ -35,6 +35,9 @@ extern void reader_close(Reader *reader);
  */
 extern int	reader_ahead(const Reader *reader, const Jsonb **docs, int most);
 
+/* The answer to an SQL text on a collection that gives one boolean. */
+extern bool reader_true(Run *run, Oid relid, const char *sql);
+
 /* The number of documents. */
 extern int64 reader_count(Run *run, Oid relid);
 
