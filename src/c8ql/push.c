@@ -252,11 +252,16 @@ Push *
 push_plan(ExprCompiler *compiler, const ExprNode *query, int n,
 		  const Collection *collection)
 {
-	Push	   *push = palloc0(sizeof(Push));
+	Push	   *push;
 	const char *name = query->args[n]->name;
 	int			next = n + 1;
 	bool		bare;
 
+	/* looking at the indexes has its price */
+	if (next == query->nargs || (query->args[next]->tag != EXPR_FILTER &&
+								 query->args[next]->tag != EXPR_SORT))
+		return NULL;
+	push = palloc0(sizeof(Push));
 	push->collection = collection;
 	push->key = document_column(collection, collection->key_attno);
 	handles_find(collection, &push->known);
