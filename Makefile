@@ -96,6 +96,19 @@ ifeq ($(MAJORVERSION),15)
 override CFLAGS += -std=gnu17
 endif
 
+# PostgreSQL binds all symbols of a module when it loads it, once in every
+# backend.  So our own calls are bound when it is linked, and exported is what
+# SQL names: a function, and what PG_FUNCTION_INFO_V1() says of it.
+ifeq ($(PORTNAME),linux)
+upsert.so: upsert.map
+upsert.map: $(OBJS)
+	{ echo '{ global: Pg_magic_func; _PG_init;'; \
+	nm -g --defined-only $(OBJS) | sed -n 's/.* pg_finfo_\(.*\)/pg_finfo_\1; \1;/p'; \
+	echo 'local: *; };'; } >$@
+SHLIB_LINK += -Wl,-Bsymbolic-functions -Wl,--version-script=upsert.map
+EXTRA_CLEAN += upsert.map
+endif
+
 # ./dev compiles with -MMD: a changed header rebuilds what includes it
 -include $(wildcard $(OBJS:.o=.d))
 

@@ -32,6 +32,7 @@ struct DocumentStore
 	const char **ignored;		/* attributes whose changes do not count */
 	int			nignored;
 	TupleTableSlot *old;		/* the row that is composed on */
+	bool		quiet;			/* nobody asks for more than outcomes */
 };
 
 /* One item on its way through the store. */
@@ -76,10 +77,14 @@ absence_answers(const UpsertOptions *options)
 }
 
 DocumentStore *
-document_open_batch(const Collection *c, const UpsertOptions *options)
+document_open_batch(const Collection *c, const UpsertOptions *options,
+					bool answers)
 {
-	return open_store(NULL, c, options, 1, &c->key_attno, InvalidOid,
-					  !absence_answers(options));
+	DocumentStore *ds = open_store(NULL, c, options, 1, &c->key_attno,
+								   InvalidOid, !absence_answers(options));
+
+	ds->quiet = !answers;
+	return ds;
 }
 
 DocumentStore *
@@ -363,6 +368,8 @@ document_apply_by(DocumentStore *ds, const Datum *found_by, const Datum *key,
 	memset(result, 0, sizeof(*result));
 	result->outcome = store_apply(ds->store, found_by, NULL, compose_row, &a);
 
+	if (ds->quiet)
+		return;
 	/* the last composition saw the row that was there */
 	result->old = a.old;
 	result->old_rev = a.old_rev;

@@ -56,9 +56,13 @@ extern DocumentStore *document_open_beside(StoreLevel *level,
 										   const Collection *c,
 										   const UpsertOptions *options);
 
-/* The same for a batch, whose keys come in order. */
+/*
+ * The same for a batch, whose keys come in order.  Without "answers", a
+ * DocumentResult has nothing but the outcome.
+ */
 extern DocumentStore *document_open_batch(const Collection *c,
-										  const UpsertOptions *options);
+										  const UpsertOptions *options,
+										  bool answers);
 
 /*
  * The same for documents that are found by other columns than the key, which

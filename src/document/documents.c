@@ -85,7 +85,7 @@ documents_begin(Oid relid, const UpsertOptions *options, bool keep)
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
 	if (!options->ignore_errors)
-		b->store = request_open(b->collection, options, b->by);
+		b->store = request_open(b->collection, options, b->by, keep);
 	MemoryContextSwitchTo(oldcontext);
 	return b;
 }
@@ -217,7 +217,7 @@ open_documents(void *arg)
 	if (b->batch.apart && b->outer == NULL)
 		b->outer = b->store;
 	if (b->options->ignore_errors || b->batch.apart)
-		b->store = request_open(b->collection, b->options, b->by);
+		b->store = request_open(b->collection, b->options, b->by, b->keep);
 	b->was_apart = b->batch.apart;
 	MemoryContextSwitchTo(oldcontext);
 }

@@ -246,10 +246,10 @@ request_find_by(DocumentRequest *r, const DocumentBy *by, const Jsonb *doc)
 
 DocumentStore *
 request_open(const Collection *c, const UpsertOptions *options,
-			 const DocumentBy *by)
+			 const DocumentBy *by, bool answers)
 {
 	if (by == NULL || !OidIsValid(by->index))
-		return document_open_batch(c, options);
+		return document_open_batch(c, options, answers);
 	return document_open_by(NULL, c, options, list_length(by->attributes),
 							by->columns, by->index);
 }
