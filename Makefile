@@ -26,7 +26,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/ndegree.o src/jsonld/canonize.o \
 	src/jsonld/framematch.o src/jsonld/frame.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
-OBJS += src/store/store.o src/store/direct.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
+OBJS += src/store/store.o src/store/direct.o src/store/candidate.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
@@ -53,7 +53,7 @@ REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += folding walk
-REGRESS     += object object_criteria object_types object_merge object_unchanged \
+REGRESS     += object object_criteria object_key object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
 REGRESS     += import view
 REGRESS     += since_18

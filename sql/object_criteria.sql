@@ -31,13 +31,13 @@ SELECT * FROM upsert_object('users', '{}', ARRAY['mail']);
 -- a partial expression index: its own equality, among the rows it covers
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "Ann@X", "tenant": 1, "login": "ann2", "nick": "b"}', 'users_mail');
 SELECT action, key, new->'id' AS id, new->'mail' AS mail FROM upsert_object('users', '{"mail": "ann@x"}', 'users_mail');
-SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "ANN@X", "active": false}', 'users_mail');
+SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "ANN@X", "active": false, "nick": "off"}', 'users_mail');
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "ann@x", "nick": "c"}', 'users_mail');
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "old@x", "nick": "d", "active": false}', 'users_mail');
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"mail": "old@x", "nick": "e", "active": false}', 'users_mail');
 SELECT id, mail, active FROM users ORDER BY id;
 
--- NULLS NOT DISTINCT: null is a value, missing is not
+-- NULLS NOT DISTINCT: null is a value, and so is what would be null
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"tenant": 7, "nick": null}', 'users_nick');
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"tenant": 7, "nick": null, "note": "7"}', 'users_nick');
 SELECT action, key, new->'id' AS id FROM upsert_object('users', '{"tenant": 7, "nick": null, "note": "8"}', ARRAY['nick', 'tenant']);

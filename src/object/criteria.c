@@ -25,6 +25,8 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -35,6 +37,7 @@
 #include "call/answer.h"
 #include "catalog/uniquekey.h"
 #include "object/table.h"
+#include "store/candidate.h"
 
 static void
 add_key(Criteria *c, AttrNumber attno)
@@ -97,7 +100,11 @@ criteria_of_index(Relation rel, Relation index)
 	c->primary = form->indisprimary;
 	c->nulls_equal = form->indnullsnotdistinct;
 	c->plain = expressions == NIL && RelationGetIndexPredicate(index) == NIL;
-	/* WITHOUT OVERLAPS keeps more apart than equal keys; what is found is equal */
+
+	/*
+	 * WITHOUT OVERLAPS keeps more apart than equal keys; what is found is
+	 * equal
+	 */
 	c->special = !c->plain ||
 		(!form->indisexclusion && !unique_key_has_own_equality(rel, index));
 
@@ -326,6 +333,88 @@ criteria_select(const ObjectTable *table, const CriteriaSelector *selector)
 																		   pstrdup(name),
 																		   TEXTOID, -1)));
 	return criteria_by_name(table, name);
+}
+
+/* ----------
+ * What they need
+ * ----------
+ */
+
+/* Replaces a column by a null. */
+static Node *
+column_to_null(Node *node, void *context)
+{
+	Var		   *var = (Var *) node;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var) && var->varattno == *(AttrNumber *) context)
+		return (Node *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+	return expression_tree_mutator(node, column_to_null, context);
+}
+
+static void need_column(const ObjectTable *table, AttrNumber attno, Bitmapset **needs);
+
+/* Those columns that an expression is null without. */
+static void
+need_expression(const ObjectTable *table, Node *expression, Bitmapset **needs)
+{
+	Bitmapset  *columns = NULL;
+	int			x = -1;
+
+	pull_varattnos(expression, 1, &columns);
+	while ((x = bms_next_member(columns, x)) >= 0)
+	{
+		AttrNumber	attno = x + FirstLowInvalidHeapAttributeNumber;
+		Node	   *node;
+
+		if (attno <= 0)
+			continue;
+		node = eval_const_expressions(NULL, column_to_null(copyObject(expression), &attno));
+		if (IsA(node, Const) && ((Const *) node)->constisnull)
+			need_column(table, attno, needs);
+	}
+}
+
+static void
+need_column(const ObjectTable *table, AttrNumber attno, Bitmapset **needs)
+{
+	RowExpression fill = {0};
+
+	if (TupleDescAttr(table->tupdesc, attno - 1)->attgenerated)
+	{
+		need_expression(table, row_generation_expression(table->rel, attno), needs);
+		return;
+	}
+	row_expression_of_column(&fill, table->rel, attno);
+	if (fill.state == NULL)
+		*needs = bms_add_member(*needs, attno);
+}
+
+Bitmapset *
+criteria_needs(const ObjectTable *table, const Criteria *c)
+{
+	Bitmapset  *needs = NULL;
+	Relation	index;
+	ListCell   *lc;
+	int			i;
+
+	if (c->nulls_equal)
+		return NULL;
+	if (!OidIsValid(c->index) || c->plain)
+	{
+		for (i = 0; i < c->nkeys; i++)
+			need_column(table, c->keys[i], &needs);
+		return needs;
+	}
+	index = index_open(c->index, AccessShareLock);
+	for (i = 0; i < index->rd_index->indnkeyatts; i++)
+		if (index->rd_index->indkey.values[i] != 0)
+			need_column(table, index->rd_index->indkey.values[i], &needs);
+	foreach(lc, RelationGetIndexExpressions(index))
+		need_expression(table, lfirst(lc), &needs);
+	index_close(index, NoLock);
+	return needs;
 }
 
 /* ----------

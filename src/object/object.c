@@ -318,6 +318,27 @@ check_condition(ObjectStore *os, bool exists, const char *found)
 		refusal_raise(&why);
 }
 
+static bool would_be(ObjectStore *os, Form_pg_attribute att,
+					 const GivenColumn *given);
+
+static bool
+is_key(const Criteria *c, AttrNumber attno)
+{
+	int			i;
+
+	for (i = 0; i < c->nkeys && c->keys[i] != attno; i++)
+		;
+	return i < c->nkeys;
+}
+
+static bool
+asks_for_default(ObjectStore *os, const ObjectRequest *r, AttrNumber attno)
+{
+	const Criteria *c = os->any ? linitial(os->any) : os->criteria;
+
+	return c->primary && !(r->has_key && r->criteria == c) && is_key(c, attno);
+}
+
 static StoreVerdict
 compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 {
@@ -332,17 +353,12 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 		const char *made_by = system_made(att);
 		Datum		value;
 		bool		isnull;
-		int			k;
 
-		/* a null in a key that was not given asks for the default */
-		if (!r->has_key && given->json.type == jbvNull)
-		{
-			for (k = 0; k < os->criteria->nkeys; k++)
-				if (os->criteria->keys[k] == attno)
-					break;
-			if (k < os->criteria->nkeys)
-				continue;
-		}
+		/* a null in a primary key that was not given asks for the default */
+		if (given->json.type == jbvNull && asks_for_default(os, r, attno))
+			continue;
+		if (att->attgenerated && would_be(os, att, given))
+			continue;
 		if (made_by)
 			ereport(ERROR,
 					(errcode(ERRCODE_GENERATED_ALWAYS),
@@ -350,6 +366,8 @@ compose_insert(ObjectStore *os, ObjectRequest *r, StoreRow *row)
 							NameStr(att->attname)),
 					 errdetail("Column \"%s\" is %s.", NameStr(att->attname),
 							   made_by),
+					 att->attgenerated ?
+					 errhint("Leave the attribute out, or send the value that it would get.") :
 					 errhint("Leave the attribute out.")));
 		value = object_new_value(os, attno, (Datum) 0, true, &isnull);
 		store_row_set(row, attno, value, isnull);
@@ -409,6 +427,17 @@ same_value(Form_pg_attribute att, Datum a, bool a_isnull, Datum b, bool b_isnull
 														CStringGetDatum(TextDatumGetCString(a)))),
 					 DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 														CStringGetDatum(TextDatumGetCString(b)))));
+}
+
+/* Is a generated column given the value that a new row would have? */
+static bool
+would_be(ObjectStore *os, Form_pg_attribute att, const GivenColumn *given)
+{
+	Datum		value;
+	bool		isnull;
+
+	return candidate_generated(object_candidate(os), att->attnum, &value, &isnull) &&
+		same_value(att, given->value, given->isnull, value, isnull);
 }
 
 static StoreVerdict

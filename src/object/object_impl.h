@@ -6,6 +6,7 @@
 #define UPSERT_OBJECT_IMPL_H
 
 #include "object/object.h"
+#include "store/candidate.h"
 
 /* What the object at hand says of one column. */
 typedef struct GivenColumn
@@ -29,6 +30,7 @@ struct ObjectStore
 	/* the object at hand, by object_take() */
 	GivenColumn *columns_given; /* by attribute number - 1 */
 	AttrNumber *attnos;			/* those that are given, in its order */
+	Candidate  *candidate;		/* the row it would insert; NULL: not asked */
 	int			n;
 	char	   *rev;			/* its _rev, where revisions count; or NULL */
 	const UpsertOptions *options;
@@ -88,6 +90,14 @@ extern bool object_merges_column(ObjectStore *os, AttrNumber attno);
  */
 extern Datum object_new_value(ObjectStore *os, AttrNumber attno, Datum stored,
 							  bool stored_isnull, bool *isnull);
+
+/* ----------
+ * request.c
+ * ----------
+ */
+
+/* The row that the object at hand would insert. */
+extern Candidate *object_candidate(ObjectStore *os);
 
 /* What the object at hand says of a column. */
 static inline GivenColumn *

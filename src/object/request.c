@@ -15,7 +15,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -67,6 +69,8 @@ take_attributes(ObjectStore *os, JsonbContainer *object)
 	while (os->n > 0)
 		object_given(os, os->attnos[--os->n])->given = false;
 	os->rev = NULL;
+	if (os->candidate)
+		candidate_next(os->candidate);
 
 	doc_cursor_first(&names, object);
 	doc_cursor_values(&values, object);
@@ -130,94 +134,254 @@ object_take(ObjectStore *os, const ObjectRequest *r)
  * ----------
  */
 
-static void
-incomplete_key(ObjectStore *os, const Criteria *c, AttrNumber missing)
+/* How much of a key the row that would be inserted has. */
+typedef struct KeyState
 {
-	const char *name = NameStr(TupleDescAttr(os->table->tupdesc,
-											 missing - 1)->attname);
+	int			nparts;
+	int			there;			/* parts that have a value */
+	int			lacking;		/* ... that nobody knows before it is inserted */
+	CandidatePart missing;		/* the first that has none, */
+	int			position;		/* ... and where it stands in the index */
+	bool		covered;		/* the index would have the row */
+	bool		touched;		/* the object has a say in it */
+	bool		made;			/* a part is what the table makes it */
+} KeyState;
 
+/* CandidateGiven: what the object says. */
+static bool
+given_value(void *arg, AttrNumber attno, Datum *value, bool *isnull)
+{
+	ObjectStore *os = arg;
+	GivenColumn *given = object_given(os, attno);
+
+	if (!given->given)
+		return false;
+	make_value(os, attno);
+	*value = object_new_value(os, attno, (Datum) 0, true, isnull);
+	return true;
+}
+
+Candidate *
+object_candidate(ObjectStore *os)
+{
+	MemoryContext oldcontext;
+
+	if (os->candidate == NULL)
+	{
+		oldcontext = MemoryContextSwitchTo(GetMemoryChunkContext(os));
+		os->candidate = candidate_make(os->table->rel, given_value, os);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return os->candidate;
+}
+
+/* The object gives every column of a key that is columns: the usual case. */
+static bool
+all_given(ObjectStore *os, const Criteria *c)
+{
+	int			i;
+
+	if (OidIsValid(c->index) && !c->plain)
+		return false;
+	for (i = 0; i < c->nkeys; i++)
+		if (!object_given(os, c->keys[i])->given ||
+			object_given(os, c->keys[i])->json.type == jbvNull)
+			return false;
+	return true;
+}
+
+/* Can a column that nobody gives have another value than NULL? */
+static bool
+can_be_filled(ObjectStore *os, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, attno - 1);
+
+	return att->atthasdef || att->attgenerated || att->attidentity ||
+		get_typtype(att->atttypid) == TYPTYPE_DOMAIN;
+}
+
+/* The parts of a key that is columns. */
+static int
+column_parts(ObjectStore *os, const Criteria *c, CandidatePart *parts)
+{
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+	{
+		CandidatePart *part = &parts[i];
+		GivenColumn *given = object_given(os, c->keys[i]);
+		Datum		value;
+
+		part->attno = c->keys[i];
+		part->isnull = true;
+		if (!given->given && !can_be_filled(os, part->attno))
+			part->how = CANDIDATE_NOTHING;
+		/* a null that no primary key can have asks for what it gets without */
+		else if (c->primary && given->given && given->json.type == jbvNull &&
+				 candidate_filling(object_candidate(os), part->attno) != CANDIDATE_MADE)
+			part->how = CANDIDATE_UNKNOWN;
+		else
+			part->how = candidate_column(object_candidate(os), part->attno,
+										 &value, &part->isnull);
+	}
+	return c->nkeys;
+}
+
+static void
+judge_key(ObjectStore *os, const Criteria *c, KeyState *k)
+{
+	CandidatePart parts[INDEX_MAX_KEYS];
+	int			i;
+
+	memset(k, 0, sizeof(*k));
+	k->covered = true;
+	if (all_given(os, c))
+	{
+		k->nparts = k->there = c->nkeys;
+		k->touched = true;
+		return;
+	}
+	k->nparts = OidIsValid(c->index) && !c->plain ?
+		candidate_key(object_candidate(os), c->index, parts, &k->covered) :
+		column_parts(os, c, parts);
+	for (i = 0; i < k->nparts; i++)
+	{
+		if (parts[i].how != CANDIDATE_UNKNOWN &&
+			(!parts[i].isnull || c->nulls_equal))
+		{
+			k->there++;
+			k->made = k->made || parts[i].how == CANDIDATE_MADE;
+			continue;
+		}
+		if (parts[i].how == CANDIDATE_UNKNOWN ||
+			parts[i].how == CANDIDATE_NOTHING)
+			k->lacking++;
+		if (i == k->there)
+		{
+			k->missing = parts[i];
+			k->position = i + 1;
+		}
+	}
+	for (i = 0; i < c->nkeys && !k->touched; i++)
+		k->touched = object_given(os, c->keys[i])->given ||
+			(TupleDescAttr(os->table->tupdesc, c->keys[i] - 1)->attgenerated &&
+			 candidate_is_touched(object_candidate(os), c->keys[i]));
+}
+
+static void
+incomplete_key(ObjectStore *os, const Criteria *c, const KeyState *k)
+{
+	AttrNumber	attno = k->missing.attno;
+	const char *name = NULL;
+	const char *expression = NULL;
+	bool		given = false;
+
+	/* an expression of one column is as good as that column */
+	if (attno == InvalidAttrNumber && c->nkeys == 1 &&
+		!object_given(os, c->keys[0])->given)
+		attno = c->keys[0];
+	if (attno != InvalidAttrNumber)
+	{
+		name = NameStr(TupleDescAttr(os->table->tupdesc, attno - 1)->attname);
+		given = object_given(os, attno)->given;
+	}
+	else
+		expression = TextDatumGetCString(DirectFunctionCall3(pg_get_indexdef_ext,
+															 ObjectIdGetDatum(c->index),
+															 Int32GetDatum(k->position),
+															 BoolGetDatum(true)));
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_INCOMPLETE_KEY),
 			 errmsg("incomplete key for relation \"%s\"",
 					RelationGetRelationName(os->table->rel)),
-			 object_given(os, missing)->given ?
+			 expression && k->missing.how == CANDIDATE_UNKNOWN ?
+			 errdetail("The value of %s is not known before the row is inserted.", expression) :
+			 expression ?
+			 errdetail("The value of %s is null.", expression) :
+			 given ?
 			 errdetail("The attribute \"%s\" is null.", name) :
+			 attno == k->missing.attno && k->missing.how == CANDIDATE_MADE ?
+			 errdetail("The column \"%s\" of a new row is null.", name) :
 			 errdetail("The attribute \"%s\" is missing.", name),
-			 c->primary ?
+			 c->primary && !k->made ?
 			 errhint("Give all of %s, or none of them for a new row.",
 					 criteria_column_list(os->table, c)) :
 			 errhint("Give all of %s.",
 					 criteria_column_list(os->table, c))));
 }
 
-/*
- * How many of the key's values the object at hand has.  A null is as good as
- * missing, unless nulls are equal.  *lacking is the first that is not there.
- */
-static int
-count_key(ObjectStore *os, const Criteria *c, AttrNumber *lacking)
-{
-	int			there = 0;
-	int			i;
-
-	for (i = 0; i < c->nkeys; i++)
-	{
-		GivenColumn *given = object_given(os, c->keys[i]);
-
-		if (given->given && (given->json.type != jbvNull || c->nulls_equal))
-			there++;
-		else if (there == i)
-			*lacking = c->keys[i];
-	}
-	return there;
-}
-
-/* The key is all there, or (if it is the primary key) not there at all. */
+/* The columns' values, of a key that is all there. */
 static void
-take_key(ObjectStore *os, ObjectRequest *r, const Criteria *c)
+take_columns(ObjectStore *os, ObjectRequest *r, const Criteria *c)
 {
-	AttrNumber	lacking = InvalidAttrNumber;
-	int			there = count_key(os, c, &lacking);
 	int			i;
 
-	r->criteria = c;
-	r->has_key = there == c->nkeys;
-	if (!r->has_key)
-	{
-		if (there > 0 || !c->primary)
-			incomplete_key(os, c, lacking);
-		return;
-	}
-
+	r->has_key = true;
 	r->key = palloc(sizeof(Datum) * c->nkeys);
 	r->key_isnull = palloc(sizeof(bool) * c->nkeys);
 	for (i = 0; i < c->nkeys; i++)
 	{
 		GivenColumn *given = object_given(os, c->keys[i]);
 
-		make_value(os, c->keys[i]);
-		r->key[i] = given->value;
-		r->key_isnull[i] = given->isnull;
+		if (given->given)
+		{
+			make_value(os, c->keys[i]);
+			r->key[i] = given->value;
+			r->key_isnull[i] = given->isnull;
+		}
+		else
+			(void) candidate_column(object_candidate(os), c->keys[i],
+									&r->key[i], &r->key_isnull[i]);
 	}
 }
 
-/* Which unique keys does the object fill?  The primary key not in part. */
+/*
+ * The key is all there, or (if it is the primary key) not there at all, and
+ * then the row is new.  So it is if the index does not cover it.
+ */
+static void
+take_key(ObjectStore *os, ObjectRequest *r, const Criteria *c)
+{
+	KeyState	k;
+
+	r->criteria = c;
+	r->has_key = false;
+	judge_key(os, c, &k);
+	if (k.there == k.nparts && k.covered)
+		take_columns(os, r, c);
+	else if (k.there < k.nparts && !(c->primary && k.lacking == k.nparts))
+		incomplete_key(os, c, &k);
+}
+
+/*
+ * Which unique keys does the object fill?  Those in which it has a say; if
+ * there is none, those that the row would have all the same, as it could not
+ * be inserted beside one that has them.  The primary key not in part.
+ */
 static void
 take_any_keys(ObjectStore *os, ObjectRequest *r)
 {
+	List	   *untouched = NIL;
 	ListCell   *lc;
 
 	foreach(lc, os->any)
 	{
 		Criteria   *c = lfirst(lc);
-		AttrNumber	lacking = InvalidAttrNumber;
-		int			there = count_key(os, c, &lacking);
+		KeyState	k;
 
-		if (there == c->nkeys)
-			r->filled = lappend(r->filled, c);
-		else if (there > 0 && c->primary)
-			incomplete_key(os, c, lacking);
+		judge_key(os, c, &k);
+		if (k.there == k.nparts && k.covered)
+		{
+			if (k.touched)
+				r->filled = lappend(r->filled, c);
+			else
+				untouched = lappend(untouched, c);
+		}
+		else if (c->primary && k.touched && k.lacking < k.nparts)
+			incomplete_key(os, c, &k);
 	}
+	if (r->filled == NIL)
+		r->filled = untouched;
 }
 
 void

@@ -57,6 +57,7 @@ typedef struct SchemaState
 	Criteria   *criteria;		/* NULL: none, or any */
 	List	   *any;			/* with "any": those there are */
 	Bitmapset  *keys;			/* columns of criteria */
+	Bitmapset  *needs;			/* those of them that must be given */
 	Bitmapset  *ids;			/* columns of the primary key */
 } SchemaState;
 
@@ -400,6 +401,7 @@ static bool
 is_required(const SchemaState *st, AttrNumber attno)
 {
 	bool		key = bms_is_member(attno, st->keys);
+	bool		needed = bms_is_member(attno, st->needs);
 	bool		by_id = st->criteria && st->criteria->primary;
 
 	if (TupleDescAttr(st->table->tupdesc, attno - 1)->attisdropped)
@@ -409,27 +411,39 @@ is_required(const SchemaState *st, AttrNumber attno)
 		case ACTION_CREATE:
 			return !is_populated(st->table, attno);
 		case ACTION_UPDATE:
-			return key;
+			return needed;
 		default:
 			/* the ID is all there or not at all: dependentRequired */
-			if (key)
-				return !by_id;
-			return !is_populated(st->table, attno);
+			if (by_id && key)
+				return false;
+			return needed || !is_populated(st->table, attno);
 	}
 }
 
+/* The columns that the key needs, but this one; they may be not its own. */
 static void
-push_column_names(const ObjectTable *table, CompatJsonbState *out,
-				  const Criteria *c, AttrNumber except)
+push_needs(const ObjectTable *table, CompatJsonbState *out,
+		   const Bitmapset *needs, AttrNumber except)
 {
-	int			i;
+	int			attno = -1;
 
 	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
-	for (i = 0; i < c->nkeys; i++)
-		if (c->keys[i] != except)
+	while ((attno = bms_next_member(needs, attno)) >= 0)
+		if (attno != except)
 			push_string(out, WJB_ELEM,
-						NameStr(TupleDescAttr(table->tupdesc, c->keys[i] - 1)->attname));
+						NameStr(TupleDescAttr(table->tupdesc, attno - 1)->attname));
 	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
+}
+
+static Bitmapset *
+key_columns(const Criteria *c)
+{
+	Bitmapset  *columns = NULL;
+	int			i;
+
+	for (i = 0; i < c->nkeys; i++)
+		columns = bms_add_member(columns, c->keys[i]);
+	return columns;
 }
 
 static void
@@ -438,6 +452,8 @@ push_required(SchemaState *st, CompatJsonbState *out)
 	Criteria   *c = st->criteria;
 	int			i;
 
+	if (c)
+		st->needs = criteria_needs(st->table, c);
 	push_key(out, "required");
 	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	for (i = 0; i < st->table->tupdesc->natts; i++)
@@ -453,13 +469,14 @@ push_required(SchemaState *st, CompatJsonbState *out)
 		for (i = 0; i < c->nkeys; i++)
 		{
 			push_key(out, NameStr(TupleDescAttr(st->table->tupdesc, c->keys[i] - 1)->attname));
-			push_column_names(st->table, out, c, c->keys[i]);
+			push_needs(st->table, out, st->needs, c->keys[i]);
 		}
 		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 	}
 
 	if (st->any && st->action == ACTION_UPDATE)
 	{
+		Bitmapset  *needs;
 		ListCell   *lc;
 
 		push_key(out, "anyOf");
@@ -468,7 +485,10 @@ push_required(SchemaState *st, CompatJsonbState *out)
 		{
 			(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
 			push_key(out, "required");
-			push_column_names(st->table, out, lfirst(lc), InvalidAttrNumber);
+			/* it is not filled unless the object has a say in it */
+			needs = criteria_needs(st->table, lfirst(lc));
+			push_needs(st->table, out, needs ? needs : key_columns(lfirst(lc)),
+					   InvalidAttrNumber);
 			(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 		}
 		(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
@@ -512,17 +532,6 @@ parse_action(const char *action)
 				 errmsg("unknown action \"%s\"", action),
 				 errhint("The action is \"create\", \"update\" or \"upsert\".")));
 	return ACTION_UPSERT;
-}
-
-static Bitmapset *
-key_columns(const Criteria *c)
-{
-	Bitmapset  *columns = NULL;
-	int			i;
-
-	for (i = 0; i < c->nkeys; i++)
-		columns = bms_add_member(columns, c->keys[i]);
-	return columns;
 }
 
 /* Which criteria count; to create a row needs none. */

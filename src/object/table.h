@@ -179,6 +179,12 @@ extern Criteria *criteria_by_columns(const ObjectTable *table, ArrayType *names)
 extern List *criteria_gather(Relation rel, const List *indexes);
 extern List *criteria_list(const ObjectTable *table);
 
+/*
+ * The columns without which the key of a new row is not all there: nothing
+ * else fills them, and the key would be null.
+ */
+extern Bitmapset *criteria_needs(const ObjectTable *table, const Criteria *c);
+
 /* The columns' names as text[], and as a list for messages. */
 extern Datum criteria_columns(const ObjectTable *table, const Criteria *c);
 extern char *criteria_column_list(const ObjectTable *table, const Criteria *c);

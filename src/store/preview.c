@@ -24,27 +24,17 @@
 
 #include "store/compat_executor.h"
 
-#include "access/sysattr.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_type_d.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
-#include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
+#include "store/candidate.h"
 #include "store/preview.h"
-
-/* An expression over the row. */
-typedef struct RowExpression
-{
-	ExprState  *state;			/* NULL: there is none, or it is volatile */
-	bool		exists;
-	Bitmapset  *columns;		/* that it reads, offset as usual */
-} RowExpression;
 
 struct Preview
 {
@@ -64,17 +54,6 @@ struct Preview
  * ----------
  */
 
-static void
-describe_expr(RowExpression *e, Node *expr)
-{
-	e->exists = expr != NULL;
-	if (expr == NULL)
-		return;
-	pull_varattnos(expr, 1, &e->columns);
-	if (!contain_volatile_functions(expr))
-		e->state = ExecInitExpr(expression_planner((Expr *) expr), NULL);
-}
-
 static Preview *
 preview_of(Store *s)
 {
@@ -92,22 +71,15 @@ preview_of(Store *s)
 	p->columns = palloc0(sizeof(RowExpression) * natts);
 	p->unknown = palloc0(sizeof(bool) * natts);
 	for (i = 0; i < natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-
-		if (!att->attisdropped)
-			describe_expr(&p->columns[i], att->attgenerated ?
-						  compat_generation_expression(s->rel, i + 1) :
-						  build_column_default(s->rel, i + 1));
-	}
+		row_expression_of_column(&p->columns[i], s->rel, i + 1);
 	if (constr && constr->num_check > 0)
 	{
 		p->checks = palloc0(sizeof(RowExpression) * constr->num_check);
 		for (i = 0; i < constr->num_check; i++)
 			if (compat_is_enforced(&constr->check[i]))
-				describe_expr(&p->checks[i],
-							  compat_expand_virtual(stringToNode(constr->check[i].ccbin),
-													s->rel));
+				row_expression_make(&p->checks[i],
+									compat_expand_virtual(stringToNode(constr->check[i].ccbin),
+														  s->rel));
 	}
 	MemoryContextSwitchTo(oldcontext);
 	return p;
@@ -117,14 +89,10 @@ preview_of(Store *s)
 static bool
 is_known(Store *s, const RowExpression *e)
 {
-	bool		whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber,
-									  e->columns);
 	int			i;
 
 	for (i = 0; i < s->tupdesc->natts; i++)
-		if (s->preview->unknown[i] &&
-			(whole || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber,
-									e->columns)))
+		if (s->preview->unknown[i] && row_expression_reads(e, i + 1))
 			return false;
 	return true;
 }
