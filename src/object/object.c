@@ -429,6 +429,28 @@ same_value(Form_pg_attribute att, Datum a, bool a_isnull, Datum b, bool b_isnull
 														CStringGetDatum(TextDatumGetCString(b)))));
 }
 
+static char *
+json_text(JsonbValue *v)
+{
+	Jsonb	   *jsonb = JsonbValueToJsonb(v);
+
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
+/* Is this how an array is shown?  JSON has no word for its lower bounds. */
+static bool
+is_shown_as(ObjectStore *os, Form_pg_attribute att, const GivenColumn *given,
+			Datum stored, bool stored_isnull)
+{
+	JsonbValue	shown;
+	JsonbValue	copy = given->json;
+
+	if (stored_isnull || given->isnull || !type_is_array(getBaseType(att->atttypid)))
+		return false;
+	object_table_json(os->table, att->attnum, stored, false, &shown);
+	return strcmp(json_text(&shown), json_text(&copy)) == 0;
+}
+
 /* Is a generated column given the value that a new row would have? */
 static bool
 would_be(ObjectStore *os, Form_pg_attribute att, const GivenColumn *given)
@@ -466,7 +488,8 @@ compose_update(ObjectStore *os, TupleTableSlot *old, StoreRow *row)
 
 		/* who may not read a column is not told what is in it */
 		if (bms_is_member(attno, os->table->readable) &&
-			same_value(att, value, isnull, stored, stored_isnull))
+			(same_value(att, value, isnull, stored, stored_isnull) ||
+			 is_shown_as(os, att, object_given(os, attno), stored, stored_isnull)))
 			continue;
 		if (made_by)
 			ereport(ERROR,

@@ -11,6 +11,7 @@
  *		into json, jsonb					the value
  *		string into a scalar type			the type's input function
  *		number, boolean into a scalar type	the same, of the JSON text
+ *		object into hstore					its pairs, as to_jsonb() shows them
  *		arrays, composites					jsonb_to_record(), one column
  *
  * Whole numbers and numerics are taken without the detour over text where
@@ -60,6 +61,7 @@ typedef enum InputKind
 	INPUT_NUMERIC,				/* a number is the value, if it fits */
 	INPUT_JSONB,				/* the value as it is */
 	INPUT_JSON_TEXT,			/* JSON text, strings with their quotes */
+	INPUT_PAIRS,				/* hstore: an object is its pairs */
 	INPUT_RECORD				/* arrays and composites: by core's function */
 } InputKind;
 
@@ -280,6 +282,19 @@ object_one_column(const char *name, Oid type, int32 typmod, Oid collation)
 	return BlessTupleDesc(desc);
 }
 
+/* By its input function: the type may be in any schema. */
+static bool
+is_hstore(Oid type)
+{
+	Oid			function;
+	Oid			ioparam;
+	char	   *name;
+
+	getTypeInputInfo(type, &function, &ioparam);
+	name = get_func_name(function);
+	return name && strcmp(name, "hstore_in") == 0;
+}
+
 static ColumnInput *
 describe_input(ObjectTable *table, AttrNumber attno)
 {
@@ -307,7 +322,7 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	else if (att->atttypid == INT4OID || att->atttypid == INT8OID)
 		input->kind = INPUT_INTEGER;
 	else
-		input->kind = INPUT_SCALAR;
+		input->kind = is_hstore(base) ? INPUT_PAIRS : INPUT_SCALAR;
 
 	if (input->kind == INPUT_RECORD)
 	{
@@ -384,6 +399,53 @@ value_text(const JsonbValue *v, bool quoted)
 	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
 }
 
+static void
+append_quoted(StringInfo buf, const char *text)
+{
+	appendStringInfoChar(buf, '"');
+	for (; *text; text++)
+	{
+		if (*text == '"' || *text == '\\')
+			appendStringInfoChar(buf, '\\');
+		appendStringInfoChar(buf, *text);
+	}
+	appendStringInfoChar(buf, '"');
+}
+
+/* {"a": "1", "b": null} as "a"=>"1", "b"=>NULL. */
+static char *
+pairs_text(const JsonbValue *v)
+{
+	StringInfoData buf;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (v->type != jbvBinary || !JsonContainerIsObject(v->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("a value of type hstore must be a JSON object or a string"),
+				 errdetail("It is %s.", value_text(v, true))));
+	it = JsonbIteratorInit(v->val.binary.data);
+	initStringInfo(&buf);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			appendStringInfoString(&buf, buf.len > 0 ? ", " : "");
+			append_quoted(&buf, value_text(&item, false));
+		}
+		else if (token == WJB_VALUE && item.type == jbvNull)
+			appendStringInfoString(&buf, "=>NULL");
+		else if (token == WJB_VALUE)
+		{
+			appendStringInfoString(&buf, "=>");
+			append_quoted(&buf, value_text(&item, false));
+		}
+	}
+	return buf.data;
+}
+
 /*
  * A number as an integer, if that is the same: whole, as it is written, and
  * of the size of an int.  All others are for the type's input to judge.
@@ -457,7 +519,8 @@ call_input(ColumnInput *input, const JsonbValue *v, bool *isnull,
 	else
 	{
 		if (!*isnull)
-			text = value_text(v, input->kind == INPUT_JSON_TEXT);
+			text = input->kind == INPUT_PAIRS && v->type != jbvString ?
+				pairs_text(v) : value_text(v, input->kind == INPUT_JSON_TEXT);
 		value = InputFunctionCall(function, text, input->ioparam,
 								  input->typmod);
 	}
