@@ -20,7 +20,7 @@ OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record
 OBJS += src/jsonld/value.o src/jsonld/value_jsonb.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o src/jsonld/remote.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \
-	src/jsonld/inverse.o src/jsonld/compact.o
+	src/jsonld/inverse.o src/jsonld/compact.o src/jsonld/parts.o
 OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
 	src/jsonld/ndegree.o src/jsonld/canonize.o \
@@ -59,7 +59,7 @@ REGRESS     += import view
 REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize jsonld_frame
-REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
+REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_parts jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
 REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_unique ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
 REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date func_zone

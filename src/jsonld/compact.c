@@ -24,6 +24,7 @@
 #include "call/argument.h"
 #include "compat.h"
 #include "jsonld/compact.h"
+#include "jsonld/parts.h"
 
 /* one object while its entries are being compacted */
 typedef struct Compaction
@@ -46,8 +47,6 @@ typedef struct ItemTarget
 	JldValue   *nest;			/* nest result */
 } ItemTarget;
 
-static JldValue *compact_element(JldProcessor *proc, ActiveContext *ctx,
-								 JldStr property, JldValue *element);
 static JldValue *compact_array(JldProcessor *proc, ActiveContext *ctx,
 							   JldStr property, JldValue *element);
 static JldValue *compact_map(JldProcessor *proc, ActiveContext *ctx,
@@ -92,6 +91,14 @@ compact_id(JldProcessor *proc, ActiveContext *ctx, JldValue *id, bool vocab)
 
 /* --- the API method ------------------------------------------------------- */
 
+bool
+jld_is_empty_context(const JldValue *context)
+{
+	return context->type == JLD_NULL ||
+		((context->type == JLD_OBJECT || context->type == JLD_ARRAY) &&
+		 context->n == 0);
+}
+
 JldValue *
 jsonld_compact(JldProcessor *proc, JldValue *expanded, JldValue *context,
 			   bool graph_always)
@@ -101,7 +108,6 @@ jsonld_compact(JldProcessor *proc, JldValue *expanded, JldValue *context,
 	JldValue   *compacted;
 	JldValue   *result;
 	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("@context")};
-	bool		empty;
 
 	if (jld_is_object(context) &&
 		(inner = jld_get(context, JLD_STR("@context"))) != NULL)
@@ -116,10 +122,7 @@ jsonld_compact(JldProcessor *proc, JldValue *expanded, JldValue *context,
 
 	/* a list of nodes becomes a graph, unless it is empty */
 	result = jld_new_object(4);
-	empty = context->type == JLD_NULL ||
-		((context->type == JLD_OBJECT || context->type == JLD_ARRAY) &&
-		 context->n == 0);
-	if (!empty)
+	if (!jld_is_empty_context(context))
 		jld_put(result, JLD_STR("@context"), context);
 	if (compacted->type == JLD_ARRAY)
 	{
@@ -135,7 +138,7 @@ jsonld_compact(JldProcessor *proc, JldValue *expanded, JldValue *context,
 
 /* --- Compaction Algorithm ------------------------------------------------- */
 
-static JldValue *
+JldValue *
 compact_element(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 				JldValue *element)
 {
@@ -772,7 +775,9 @@ jsonld_compact_sql(PG_FUNCTION_ARGS)
 	MemoryContext work;
 	MemoryContext old;
 	JldProcessor proc;
+	JldValue   *context;
 	JldValue   *result;
+	Jsonb	   *doc;
 	Jsonb	   *jb;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -781,10 +786,17 @@ jsonld_compact_sql(PG_FUNCTION_ARGS)
 								 ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
 	jsonld_begin(&proc, argument_jsonb(fcinfo, 2));
-	result = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
-	result = jsonld_compact(&proc, result, jld_from_jsonb(PG_GETARG_JSONB_P(1)), false);
+	doc = PG_GETARG_JSONB_P(0);
+	context = jld_from_jsonb(PG_GETARG_JSONB_P(1));
+	jb = jsonld_in_parts(&proc, doc, context, old);
+	if (jb == NULL)
+	{
+		result = jsonld_expand(&proc, jld_from_jsonb(doc));
+		result = jsonld_compact(&proc, result, context, false);
+		MemoryContextSwitchTo(old);
+		jb = jld_to_jsonb(result);
+	}
 	MemoryContextSwitchTo(old);
-	jb = jld_to_jsonb(result);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(jb);
 }

@@ -15,6 +15,13 @@
 extern JldStr compact_iri(JldProcessor *proc, ActiveContext *ctx, JldStr var,
 						  const JldValue *value, bool vocab, bool reverse);
 
+/* Compaction Algorithm.  property is the active property (JLD_NOSTR: null). */
+extern JldValue *compact_element(JldProcessor *proc, ActiveContext *ctx,
+								 JldStr property, JldValue *element);
+
+/* null, {} or []: a context that is not shown in the answer */
+extern bool jld_is_empty_context(const JldValue *context);
+
 /* Equal but for the case of ASCII letters, as language tags are? */
 extern bool jld_equal_fold(JldStr a, JldStr b);
 

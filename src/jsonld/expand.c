@@ -28,6 +28,7 @@
 #include "call/argument.h"
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
+#include "jsonld/parts.h"
 
 static JldValue *expand_scalar(JldProcessor *proc, ActiveContext *ctx,
 							   JldStr property, TermDefinition *def,
@@ -590,6 +591,7 @@ jsonld_expand_sql(PG_FUNCTION_ARGS)
 	MemoryContext old;
 	JldProcessor proc;
 	JldValue   *expanded;
+	Jsonb	   *doc;
 	Jsonb	   *result;
 
 	if (PG_ARGISNULL(0))
@@ -598,9 +600,15 @@ jsonld_expand_sql(PG_FUNCTION_ARGS)
 								 ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
 	jsonld_begin(&proc, argument_jsonb(fcinfo, 1));
-	expanded = jsonld_expand(&proc, jld_from_jsonb(PG_GETARG_JSONB_P(0)));
+	doc = PG_GETARG_JSONB_P(0);
+	result = jsonld_in_parts(&proc, doc, NULL, old);
+	if (result == NULL)
+	{
+		expanded = jsonld_expand(&proc, jld_from_jsonb(doc));
+		MemoryContextSwitchTo(old);
+		result = jld_to_jsonb(expanded);
+	}
 	MemoryContextSwitchTo(old);
-	result = jld_to_jsonb(expanded);
 	MemoryContextDelete(work);
 	PG_RETURN_JSONB_P(result);
 }
