@@ -78,7 +78,7 @@ foreach my $line (split /\n/, decode_utf8($out))
 	next if $line !~ /^\{/;
 	my $got = $json->decode($line);
 	my $test = $tests[ $got->{ord} ];
-	my $name = "$test->{id} $test->{name}";
+	my $name = encode_utf8("$test->{id} $test->{name}");
 	$judged{ $test->{id} } = 1;
 	if ($test->{type} eq 'rdfc:RDFC10NegativeEvalTest')
 	{
