@@ -48,12 +48,13 @@ make_typedefs() {
 # go through it as calls of the same width.
 indent() {
 	perl -0777 -pe '
-		s{(?<!if )(?<!while )(?<!switch )(?<!\w)\(([A-Z]\w+)\)\s*(\{((?:[^{}]|(?2))*)\})}{
-			my ($type, $body) = ($1, $3);
+		s{(?<!if )(?<!while )(?<!switch )(?<!\w)\(([A-Z]\w+)(\[\])?\)\s*(\{((?:[^{}]|(?3))*)\})}{
+			my ($type, $body) = ($1 . ($2 ? "A_" : ""), $4);
 			$body =~ s/^\s+|\s+$//g;
 			"${type}_CL($body)"
 		}ge' |
 		pg_bsd_indent "${flags[@]}" "${typedefs[@]}" | perl -0777 -pe '
+		s/\b(\w+)A__CL\(((?:[^()]|(\((?:[^()]|(?3))*\)))*)\)/($1\x5b\x5d) {$2}/g;
 		s/\b(\w+)_CL\(((?:[^()]|(\((?:[^()]|(?3))*\)))*)\)/($1) {$2}/g;
 		s/^([A-Za-z_][\w ]*?)[ \t]+\*\n(?=\w+\()/$1 *\n/gm;
 		s/,(?=\.[a-z_][\w.]*(?:\[[^\]]*\])? = )/, /g;
