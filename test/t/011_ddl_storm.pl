@@ -65,9 +65,10 @@ BEGIN
 				jsonb_build_object('k', key, 'm', marks->'m'));
 		WHEN 2 THEN
 			target := 'docs';
-			PERFORM c8ql('FOR d IN seen FILTER d._key == @k UPDATE d._key WITH {m: @m} IN docs',
+			-- asked of the statement itself: a moment later the document may be there, or may be seen
+			PERFORM FROM c8ql('FOR d IN seen FILTER d._key == @k UPDATE d._key WITH {m: @m} IN docs RETURN 1',
 				jsonb_build_object('k', key, 'm', marks->'m'));
-			IF NOT EXISTS (SELECT FROM docs WHERE _key = key) THEN
+			IF NOT FOUND THEN
 				RETURN;
 			END IF;
 		WHEN 3 THEN
