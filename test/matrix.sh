@@ -190,28 +190,6 @@ if wants empty; then
 	done
 fi
 
-# --- compilers --------------------------------------------------------------
-
-if wants compilers; then
-	root=$rigs/chroot-sid
-	if ! can_chroot; then missing "compilers" "$why"
-	elif ! [ -d "$root" ]; then missing "compilers" "no chroot of sid; run ./dev matrix 18"
-	else
-		[ -e "$root/usr/bin/clang" ] || fetch_in "$root" gcc-13 gcc-14 gcc-15 clang || fetch_in "$root" clang || true
-		put_tree "$root" matrix
-		for cc in "$root"/usr/bin/gcc-[0-9][0-9] "$root"/usr/bin/clang; do
-			[ -e "$cc" ] || continue
-			cc=$(basename "$cc")
-			run "$cc, sid" in_chroot "$root" env PGVERSION=18 UPSERT_CC="$cc" UPSERT_DEV_DIR="/var/tmp/matrix-$cc" /matrix/main/dev build
-		done
-	fi
-	for cc in /usr/bin/gcc-[0-9][0-9] /usr/bin/clang; do
-		[ ! -x "$cc" ] || run "$(basename "$cc"), this machine" env UPSERT_CC="$cc" UPSERT_DEV_DIR="$base-$(basename "$cc")" "$here/dev" build
-	done
-fi
-
-# --- pg_upgrade -------------------------------------------------------------
-
 # A server of an older Debian runs in a newer one with the libraries that it
 # brings along; their names carry versions, so nothing is replaced.
 lend() {	# lend FROM-ROOT TO-ROOT VERSION
@@ -225,6 +203,30 @@ lend() {	# lend FROM-ROOT TO-ROOT VERSION
 		[ -e "$to$lib" ] || { mkdir -p "$to$(dirname "$lib")"; cp -L "$from$lib" "$to$lib"; }
 	done
 }
+# --- compilers --------------------------------------------------------------
+
+if wants compilers; then
+	root=$rigs/chroot-sid
+	if ! can_chroot; then missing "compilers" "$why"
+	elif ! [ -d "$root" ]; then missing "compilers" "no chroot of sid; run ./dev matrix 18"
+	else
+		[ -e "$root/usr/bin/clang" ] || fetch_in "$root" gcc-13 gcc-14 gcc-15 clang || fetch_in "$root" clang || true
+		# the flags of 15 are known to all of them
+		if lend "" "$root" 15; then v=15; else v=18; fi
+		put_tree "$root" matrix
+		for cc in "$root"/usr/bin/gcc-[0-9][0-9] "$root"/usr/bin/clang; do
+			[ -e "$cc" ] || continue
+			cc=$(basename "$cc")
+			run "$cc, sid" in_chroot "$root" env PG_CONFIG=/usr/lib/postgresql/$v/bin/pg_config UPSERT_CC="$cc" UPSERT_DEV_DIR="/var/tmp/matrix-$cc" /matrix/main/dev build
+		done
+	fi
+	for cc in /usr/bin/gcc-[0-9][0-9] /usr/bin/clang; do
+		[ ! -x "$cc" ] || run "$(basename "$cc"), this machine" env UPSERT_CC="$cc" UPSERT_DEV_DIR="$base-$(basename "$cc")" "$here/dev" build
+	done
+fi
+
+# --- pg_upgrade -------------------------------------------------------------
+
 if wants upgrade; then
 	root=$rigs/chroot-sid
 	if ! can_chroot; then missing "pg_upgrade" "$why"
