@@ -156,6 +156,7 @@ static StateEntry *selected_state(EventBatch *b, uint64 i);
 static void look_up(EventBatch *b, const int *items, int n);
 static void look_at_repos(EventBatch *b, const StateKey *repos, int n);
 static void look_at_uris(EventBatch *b, const StateKey *uris, int n);
+static Undo *note(EventBatch *b);
 static void note_uri(EventBatch *b, UriState *state);
 static void note_repo(EventBatch *b, RepoState *state);
 static Verdict judge(const EventItem *item);
@@ -254,37 +255,45 @@ selected_state(EventBatch *b, uint64 i)
 							  });
 }
 
-/* Before a state is changed: a group that fails changes it back. */
-static void
-note_uri(EventBatch *b, UriState *state)
+/*
+ * Before a state is changed: a group that fails changes it back.  NULL where
+ * nothing is written, and so nothing fails.
+ */
+static Undo *
+note(EventBatch *b)
 {
 	MemoryContext old_context;
 	Undo	   *undo;
 
 	if (b->mirror == NULL)
-		return;
+		return NULL;
 	old_context = MemoryContextSwitchTo(b->items_context);
 	undo = palloc0(sizeof(Undo));
-	undo->uri = state;
-	undo->uri_before = *state;
 	b->undo = lappend(b->undo, undo);
 	MemoryContextSwitchTo(old_context);
+	return undo;
+}
+
+static void
+note_uri(EventBatch *b, UriState *state)
+{
+	Undo	   *undo = note(b);
+
+	if (undo == NULL)
+		return;
+	undo->uri = state;
+	undo->uri_before = *state;
 }
 
 static void
 note_repo(EventBatch *b, RepoState *state)
 {
-	MemoryContext old_context;
-	Undo	   *undo;
+	Undo	   *undo = note(b);
 
-	if (b->mirror == NULL)
+	if (undo == NULL)
 		return;
-	old_context = MemoryContextSwitchTo(b->items_context);
-	undo = palloc0(sizeof(Undo));
 	undo->repo = state;
 	undo->repo_before = *state;
-	b->undo = lappend(b->undo, undo);
-	MemoryContextSwitchTo(old_context);
 }
 
 /* Looks at repositories, which have states already. */
