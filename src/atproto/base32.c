@@ -40,7 +40,7 @@ base32_encode(const uint8 *src, int len, char *dst)
 	for (; len >= 5; len -= 5, src += 5)
 	{
 		uint64		group = (uint64) src[0] << 32 | (uint64) src[1] << 24 |
-			(uint64) src[2] << 16 | (uint64) src[3] << 8 | src[4];
+		(uint64) src[2] << 16 | (uint64) src[3] << 8 | src[4];
 
 		for (int shift = 35; shift >= 0; shift -= 5)
 			*dst++ = base32_digits[(group >> shift) & 0x1f];

@@ -192,7 +192,7 @@ static void
 encode_float(CborEncoder *encoder, Numeric num, const AtPath *path)
 {
 	double		value = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-														  NumericGetDatum(num)));
+														   NumericGetDatum(num)));
 	uint64		bits;
 
 	if (isinf(value))

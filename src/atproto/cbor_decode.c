@@ -63,7 +63,7 @@ read_text(CborDecoder *decoder, const CborHead *head, JsonbValue *v)
 
 	if (memchr(bytes, '\0', len) != NULL)
 		cbor_refuse(&decoder->reader, head->start,
-			   gettext_noop("a string contains the character U+0000, which jsonb cannot hold"));
+					gettext_noop("a string contains the character U+0000, which jsonb cannot hold"));
 	if (!pg_verify_mbstr(PG_UTF8, bytes, len, true))
 		cbor_refuse(&decoder->reader, head->start, gettext_noop("a string is not UTF-8"));
 	v->type = jbvString;
@@ -82,7 +82,7 @@ make_integer(CborDecoder *decoder, const CborHead *head, JsonbValue *v)
 {
 	if (head->argument > (uint64) PG_INT64_MAX)
 		cbor_refuse(&decoder->reader, head->start,
-			   gettext_noop("an integer must fit into 64 bits"));
+					gettext_noop("an integer must fit into 64 bits"));
 	v->type = jbvNumeric;
 	v->val.numeric = int64_to_numeric(head->major == CBOR_UNSIGNED ?
 									  (int64) head->argument :
@@ -197,11 +197,11 @@ decode_map(CborDecoder *decoder, const CborHead *head)
 			(key.argument < last_len ||
 			 (key.argument == last_len && memcmp(last, bytes, last_len) >= 0)))
 			cbor_refuse(&decoder->reader, key.start,
-				   gettext_noop("map keys must be in canonical order and unique"));
+						gettext_noop("map keys must be in canonical order and unique"));
 		if ((key.argument == 5 && memcmp(bytes, "$link", 5) == 0) ||
 			(key.argument == 6 && memcmp(bytes, "$bytes", 6) == 0))
 			cbor_refuse(&decoder->reader, key.start,
-				   gettext_noop("a map cannot have the keys \"$link\" and \"$bytes\""));
+						gettext_noop("a map cannot have the keys \"$link\" and \"$bytes\""));
 		last = bytes;
 		last_len = key.argument;
 
@@ -246,7 +246,7 @@ decode_value(CborDecoder *decoder, JsonbValue *v, AtValue *seen)
 			v->val.boolean = head.argument == CBOR_TRUE;
 			if (head.argument < CBOR_FALSE || head.argument > CBOR_NULL)
 				cbor_refuse(&decoder->reader, head.start,
-					   gettext_noop("floating-point numbers and unknown simple values are not allowed"));
+							gettext_noop("floating-point numbers and unknown simple values are not allowed"));
 			return false;
 		case CBOR_BYTES:
 			seen->kind = AT_KIND_BYTES;
@@ -286,7 +286,7 @@ cbor_decode(const uint8 *data, Size len)
 	pushed = decode_value(&decoder, &scalar, &seen);
 	if (decoder.reader.pos != decoder.reader.end)
 		cbor_refuse(&decoder.reader, decoder.reader.pos,
-			   gettext_noop("bytes follow after the end"));
+					gettext_noop("bytes follow after the end"));
 	return JsonbValueToJsonb(pushed ? decoder.state.result : &scalar);
 }
 

@@ -14,7 +14,8 @@ typedef struct CborReader
 	const uint8 *data;
 	const uint8 *pos;
 	const uint8 *end;
-	bool		lenient;		/* heads of floating-point numbers are read, too */
+	bool		lenient;		/* heads of floating-point numbers are read,
+								 * too */
 } CborReader;
 
 /* A head, with where it began for error messages */

@@ -251,8 +251,7 @@ selected_state(EventBatch *b, uint64 i)
 		return NULL;
 	key = DatumGetTextPP(value);
 	return state_table_lookup(b->states, (StateKey) {VARDATA_ANY(key),
-													 VARSIZE_ANY_EXHDR(key)
-							  });
+													 VARSIZE_ANY_EXHDR(key)});
 }
 
 /*
@@ -544,7 +543,7 @@ lock_repo(EventBatch *b, EventItem *item)
 {
 	RepoState  *repo = item->repo;
 	const char *floor = item->event.kind == EVENT_ACCOUNT_GONE ?
-		item->event.rev : NULL;
+	item->event.rev : NULL;
 	char		clock[TID_LENGTH + 1];
 	bool		holds;
 
@@ -938,14 +937,11 @@ events_get(const EventBatch *b, int i)
 	const EventItem *item = &b->items[i];
 	const Event *event = &item->event;
 
-	return (EventAnswer)
-	{
-		.place = item->place,
-			.uri = event->uri != NULL || event->repo == NULL ? event->uri :
-			psprintf("at://%s", event->repo),
-			.cid = item->cid,
-			.rev = item->rev, .action = item->action, .error = item->error
-	};
+	return (EventAnswer) {.place = item->place,
+						  .uri = event->uri != NULL || event->repo == NULL ? event->uri :
+						  psprintf("at://%s", event->repo),
+						  .cid = item->cid,
+						  .rev = item->rev, .action = item->action, .error = item->error};
 }
 
 int64

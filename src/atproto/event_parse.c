@@ -107,8 +107,7 @@ event_block(const JsonbValue *block, Size *len)
 	initStringInfo(&cbor);
 	cbor_encode(JsonbValueToJsonb(unconstify(JsonbValue *, block)), &cbor);
 	reader = (CborReader) {.data = (uint8 *) cbor.data, .pos = (uint8 *) cbor.data,
-		.end = (uint8 *) cbor.data + cbor.len
-	};
+						   .end = (uint8 *) cbor.data + cbor.len};
 	head = cbor_read_head(&reader);
 	if (head.major != CBOR_BYTES)
 		refuse(gettext_noop("a block must have the form {\"$bytes\": ...}"), "block", block);

@@ -19,7 +19,8 @@ typedef struct Event
 {
 	EventKind	kind;
 	char	   *repo;
-	char	   *key;			/* its place in the order of locks; NULL: OTHER */
+	char	   *key;			/* its place in the order of locks; NULL:
+								 * OTHER */
 	int			key_len;
 	char	   *uri;			/* PUT, DELETE: of the record, the same as key */
 	char	   *collection;		/* PUT, DELETE */

@@ -123,7 +123,8 @@ grapheme_count(const char *str, int len)
 	enum
 	{
 		NO_CONSONANT, CONSONANT, CONSONANT_LINKER
-	}			conjunct = NO_CONSONANT;	/* consonant Extend* [Linker] behind us */
+	}			conjunct = NO_CONSONANT;	/* consonant Extend* [Linker]
+											 * behind us */
 	bool		odd_regional = false;	/* an unpaired regional indicator */
 	int			count = 0;
 
@@ -132,7 +133,7 @@ grapheme_count(const char *str, int len)
 		pg_wchar	c = utf8_to_unicode(pos);
 		GraphemeClass class = character_class(c);
 		bool		extends = class == GRAPHEME_EXTEND ||
-			class == GRAPHEME_LINKER || class == GRAPHEME_NONJOINER;
+		class == GRAPHEME_LINKER || class == GRAPHEME_NONJOINER;
 		bool		joins;
 
 		if (last_class == GRAPHEME_CONTROL || class == GRAPHEME_CONTROL)

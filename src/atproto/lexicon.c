@@ -102,6 +102,7 @@ static const struct
 	const char *name;
 	TypeCheck	check;
 }			type_checks[] =
+
 {
 	{"array", validate_array},
 	{"blob", validate_blob},

@@ -64,7 +64,7 @@ static Jsonb *load_lexicon(Oid schema, const char *nsid, MemoryContext context);
 static void
 make_lexicons(Memo *memo, Relation rel)
 {
-	HASHCTL		ctl = {.keysize = NSID_SIZE,.entrysize = sizeof(LexiconEntry),
+	HASHCTL		ctl = {.keysize = NSID_SIZE, .entrysize = sizeof(LexiconEntry),
 	.hcxt = memo->context};
 
 	((Lexicons *) memo)->entries = hash_create("upsert lexicons", 32, &ctl,

@@ -35,6 +35,7 @@ static const struct
 	const char *name;
 	int			places;
 }			types[] =
+
 {
 	{"array", PLACE_NAMED | PLACE_FIELD},
 	{"blob", PLACE_NAMED | PLACE_FIELD},
@@ -80,6 +81,7 @@ static const struct
 	FieldKind	kind;
 	bool		required;
 }			fields[] =
+
 {
 	{"array", "items", FIELD_SCHEMA, true},
 	{"array", "minLength", FIELD_COUNT, false},

@@ -430,11 +430,11 @@ record_write(Oid relid, Oid schema, const char *repo,
 	RecordBatch batch = {.repo = repo, .options = options,
 		.maker = {.schema = schema, .validate = options->validate,
 		.context = CurrentMemoryContext},
-		.context = CurrentMemoryContext, .bounded = bounded, .writes = writes};
+	.context = CurrentMemoryContext, .bounded = bounded, .writes = writes};
 	Batch		b = {.door = &records_door, .arg = &batch, .n = nwrites,
-		.single = !options->batch};
+	.single = !options->batch};
 	ErrorContextCallback callback = {.callback = describe_write,
-		.arg = &batch, .previous = error_context_stack};
+	.arg = &batch, .previous = error_context_stack};
 	StoreLevel *level = NULL;
 
 	if (bounded && nwrites > at_max_writes)

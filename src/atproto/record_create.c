@@ -86,21 +86,21 @@ create_record_store(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	ddl_execute(psprintf("CREATE TABLE %s ("
-					 "uri " TEXT_COLUMN " PRIMARY KEY, "
-					 "repo " TEXT_COLUMN " NOT NULL, "
-					 "collection " TEXT_COLUMN " NOT NULL, "
-					 "rkey " TEXT_COLUMN " NOT NULL, "
-					 "cid " TEXT_COLUMN " NOT NULL, "
-					 "rev " TEXT_COLUMN " NOT NULL, "
-					 "record pg_catalog.jsonb%s, "
-					 "indexed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), "
-					 "created_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()%s"
-					 ") WITH (fillfactor = %d)",
-					 quote_qualified_identifier(schema, range->relname),
-					 options.opaque ? "" : " NOT NULL",
-					 options.opaque ? ", block pg_catalog.bytea, "
-					 "CHECK ((record IS NULL) OPERATOR(pg_catalog.<>) (block IS NULL))" : "",
-					 RECORDS_FILLFACTOR));
+						 "uri " TEXT_COLUMN " PRIMARY KEY, "
+						 "repo " TEXT_COLUMN " NOT NULL, "
+						 "collection " TEXT_COLUMN " NOT NULL, "
+						 "rkey " TEXT_COLUMN " NOT NULL, "
+						 "cid " TEXT_COLUMN " NOT NULL, "
+						 "rev " TEXT_COLUMN " NOT NULL, "
+						 "record pg_catalog.jsonb%s, "
+						 "indexed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), "
+						 "created_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()%s"
+						 ") WITH (fillfactor = %d)",
+						 quote_qualified_identifier(schema, range->relname),
+						 options.opaque ? "" : " NOT NULL",
+						 options.opaque ? ", block pg_catalog.bytea, "
+						 "CHECK ((record IS NULL) OPERATOR(pg_catalog.<>) (block IS NULL))" : "",
+						 RECORDS_FILLFACTOR));
 	records = get_relname_relid(range->relname, namespace);
 	create_beside(schema, records, RECORD_REPOS,
 				  psprintf("repo " TEXT_COLUMN " PRIMARY KEY, "

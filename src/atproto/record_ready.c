@@ -461,6 +461,7 @@ static void
 try_step(void *arg)
 {
 	Making	   *making = arg;
+
 	record_check_names(making->maker, making->collection, making->rkey);
 	if (making->data != NULL)
 		record_make_ready_block(making->maker, making->collection, making->rkey,

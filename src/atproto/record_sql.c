@@ -56,6 +56,7 @@ static const struct
 	const char *type;
 	RecordOp	op;
 }			apply_types[] =
+
 {
 	{"com.atproto.repo.applyWrites#create", RECORD_CREATE},
 	{"com.atproto.repo.applyWrites#update", RECORD_UPDATE},

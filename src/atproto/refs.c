@@ -190,7 +190,7 @@ refs_change(Refs *refs, const char *uri, const Jsonb *old, const Jsonb *new)
 	while (i < before.n || k < after.n)
 	{
 		int			cmp = i == before.n ? 1 : k == after.n ? -1 :
-			compare_targets(&before.values[i], &after.values[k]);
+		compare_targets(&before.values[i], &after.values[k]);
 
 		if (cmp < 0)
 			write_ref(refs, uri, &before.values[i++], true);

@@ -71,10 +71,7 @@ refuse_tree(const uint8 *cid, int len, const char *message)
 static CborReader
 open_block(const CarBlock *block)
 {
-	return (CborReader)
-	{
-		.data = block->data, .pos = block->data, .end = block->data + block->len
-	};
+	return (CborReader) {.data = block->data, .pos = block->data, .end = block->data + block->len};
 }
 
 /* Reads a key and its text, palloc'd. */

@@ -46,6 +46,7 @@ static const struct
 	const char *name;
 	SyntaxCheck check;
 }			syntax_formats[] =
+
 {
 	{"at-identifier", syntax_is_at_identifier},
 	{"at-uri", syntax_is_at_uri},

@@ -154,8 +154,8 @@ syntax_is_uri(const char *str, int len)
 	if (len - i >= 2 && str[i] == '/' && str[i + 1] == '/')
 	{
 		int			authority = i == 3 && memcmp(str, "at:", 3) == 0 ?
-			skip(str + i + 2, len - i - 2, UNRESERVED SUB_DELIMS ":") :
-			skip_authority(str + i + 2, len - i - 2);
+		skip(str + i + 2, len - i - 2, UNRESERVED SUB_DELIMS ":") :
+		skip_authority(str + i + 2, len - i - 2);
 
 		if (authority < 0)
 			return false;

@@ -19,6 +19,7 @@ static const struct
 	pg_cryptohash_type type;
 	int			length;
 }			kinds[] =
+
 {
 	[DIGEST_SHA256] = {PG_SHA256, DIGEST_SHA256_LENGTH},
 	[DIGEST_SHA384] = {PG_SHA384, DIGEST_SHA384_LENGTH},

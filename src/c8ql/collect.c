@@ -216,7 +216,7 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	}
 	else if (into && collect->into == NULL)
 		collect->nvariables = rows_variables(compiler, outer_variables,
-											&collect->slots, &collect->names);
+											 &collect->slots, &collect->names);
 
 	/* only what COLLECT makes is visible from here on */
 	compiler->variables = list_truncate(list_copy(compiler->variables),

@@ -44,7 +44,7 @@ static MemoryContext trees_context = NULL;
 
 typedef struct QueryWork
 {
-	RunQuery	   *query;
+	RunQuery   *query;
 	Run		   *run;
 	RunEmit		emit;
 	void	   *arg;

@@ -74,7 +74,7 @@ handles_find(const Collection *collection, Handles *handles)
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 		Form_pg_index form = index->rd_index;
 		bool		plain = form->indisvalid &&
-			RelationGetIndexPredicate(index) == NIL;
+		RelationGetIndexPredicate(index) == NIL;
 
 		if (plain && form->indkey.values[0] == 0)
 		{

@@ -107,10 +107,10 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	if (node->tag == EXPR_UPSERT)
 	{
 		modify->upsert = c8ql_upsert_plan(compiler, relid,
-									 node->args[EXPR_UPSERT_SEARCH],
-									 node->args[EXPR_UPSERT_INSERT],
-									 node->args[EXPR_UPSERT_UPDATE],
-									 node->flags != 0);
+										  node->args[EXPR_UPSERT_SEARCH],
+										  node->args[EXPR_UPSERT_INSERT],
+										  node->args[EXPR_UPSERT_UPDATE],
+										  node->flags != 0);
 		if (planner->explaining)
 			planner->explain =
 				lappend(planner->explain,
@@ -523,7 +523,7 @@ prepare_row(ModifyTry *try)
 	if (modify->tag == EXPR_INSERT)
 	{
 		try->has_key = c8ql_document_key(modify->collection, &try->document,
-										   &try->key);
+										 &try->key);
 		return;
 	}
 	/* a key, or a document that has one, and the revision it was read at */

@@ -83,7 +83,7 @@ static void row_failed(void *arg, int item, ErrorData *error);
 
 UpsertOp *
 c8ql_upsert_plan(ExprCompiler *compiler, Oid relid, const ExprNode *search,
-			const ExprNode *insert, const ExprNode *update, bool replace)
+				 const ExprNode *insert, const ExprNode *update, bool replace)
 {
 	UpsertOp   *op = palloc0(sizeof(UpsertOp));
 	int			visible;
@@ -161,7 +161,7 @@ c8ql_check_object(const JsonbValue *document, const char *operation)
 
 bool
 c8ql_document_key(const Collection *collection, const JsonbValue *document,
-					Datum *key)
+				  Datum *key)
 {
 	JsonbValue	value;
 	const char *hint;
@@ -274,7 +274,7 @@ prepare_insert(UpsertTry *try)
 	try->not_object = value_type(&value) != VALUE_OBJECT;
 	c8ql_check_object(&value, "UPSERT");
 	try->insert_has_key = c8ql_document_key(op->collection, &value,
-											  &try->insert_key);
+											&try->insert_key);
 	try->insert = new_body(op, &value);
 	try->insert_value = value;
 	try->insert_ready = true;
@@ -501,7 +501,7 @@ row_failed(void *arg, int item, ErrorData *error)
 
 bool
 c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
-		   ErrorData **error)
+				ErrorData **error)
 {
 	MemoryContext caller;
 	FailedRow	row;

@@ -47,8 +47,8 @@ typedef struct UpsertOp
  * Plan from the parts of an UPSERT.  OLD is visible in both documents.
  */
 extern UpsertOp *c8ql_upsert_plan(ExprCompiler *compiler, Oid relid,
-							 const ExprNode *search, const ExprNode *insert,
-							 const ExprNode *update, bool replace);
+								  const ExprNode *search, const ExprNode *insert,
+								  const ExprNode *update, bool replace);
 
 /*
  * Do it for one row.  With ignoreErrors a failure is no error but false; with
@@ -56,18 +56,18 @@ extern UpsertOp *c8ql_upsert_plan(ExprCompiler *compiler, Oid relid,
  * until the next call.
  */
 extern bool c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result,
-					   bool *counted, ErrorData **error);
+							bool *counted, ErrorData **error);
 
 /*
  * The key that a document to be inserted brings.  False if it brings none;
  * error 1221.
  */
 extern bool c8ql_document_key(const Collection *collection,
-								const JsonbValue *document, Datum *key);
+							  const JsonbValue *document, Datum *key);
 
 /* Error 1227 unless it is an object. */
 extern void c8ql_check_object(const JsonbValue *document,
-								const char *operation);
+							  const char *operation);
 
 /* Error 1200 if the document carries a revision that is not this one. */
 extern void c8ql_check_rev(const JsonbValue *document, const char *rev);

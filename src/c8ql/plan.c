@@ -67,7 +67,7 @@ once_next(Step *step, Run *run)
 RunQuery *
 plan_query(ExprCompiler *compiler, const ExprNode *node)
 {
-	RunQuery	   *query = palloc0(sizeof(RunQuery));
+	RunQuery   *query = palloc0(sizeof(RunQuery));
 	int			visible = list_length(compiler->variables);
 	Step	   *last = plan_once();
 

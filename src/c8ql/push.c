@@ -55,7 +55,8 @@ typedef struct PushCondition
 {
 	Target		target;
 	const Handle *handle;
-	ExprOp		op;				/* ==, IN, <, <=, >, >= with the attribute left */
+	ExprOp		op;				/* ==, IN, <, <=, >, >= with the attribute
+								 * left */
 	ExprCode   *value;
 } PushCondition;
 

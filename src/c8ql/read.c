@@ -93,11 +93,11 @@ reader_open(Run *run, Oid relid, bool whole, const ReaderQuery *query)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT %s, %s, %s FROM %s",
 					 document_column(reader->collection,
-								   reader->collection->key_attno),
+									 reader->collection->key_attno),
 					 document_column(reader->collection,
 									 reader->collection->rev_attno),
 					 document_column(reader->collection,
-								   reader->collection->doc_attno),
+									 reader->collection->doc_attno),
 					 document_table(reader->collection));
 	if (query)
 		appendStringInfoString(&sql, query->tail);
@@ -215,8 +215,8 @@ reader_count(Run *run, Oid relid)
 	reader_push_snapshot(run);
 	SPI_connect();
 	plan = document_plan(collection,
-					   psprintf("SELECT pg_catalog.count(*) FROM %s",
-								document_table(collection)), 0, NULL);
+						 psprintf("SELECT pg_catalog.count(*) FROM %s",
+								  document_table(collection)), 0, NULL);
 	if (SPI_execute_plan(plan, NULL, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not count documents");
 	count = DatumGetInt64(spi_value(SPI_tuptable->vals[0],

@@ -97,7 +97,7 @@ rows_keep_slots(Rows *rows, Run *run, int nslots, const int *slots,
 
 int
 rows_variables(ExprCompiler *compiler, int from, int **slots,
-			  const char ***names)
+			   const char ***names)
 {
 	int			count = 0;
 	int			total = list_length(compiler->variables);

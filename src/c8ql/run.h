@@ -93,8 +93,8 @@ typedef struct Planner
 	bool		in_modification;	/* compiling a modification's expressions */
 	List	   *explain;		/* if not NULL: List of text lines */
 	bool		explaining;
-	List	   *warnings;		/* RunWarning of the compiler, to be raised when
-								 * the statement runs */
+	List	   *warnings;		/* RunWarning of the compiler, to be raised
+								 * when the statement runs */
 	bool		holds;			/* keep the collections of the statement open */
 	List	   *held;			/* Relation; plan_release() closes them */
 } Planner;

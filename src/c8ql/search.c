@@ -506,7 +506,7 @@ build_lookup(Search *search, Lookup *lookup)
 	char	   *key = document_column(collection, collection->key_attno);
 	ValueBuilder contained;
 	bool		textual = collection->key_type == TEXTOID ||
-		collection->key_type == VARCHAROID;
+	collection->key_type == VARCHAROID;
 	const char *order = textual ? " COLLATE pg_catalog.\"C\"" : "";
 	StringInfoData select;
 
@@ -533,8 +533,11 @@ build_lookup(Search *search, Lookup *lookup)
 			use_handle(search, leaf, lookup))
 			continue;
 		nest(leaf->path, 0, &part, &nested);
-		/* one condition for each: merging paths that share a name is not
-		 * worth the trouble, and @> of the document is cheap */
+
+		/*
+		 * one condition for each: merging paths that share a name is not
+		 * worth the trouble, and @> of the document is cheap
+		 */
 		if (lookup->nargs < MAX_HANDLES)
 			append_condition(lookup,
 							 document_column(collection, collection->doc_attno),
@@ -581,7 +584,7 @@ search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
 	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
 	SPI_connect();
 	plan = document_plan(search->collection, lookup.sql.data, lookup.nargs,
-					   lookup.types);
+						 lookup.types);
 	portal = SPI_cursor_open(NULL, plan, lookup.args, NULL, true);
 	while (more && found < wanted)
 	{

@@ -196,9 +196,9 @@ upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
 	MemoryContext caller;
 	ExprNode   *trees[3];
 	bool		same = cache != NULL && cache->op != NULL &&
-		cache->relid == relid && cache->replace == replace &&
-		!cache->compiler.asked_names &&
-		memo_is_current(&cache->op->collection->memo);
+	cache->relid == relid && cache->replace == replace &&
+	!cache->compiler.asked_names &&
+	memo_is_current(&cache->op->collection->memo);
 
 	for (int i = 0; i < 3 && same; i++)
 		same = same_docexpr(cache->exprs[i], exprs[i]);
@@ -232,7 +232,7 @@ upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
 	cache->relid = relid;
 	cache->replace = replace;
 	cache->op = c8ql_upsert_plan(&cache->compiler, relid, trees[0], trees[1],
-							trees[2], replace);
+								 trees[2], replace);
 	MemoryContextSwitchTo(caller);
 	return cache;
 }
@@ -252,7 +252,7 @@ upsert_by_work(void *arg)
 	else
 		memset(&work->result, 0, sizeof(DocumentResult));
 	document_answer(work->answer, op->collection, op->options.ret, outcome,
-				&work->result);
+					&work->result);
 }
 
 /* ----------

@@ -49,8 +49,8 @@ typedef struct Edges
 	Oid			relid;
 	const char *collection;		/* its name */
 	bool		outbound;
-	bool		both;			/* the second direction of ANY: loops have been
-								 * followed in the first */
+	bool		both;			/* the second direction of ANY: loops have
+								 * been followed in the first */
 	char	   *tail;			/* of the query */
 } Edges;
 
@@ -109,8 +109,8 @@ typedef struct TraversalStep
 	bool		uses_path;
 
 	bool		breadth;
-	Uniqueness		vertices;
-	Uniqueness		unique_edges;
+	Uniqueness	vertices;
+	Uniqueness	unique_edges;
 	JsonbValue	vertex_collections; /* arrays of names; null: all */
 	JsonbValue	edge_collections;
 	MemoryContext options;
@@ -410,8 +410,8 @@ new_node(TraversalStep *traversal, PathNode *parent, const char *id, int len)
 {
 	/* breadth first all nodes live to the end */
 	MemoryContext context = traversal->breadth ? traversal->context :
-		AllocSetContextCreate(traversal->context, "C8QL path node",
-							  ALLOCSET_SMALL_SIZES);
+	AllocSetContextCreate(traversal->context, "C8QL path node",
+						  ALLOCSET_SMALL_SIZES);
 	PathNode   *node = MemoryContextAllocZero(context, sizeof(PathNode));
 
 	node->context = context;

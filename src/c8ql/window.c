@@ -376,7 +376,7 @@ slide(WindowStep *window, Run *run, int n, int64 first, int64 end,
 {
 	Sliding    *sliding = &window->sliding[n];
 	bool		sums = sliding->kind == SLIDING_SUM ||
-		sliding->kind == SLIDING_AVERAGE;
+	sliding->kind == SLIDING_AVERAGE;
 	JsonbValue	divisor;
 
 	/* durations in months may go backwards; so does a frame that is far off */

@@ -26,9 +26,9 @@ typedef struct BatchDoor
 	int			(*compare) (void *arg, int a, int b);
 
 	/*
-	 * What the comparison begins with, so that most pairs of items need not be
-	 * looked at: a value of the type first_type, or bytes that compare like
-	 * keys.  One of the two may be given.
+	 * What the comparison begins with, so that most pairs of items need not
+	 * be looked at: a value of the type first_type, or bytes that compare
+	 * like keys.  One of the two may be given.
 	 */
 	Datum		(*first) (void *arg, int item, bool *isnull);
 	const char *(*bytes) (void *arg, int item, int *len);

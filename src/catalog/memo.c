@@ -153,7 +153,7 @@ link_memo(Memo *memo)
 
 	if (places == NULL)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(Oid),.entrysize = sizeof(MemoPlace)};
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(MemoPlace)};
 
 		places = hash_create("upsert memos", 128, &ctl, HASH_ELEM | HASH_BLOBS);
 	}

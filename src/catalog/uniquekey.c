@@ -299,6 +299,6 @@ unique_keys_are_immediate(Relation rel)
 
 	foreach(lc, indexes_of(rel))
 		if (!((const IndexFacts *) lfirst(lc))->immediate)
-			return false;
+		return false;
 	return true;
 }

@@ -35,8 +35,8 @@ extern List *unique_key_arbiters_like(Relation rel, Oid indexoid);
  * InvalidOid if there is none.  Not *alone: SQL would also take indexes of
  * another equality for arbiters unless it is told this one's.
  */
-extern Oid unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys,
-								 bool *alone);
+extern Oid	unique_key_of_columns(Relation rel, int nkeys, const AttrNumber *keys,
+								  bool *alone);
 
 /*
  * True if the index compares those of its columns that are columns of the

@@ -96,8 +96,8 @@ by_open(const Collection *c, Relation rel, List *attributes)
 	foreach(lc, attributes)
 		if (strcmp(lfirst(lc), "_id") == 0 || strcmp(lfirst(lc), "_key") == 0 ||
 			strcmp(lfirst(lc), "_rev") == 0)
-			option_refuse("by", psprintf("The attribute \"%s\" is none that documents store.",
-										 (char *) lfirst(lc)));
+		option_refuse("by", psprintf("The attribute \"%s\" is none that documents store.",
+									 (char *) lfirst(lc)));
 	if (list_length(attributes) > INDEX_MAX_KEYS)
 		option_refuse("by", psprintf("There are more than %d attributes.", INDEX_MAX_KEYS));
 	by->collection = c;

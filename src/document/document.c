@@ -555,7 +555,7 @@ diff(const DocumentResult *result)
 
 void
 document_answer(Answer *answer, const Collection *c, UpsertReturn ret,
-			UpsertOutcome outcome, const DocumentResult *result)
+				UpsertOutcome outcome, const DocumentResult *result)
 {
 	memset(answer, 0, sizeof(*answer));
 	answer->outcome = outcome;

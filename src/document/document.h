@@ -38,7 +38,8 @@ typedef struct DocumentResult
 	char	   *key;			/* NULL only if none was given or generated */
 	char	   *rev;			/* the revision now; NULL if none is kept */
 	char	   *old_rev;
-	Jsonb	   *old;			/* without system attributes; NULL: was not there */
+	Jsonb	   *old;			/* without system attributes; NULL: was not
+								 * there */
 	Jsonb	   *new;			/* the document now; NULL: is not there */
 } DocumentResult;
 

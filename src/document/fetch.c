@@ -121,7 +121,7 @@ keep_plan(CollectionPlans *kept, uint32 hash, const char *sql, int nargs,
 
 SPIPlanPtr
 document_plan(const Collection *collection, const char *sql, int nargs,
-			const Oid *types)
+			  const Oid *types)
 {
 	Relation	rel = collection_hold(collection->relid);
 	CollectionPlans *kept = (CollectionPlans *) memo_of(&collection_plans, rel);

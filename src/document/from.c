@@ -56,8 +56,8 @@ documents_from_query(DocumentBatch *b, const char *query)
 	const DocumentBy *by = documents_by(b);
 	Oid			key_type = by ? JSONBOID : c->key_type;
 	QuerySort  *qs = by ?
-		query_sort(query, key_type, InvalidOid, document_by, unconstify(DocumentBy *, by)) :
-		query_sort(query, key_type, c->key_collation, document_key, unconstify(Collection *, c));
+	query_sort(query, key_type, InvalidOid, document_by, unconstify(DocumentBy *, by)) :
+	query_sort(query, key_type, c->key_collation, document_key, unconstify(Collection *, c));
 	MemoryContext chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 														"upsert query chunk",
 														ALLOCSET_DEFAULT_SIZES);

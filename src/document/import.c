@@ -317,11 +317,11 @@ open_cursor(Import *import)
 	while (len > 0 && strchr("; \t\r\n", import->query[len - 1]))
 		len--;
 	sql = psprintf("SELECT q.k, q.d FROM (SELECT s.d, %s.upsert_document_key($1, s.d) AS k,"
-							   " pg_catalog.row_number() OVER () AS o FROM (SELECT d%s FROM (%.*s\n) AS r (d)) AS s (d) OFFSET 0) AS q"
-							   " WHERE $2 IS NULL OR q.k IS NULL OR (q.k%s) OPERATOR(pg_catalog.>) ($2%s)"
-							   " ORDER BY q.k%s NULLS LAST, q.o",
-							   quote_identifier(get_namespace_name(import->schema)),
-							   convert, len, import->query, cast, cast, cast);
+				   " pg_catalog.row_number() OVER () AS o FROM (SELECT d%s FROM (%.*s\n) AS r (d)) AS s (d) OFFSET 0) AS q"
+				   " WHERE $2 IS NULL OR q.k IS NULL OR (q.k%s) OPERATOR(pg_catalog.>) ($2%s)"
+				   " ORDER BY q.k%s NULLS LAST, q.o",
+				   quote_identifier(get_namespace_name(import->schema)),
+				   convert, len, import->query, cast, cast, cast);
 	plan = SPI_prepare(sql, 2, types);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));

@@ -123,15 +123,12 @@ request_prepare(DocumentRequest *r, const Collection *c,
 
 	if (!JB_ROOT_IS_OBJECT(doc))
 	{
-		why = (Refusal)
-		{
-			ERRCODE_UPSERT_INVALID_DOCUMENT,
-				"a document must be a JSON object",
-				JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
-				"The document is an array.",
-				JB_ROOT_IS_SCALAR(doc) ? NULL :
-				"Several documents are for upsert_many() or upsert_load()."
-		};
+		why = (Refusal) {ERRCODE_UPSERT_INVALID_DOCUMENT,
+						 "a document must be a JSON object",
+						 JB_ROOT_IS_SCALAR(doc) ? "The document is a scalar." :
+						 "The document is an array.",
+						 JB_ROOT_IS_SCALAR(doc) ? NULL :
+						 "Several documents are for upsert_many() or upsert_load()."};
 		refuse(r, &why);
 		return false;
 	}
@@ -194,13 +191,10 @@ request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	{
 		if (o->mode == MODE_UPDATE && !JB_ROOT_IS_OBJECT(old))
 		{
-			why = (Refusal)
-			{
-				ERRCODE_UPSERT_INVALID_DOCUMENT,
-					"cannot merge into a stored document that is not an object",
-					JB_ROOT_IS_SCALAR(old) ? "It is a scalar." : "It is an array.",
-					"Replace it, with \"mode\": \"replace\"."
-			};
+			why = (Refusal) {ERRCODE_UPSERT_INVALID_DOCUMENT,
+							 "cannot merge into a stored document that is not an object",
+							 JB_ROOT_IS_SCALAR(old) ? "It is a scalar." : "It is an array.",
+							 "Replace it, with \"mode\": \"replace\"."};
 			refuse(r, &why);
 			return STORE_SKIP;
 		}

@@ -38,7 +38,7 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 		documents_add(b, doc, 1);
 		documents_run(b);
 		*answer = *documents_answer(b, 0);
-		documents_close(b);			/* the rest goes with its context */
+		documents_close(b);		/* the rest goes with its context */
 		return;
 	}
 
@@ -46,7 +46,7 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 	request_prepare(&request, document_collection(ds), options, false, doc);
 	request_apply(&request, ds, &result);
 	document_answer(answer, document_collection(ds), options->ret,
-				request_outcome(options, &result), &result);
+					request_outcome(options, &result), &result);
 	document_close(ds);
 }
 

@@ -80,8 +80,8 @@ typedef struct ExprHost
 							 ExprCode *code);
 
 	/*
-	 * A name that is no variable, or an attribute of such a name, which may be
-	 * a schema: true if it is a collection (code is set).
+	 * A name that is no variable, or an attribute of such a name, which may
+	 * be a schema: true if it is a collection (code is set).
 	 */
 	bool		(*collection) (ExprCompiler *compiler, const ExprNode *node,
 							   ExprCode *code);

@@ -37,8 +37,8 @@ extern Civil date_to_civil(int64 ms);
 extern int64 date_from_civil(Civil civil);
 
 extern bool date_in_calendar(int64 ms);
-extern int	date_day_of_week(int64 ms);	/* Sunday is 0 */
-extern int	date_day_of_year(int64 ms);	/* from 1 */
+extern int	date_day_of_week(int64 ms); /* Sunday is 0 */
+extern int	date_day_of_year(int64 ms); /* from 1 */
 extern int	date_iso_week(int64 ms);
 extern int	date_iso_week_year(int64 ms);	/* that the week belongs to */
 extern bool date_is_leap_year(int64 year);

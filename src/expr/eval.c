@@ -49,8 +49,8 @@ static bool contains(const JsonbValue *array, const JsonbValue *value);
 static void access_by(const JsonbValue *base, const JsonbValue *index,
 					  JsonbValue *result);
 static void expand_elements(const ExprCode *code, ExprFrame *frame,
-						 const JsonbValue *array, int levels, int64 *skip,
-						 int64 *rest, ValueBuilder *builder);
+							const JsonbValue *array, int levels, int64 *skip,
+							int64 *rest, ValueBuilder *builder);
 static int64 limit_value(const ExprCode *code, ExprFrame *frame,
 						 int64 absent);
 
@@ -313,7 +313,7 @@ eval_expand(const ExprCode *code, ExprFrame *frame, JsonbValue *result)
 
 static void
 expand_elements(const ExprCode *code, ExprFrame *frame, const JsonbValue *array,
-			 int levels, int64 *skip, int64 *rest, ValueBuilder *builder)
+				int levels, int64 *skip, int64 *rest, ValueBuilder *builder)
 {
 	ValueIter	it;
 	JsonbValue	element;
@@ -332,7 +332,7 @@ expand_elements(const ExprCode *code, ExprFrame *frame, const JsonbValue *array,
 		if (levels > 1 && value_type(&element) == VALUE_ARRAY)
 		{
 			expand_elements(code, frame, &element, levels - 1, skip, rest,
-						 builder);
+							builder);
 			continue;
 		}
 		*current = element;

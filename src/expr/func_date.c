@@ -378,7 +378,7 @@ shift_date(ExprCall *call, int sign, JsonbValue *result)
 	double		rest;
 	DateUnit	unit = unit_arg(call, 2);
 	bool		by_duration = func_arg_is_string(call, 1) &&
-		!(call->nargs == 3 && unit != UNIT_NONE);
+	!(call->nargs == 3 && unit != UNIT_NONE);
 	pg_tz	   *zone;
 
 	if (by_duration && call->nargs == 4)

@@ -56,7 +56,7 @@ fn_is_key(ExprCall *call, JsonbValue *result)
 {
 	FuncText	text = func_text(&call->args[0]);
 	bool		valid = func_arg_is_string(call, 0) &&
-		text.len > 0 && text.len <= 254;
+	text.len > 0 && text.len <= 254;
 
 	for (int i = 0; valid && i < text.len; i++)
 	{

@@ -78,7 +78,7 @@ extern bool func_zone_arg(ExprCall *call, int i, pg_tz **zone,
 						  JsonbValue *result);
 
 /* The collation for letters beyond ASCII; see func_string.c. */
-extern Oid func_collation(void);
+extern Oid	func_collation(void);
 
 /* Upper or lower case, the same in every database. */
 extern FuncText func_change_case(FuncText text, bool upper);

@@ -90,7 +90,7 @@ enum
 typedef enum ExprDirection
 {
 	EXPR_OUTBOUND = 1, EXPR_INBOUND, EXPR_EITHER
-} ExprDirection;
+}			ExprDirection;
 
 typedef enum ExprOp
 {

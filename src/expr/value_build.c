@@ -194,7 +194,7 @@ sort_members(ValueBuilder *b, bool first_wins)
 	for (int i = 0; i < b->count; i++)
 	{
 		bool		again = kept > 0 &&
-			name_compare(&b->keys[kept - 1], &members[i].key) == 0;
+		name_compare(&b->keys[kept - 1], &members[i].key) == 0;
 
 		if (!again)
 			b->keys[kept++] = members[i].key;

@@ -54,6 +54,7 @@ static const struct
 	bool		has_from;
 	bool		has_value;
 }			patch_ops[] =
+
 {
 	[PATCH_ADD] = {"add", false, true},
 	[PATCH_REMOVE] = {"remove", false, false},

@@ -136,7 +136,7 @@ context_initial(JldProcessor *proc)
 	ContextMemo *memo = memo_get(proc);
 	JldValue   *local = proc->options.expandContext;
 	JldValue   *inner;
-	JldPath		step = {.up = proc->path,.key = proc->options.contextKey};
+	JldPath		step = {.up = proc->path, .key = proc->options.contextKey};
 
 	if (memo->initial)
 		return memo->initial;
@@ -189,7 +189,7 @@ process_in_document(JldProcessor *proc, ActiveContext *ctx, JldValue *local)
 	if (memo->by_content == NULL)
 	{
 		HASHCTL		ctl = {.keysize = sizeof(ContentKey),
-			.entrysize = sizeof(ContentResult),.hcxt = proc->mcxt};
+		.entrysize = sizeof(ContentResult), .hcxt = proc->mcxt};
 
 		memo->by_content = hash_create("JSON-LD contexts by content", 32, &ctl,
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -252,7 +252,7 @@ context_apply_scoped(JldProcessor *proc, ActiveContext *ctx,
 	if (*table == NULL)
 	{
 		HASHCTL		ctl = {.keysize = sizeof(ScopedKey),
-			.entrysize = sizeof(ScopedResult),.hcxt = mcxt};
+		.entrysize = sizeof(ScopedResult), .hcxt = mcxt};
 
 		*table = hash_create("JSON-LD scoped contexts", 16, &ctl,
 							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -345,7 +345,7 @@ entry_find(JldProcessor *proc, JldValue *local, uint64 hash)
 static CacheEntry *
 entry_under(JldProcessor *proc, JldValue *local, int *first)
 {
-	JldPath		step = {.up = proc->path,.key = JLD_NOSTR};
+	JldPath		step = {.up = proc->path, .key = JLD_NOSTR};
 	JldValue   *prefix;
 	CacheEntry *entry;
 	int			n = 0;

@@ -55,6 +55,7 @@ static void first_degree(CanonState *state, int blank, StringInfo buf);
 static int	same_hash(CanonState *state, const int *blanks, int n);
 static void issue_canonical(CanonState *state, int blank);
 static void settle_shared(CanonState *state, const int *blanks, int n);
+
 /* --- small parts ---------------------------------------------------------- */
 
 static int
@@ -142,7 +143,7 @@ to_utf8(RdfDataset *dataset)
 	{
 		RdfQuad    *quad = &dataset->quads[i];
 		JldStr	   *strings[] = {&quad->subject.value, &quad->predicate.value,
-			&quad->object.value, &quad->object.datatype, &quad->graph.value};
+		&quad->object.value, &quad->object.datatype, &quad->graph.value};
 
 		for (int k = 0; k < lengthof(strings); k++)
 			if (strings[k]->len > 0)

@@ -107,7 +107,7 @@ jsonld_compact(JldProcessor *proc, JldValue *expanded, JldValue *context,
 	ActiveContext *ctx;
 	JldValue   *compacted;
 	JldValue   *result;
-	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("@context")};
+	JldPath		step = {.up = proc->path, .key = JLD_STR_INIT("@context")};
 
 	if (jld_is_object(context) &&
 		(inner = jld_get(context, JLD_STR("@context"))) != NULL)
@@ -167,7 +167,7 @@ compact_array(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 {
 	JldValue   *result = jld_new_array(element->n);
 	TermDefinition *def = definition_of(ctx, property);
-	JldPath		step = {.up = proc->path,.key = JLD_NOSTR};
+	JldPath		step = {.up = proc->path, .key = JLD_NOSTR};
 
 	jld_enter(proc);
 	proc->path = &step;
@@ -477,7 +477,8 @@ compact_item(Compaction *c, JldStr expanded_property, JldValue *item)
 							 JLD_CONTAINER_ID | JLD_CONTAINER_TYPE)) &&
 			 !(t.container & JLD_CONTAINER_GRAPH))
 		put_in_map(c, &t, item, compacted); /* 12.8.9) */
-	else						/* 12.8.10), where the JSON literal [] is a value */
+	else						/* 12.8.10), where the JSON literal [] is a
+								 * value */
 		jld_add_value(t.nest, t.property, compacted, t.as_array ||
 					  (compacted->type == JLD_ARRAY && compacted->n == 0));
 }

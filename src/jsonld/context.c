@@ -409,7 +409,7 @@ process_base(JldProcessor *proc, ActiveContext *result, JldValue *value)
 		result->base = iri_resolve(result->base, value->u.string);	/* 5.7.4) */
 	else
 		jld_error(proc, JLD_INVALID_BASE_IRI, jld_excerpt(value),
-				  "value of @base is relative and there is no base"); /* 5.7.5) */
+				  "value of @base is relative and there is no base");	/* 5.7.5) */
 }
 
 /* 5.8) */

@@ -128,7 +128,7 @@ expand_items(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 			 TermDefinition *def, JldValue *element, bool from_map)
 {
 	JldValue   *result = jld_new_array(element->n);
-	JldPath		step = {.up = proc->path,.key = JLD_NOSTR};
+	JldPath		step = {.up = proc->path, .key = JLD_NOSTR};
 
 	jld_enter(proc);
 	proc->path = &step;
@@ -176,7 +176,7 @@ static JldValue *
 expand_map(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 		   TermDefinition *def, JldValue *element, bool from_map)
 {
-	Expansion	e = {.proc = proc,.active_property = property};
+	Expansion	e = {.proc = proc, .active_property = property};
 	JldValue   *local;
 
 	jld_enter(proc);
@@ -190,7 +190,7 @@ expand_map(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 	/* 9) */
 	if ((local = jld_get(element, JLD_STR("@context"))) != NULL)
 	{
-		JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("@context")};
+		JldPath		step = {.up = proc->path, .key = JLD_STR_INIT("@context")};
 
 		proc->path = &step;
 		ctx = context_process(proc, ctx, local);
@@ -410,7 +410,7 @@ expand_nests(Expansion *e, ActiveContext *ctx, JldValue *element, List *nests)
 		JldValue   *values = jld_get(element, key);
 		TermDefinition *def = context_term(ctx, key);
 		bool		is_array = values->type == JLD_ARRAY;
-		JldPath		step = {.up = proc->path,.key = key};
+		JldPath		step = {.up = proc->path, .key = key};
 		JldStr		outer = e->active_property;
 
 		jld_enter(proc);

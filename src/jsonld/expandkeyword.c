@@ -46,6 +46,7 @@ expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 	if (e->active_property.data && jld_is(e->active_property, "@reverse"))
 		jld_error(proc, JLD_INVALID_REVERSE_PROPERTY_MAP, jld_cstr(key),
 				  "a keyword cannot stand in a reverse property map");
+
 	/*
 	 * 13.4.2) An @reverse entry in result may also be a reverse property's,
 	 * which collides with nothing: whether it came first is up to the order
@@ -69,7 +70,7 @@ expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 			break;
 		case JLD_KW_GRAPH:		/* 13.4.5) */
 			expanded = expand_as_array(expand_element(proc, ctx, JLD_STR("@graph"),
-											   NULL, value, false));
+													  NULL, value, false));
 			break;
 		case JLD_KW_INCLUDED:	/* 13.4.6) */
 			if (is_1_0)
@@ -115,8 +116,8 @@ expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 				return;
 			}
 			expanded = expand_as_array(expand_element(proc, ctx, e->active_property,
-											   context_term(ctx, e->active_property),
-											   value, false));
+													  context_term(ctx, e->active_property),
+													  value, false));
 			expanded = jld_get(expand_to_list(proc, expanded), JLD_STR("@list"));
 			break;
 		case JLD_KW_SET:		/* 13.4.12) */
@@ -240,7 +241,7 @@ expand_included(Expansion *e, ActiveContext *ctx, JldValue *value)
 {
 	JldValue   *before = jld_get(e->result, JLD_STR("@included"));
 	JldValue   *expanded = expand_as_array(expand_element(e->proc, ctx, JLD_NOSTR, NULL,
-												   value, false));
+														  value, false));
 
 	/*
 	 * An expansion that drops everything cannot be told from [] any more; a
@@ -294,7 +295,7 @@ expand_json_datatype(Expansion *e)
 {
 	JldValue   *value = jld_get(e->result, JLD_STR("@value"));
 	JldValue   *type = jld_get(e->result, JLD_STR("@type"));
-	JldPath		step = {.up = e->proc->path,.key = JLD_STR_INIT("@value")};
+	JldPath		step = {.up = e->proc->path, .key = JLD_STR_INIT("@value")};
 
 	if (value == NULL || e->input_is_json)
 		return;

@@ -53,7 +53,7 @@ typedef struct Subjects
 } Subjects;
 
 /* "@null" in the answer */
-static JldValue frame_null = {.type = JLD_STRING,.u.string = JLD_STR_INIT("@null")};
+static JldValue frame_null = {.type = JLD_STRING, .u.string = JLD_STR_INIT("@null")};
 
 static JldValue empty_frame = {.type = JLD_OBJECT};
 
@@ -98,7 +98,7 @@ jsonld_frame(JldProcessor *proc, JldValue *expanded, JldValue *frame)
 	bool		is_1_0 = o->processingMode == JLD_MODE_1_0;
 	bool		omit_graph = o->omitGraph == JLD_OMIT_DEFAULT ? !is_1_0 :
 	o->omitGraph == JLD_OMIT_YES;
-	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("frame")};
+	JldPath		step = {.up = proc->path, .key = JLD_STR_INIT("frame")};
 	JldValue   *context;
 	JldValue   *expanded_frame;
 	JldValue   *framed = jld_new_array(4);
@@ -136,7 +136,7 @@ static bool
 has_graph_key(JldProcessor *proc, JldValue *frame, JldValue *context)
 {
 	ActiveContext *ctx;
-	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("@context")};
+	JldPath		step = {.up = proc->path, .key = JLD_STR_INIT("@context")};
 
 	proc->path = &step;
 	ctx = context_process(proc, context_plain(proc), context);
@@ -205,8 +205,8 @@ merge_graphs(NodeMap *map)
 static void
 begin_graphs(Framing *f, NodeMap *map, bool default_only)
 {
-	HASHCTL		ctl = {.keysize = sizeof(FrameNode),.entrysize = sizeof(Embed),
-		.hcxt = CurrentMemoryContext};
+	HASHCTL		ctl = {.keysize = sizeof(FrameNode), .entrysize = sizeof(Embed),
+	.hcxt = CurrentMemoryContext};
 
 	f->names = map->graphs;
 	f->merged = !default_only;
@@ -330,7 +330,7 @@ frame_node(Framing *f, FrameGraph *graph, bool embedded, Subjects subjects,
 	JldStr		id = graph->nodes->u.object.members[member].key;
 	JldValue   *node = graph->nodes->u.object.members[member].value;
 	JldValue   *output = jld_new_object(node->n + 1);
-	OpenNode	open = {.up = f->open,.node = {graph, node}};
+	OpenNode	open = {.up = f->open, .node = {graph, node}};
 	JldValue   *included;
 	Embed	   *embed;
 	bool		found;

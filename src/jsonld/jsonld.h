@@ -137,7 +137,8 @@ extern void jld_step(JldProcessor *proc);	/* one step of context processing */
 extern void jld_output(JldProcessor *proc, int64 bytes);	/* made so much */
 extern void jld_terms(JldProcessor *proc, int n);	/* terms of a context */
 extern int	jld_max_work(void); /* steps of canonicalization ... */
-pg_noreturn extern void jld_limit_work(JldProcessor *proc); /* ... and these were more */
+pg_noreturn extern void jld_limit_work(JldProcessor *proc); /* ... and these were
+															 * more */
 
 /*
  * Data are about to be left out of the answer.  In safe mode that is an error
@@ -177,10 +178,10 @@ extern JldValue *jsonld_compact(JldProcessor *proc, JldValue *expanded,
 								JldValue *context, bool graph_always);
 
 /* Definitions of section 4 and 9 of the syntax, on expanded form. */
-extern bool jld_is_value_object(const JldValue *v);	/* has @value */
+extern bool jld_is_value_object(const JldValue *v); /* has @value */
 extern bool jld_is_list_object(const JldValue *v);	/* has @list */
 extern bool jld_is_set_object(const JldValue *v);	/* has @set */
-extern bool jld_is_graph_object(const JldValue *v);	/* @graph, with at most
+extern bool jld_is_graph_object(const JldValue *v); /* @graph, with at most
 													 * @id, @index */
 extern bool jld_is_node_object(const JldValue *v);	/* map, none of @value
 													 * @list @set */

@@ -17,7 +17,8 @@
  * encoding has not.
  */
 #define NQUADS_GENERALIZED	0x01	/* a blank node may stand as predicate */
-#define NQUADS_NUL			0x02	/* a literal may hold \u0000, as a zero byte */
+#define NQUADS_NUL			0x02	/* a literal may hold \u0000, as a zero
+									 * byte */
 
 extern RdfDataset *nquads_parse(const char *text, int len, int flags);
 

@@ -122,8 +122,8 @@ jsonld_in_parts(JldProcessor *proc, Jsonb *doc, JldValue *context,
 	bool		in_graph = array && !JB_ROOT_IS_ARRAY(doc);
 	ActiveContext *ctx;
 	ActiveContext *compact_ctx = NULL;
-	JldPath		graph_step = {.up = proc->path,.key = JLD_STR_INIT("@graph")};
-	JldPath		step = {.up = in_graph ? &graph_step : proc->path,.key = JLD_NOSTR};
+	JldPath		graph_step = {.up = proc->path, .key = JLD_STR_INIT("@graph")};
+	JldPath		step = {.up = in_graph ? &graph_step : proc->path, .key = JLD_NOSTR};
 	const JldPath *path = proc->path;
 	MemoryContext scratch;
 	Images		images = {.mcxt = proc->mcxt};
@@ -143,7 +143,7 @@ jsonld_in_parts(JldProcessor *proc, Jsonb *doc, JldValue *context,
 		return NULL;			/* where a node begins it would be left */
 	if (local)
 	{
-		JldPath		context_step = {.up = path,.key = JLD_STR_INIT("@context")};
+		JldPath		context_step = {.up = path, .key = JLD_STR_INIT("@context")};
 
 		proc->path = &context_step;
 		ctx = context_process(proc, ctx, local);
@@ -151,7 +151,7 @@ jsonld_in_parts(JldProcessor *proc, Jsonb *doc, JldValue *context,
 	}
 	if (context)
 	{
-		JldPath		context_step = {.up = path,.key = JLD_STR_INIT("@context")};
+		JldPath		context_step = {.up = path, .key = JLD_STR_INIT("@context")};
 
 		proc->path = &context_step;
 		compact_ctx = context_process(proc, context_plain(proc), context);
@@ -265,7 +265,7 @@ add_image(Images *images, const JldValue *v)
 static void
 put_images(DocBuilder *b, DocFrame *f, const Images *images)
 {
-	DocItem		item = {.type = JENTRY_ISCONTAINER,.data = images->data};
+	DocItem		item = {.type = JENTRY_ISCONTAINER, .data = images->data};
 
 	for (int i = 0; i < images->n; i++)
 	{

@@ -63,7 +63,7 @@ is_hex(unsigned char c)
 #define IRI_ANY			0x1F
 
 static const uint8 iri_class[128] = {
-	['A' ... 'Z'] = IRI_PLAIN,['a' ... 'z'] = IRI_PLAIN,['0' ... '9'] = IRI_PLAIN,
+	['A'...'Z'] = IRI_PLAIN,['a'...'z'] = IRI_PLAIN,['0'...'9'] = IRI_PLAIN,
 	['-'] = IRI_PLAIN,['.'] = IRI_PLAIN,['_'] = IRI_PLAIN,['~'] = IRI_PLAIN,
 	['!'] = IRI_PLAIN,['$'] = IRI_PLAIN,['&'] = IRI_PLAIN,['\''] = IRI_PLAIN,
 	['('] = IRI_PLAIN,[')'] = IRI_PLAIN,['*'] = IRI_PLAIN,['+'] = IRI_PLAIN,

@@ -104,8 +104,8 @@ create_term_definition(LocalContext *lc, int i)
 	uint32		hash = jld_hash(term);
 	TermDefinition *previous;
 	TermDefinition *def;
-	TermWork	w = {.lc = lc,.term = term};
-	JldPath		step = {.up = proc->path,.key = term};
+	TermWork	w = {.lc = lc, .term = term};
+	JldPath		step = {.up = proc->path, .key = term};
 	JldValue   *v;
 	bool		usable;
 
@@ -567,7 +567,7 @@ static void
 create_scoped_context(TermWork *w, JldValue *context)
 {
 	JldProcessor *proc = w->lc->proc;
-	JldPath		step = {.up = proc->path,.key = JLD_STR_INIT("@context")};
+	JldPath		step = {.up = proc->path, .key = JLD_STR_INIT("@context")};
 
 	/* 21.1) */
 	refuse_in_1_0(w, JLD_INVALID_TERM_DEFINITION, "@context");

@@ -329,7 +329,7 @@ add_triple(ToRdf *state, RdfTerm subject, const char *predicate,
 		   RdfTerm object)
 {
 	RdfQuad		quad = {subject, rdf_resource(jld_str(predicate)), object,
-		state->graph};
+	state->graph};
 
 	rdf_dataset_add(state->dataset, &quad);
 }

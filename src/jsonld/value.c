@@ -721,7 +721,7 @@ jld_copy_deep(const JldValue *v)
 			copy = jld_new_object(v->n);
 			for (int i = 0; i < v->n; i++)
 				jld_append(copy, jld_str_copy(v->u.object.members[i].key),
-							  jld_copy_deep(v->u.object.members[i].value));
+						   jld_copy_deep(v->u.object.members[i].value));
 			return copy;
 	}
 	return NULL;				/* keep the compiler quiet */

@@ -115,9 +115,9 @@ extern void jld_push_all(JldValue *array, const JldValue *items);
 
 /* Objects.  get answers NULL where there is no such member. */
 extern JldValue *jld_get(const JldValue *object, JldStr key);
-extern int	jld_find(const JldValue *object, JldStr key);	/* member number,
-															 * or -1 */
+extern int	jld_find(const JldValue *object, JldStr key);	/* member number, or -1 */
 extern void jld_put(JldValue *object, JldStr key, JldValue *value);
+
 /* put, where the key is known to be new */
 extern void jld_append(JldValue *object, JldStr key, JldValue *value);
 extern bool jld_remove(JldValue *object, JldStr key);

@@ -117,25 +117,25 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 	char	   *commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
 
 	ddl_execute(psprintf("CREATE TABLE %s ("
-					 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-					 "doc pg_catalog.jsonb NOT NULL, %s"
-					 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
-					 nodes, options->index == INDEX_NONE ? "" :
-					 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
-							  quote_identifier(get_namespace_name(get_func_namespace(function)))),
-					 NODES_FILLFACTOR));
+						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "doc pg_catalog.jsonb NOT NULL, %s"
+						 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
+						 nodes, options->index == INDEX_NONE ? "" :
+						 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
+								  quote_identifier(get_namespace_name(get_func_namespace(function)))),
+						 NODES_FILLFACTOR));
 	if (options->index != INDEX_NONE)
 		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
-								nodes, KEYS_PENDING_KB));
+							 nodes, KEYS_PENDING_KB));
 	if (options->index == INDEX_VALUES)
 		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
 	ddl_execute(psprintf("CREATE TABLE %s ("
-					 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
-					 "t pg_catalog.int8 NOT NULL, "
-					 "txn pg_catalog.xid8, "
-					 "context pg_catalog.jsonb, "
-					 "floor pg_catalog.int8 NOT NULL DEFAULT 0) WITH (fillfactor = 10)", head));
+						 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
+						 "t pg_catalog.int8 NOT NULL, "
+						 "txn pg_catalog.xid8, "
+						 "context pg_catalog.jsonb, "
+						 "floor pg_catalog.int8 NOT NULL DEFAULT 0) WITH (fillfactor = 10)", head));
 	{
 		Oid			types[] = {JSONBOID};
 		Datum		values[] = {options->context ? JsonbPGetDatum(jld_to_jsonb(options->context)) : (Datum) 0};
@@ -149,32 +149,32 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 	if (options->history)
 	{
 		ddl_execute(psprintf("CREATE TABLE %s ("
-						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-						 "t pg_catalog.int8 NOT NULL, "
-						 "retracted pg_catalog.jsonb, "
-						 "asserted pg_catalog.jsonb, "
-						 "PRIMARY KEY (s, graph, t))", log));
+							 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+							 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+							 "t pg_catalog.int8 NOT NULL, "
+							 "retracted pg_catalog.jsonb, "
+							 "asserted pg_catalog.jsonb, "
+							 "PRIMARY KEY (s, graph, t))", log));
 		ddl_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
 		ddl_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
-						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
-						 "COLLATE pg_catalog.\"C\" AS p, "
-						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
-						 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
-						 "c.op, l.graph FROM %s AS l "
-						 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
-						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
-						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
-						 flakes, log));
+							 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
+							 "COLLATE pg_catalog.\"C\" AS p, "
+							 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
+							 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
+							 "c.op, l.graph FROM %s AS l "
+							 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
+							 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
+							 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
+							 flakes, log));
 		ddl_execute(psprintf("CREATE TABLE %s ("
-								"t pg_catalog.int8 PRIMARY KEY, "
-								"at pg_catalog.timestamptz NOT NULL, "
-								"author pg_catalog.text, "
-								"role pg_catalog.text NOT NULL, "
-								"message pg_catalog.text, "
-								"asserted pg_catalog.int8 NOT NULL, "
-								"retracted pg_catalog.int8 NOT NULL, "
-								"metadata pg_catalog.jsonb)", commits));
+							 "t pg_catalog.int8 PRIMARY KEY, "
+							 "at pg_catalog.timestamptz NOT NULL, "
+							 "author pg_catalog.text, "
+							 "role pg_catalog.text NOT NULL, "
+							 "message pg_catalog.text, "
+							 "asserted pg_catalog.int8 NOT NULL, "
+							 "retracted pg_catalog.int8 NOT NULL, "
+							 "metadata pg_catalog.jsonb)", commits));
 	}
 	/* dropping the nodes drops the ledger */
 	depend(name, LEDGER_HEAD, namespace);
@@ -189,7 +189,7 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 void
 ledger_create_like(const Ledger *ledger, text *name, Oid function)
 {
-	CreateOptions options = {.context = ledger->context,.history = ledger->log != NULL};
+	CreateOptions options = {.context = ledger->context, .history = ledger->log != NULL};
 	char	   *full = ledger_full_name(name);
 	Oid			namespace = RangeVarGetCreationNamespace(makeRangeVar(NULL, full, -1));
 
@@ -254,7 +254,7 @@ drop_ledger(PG_FUNCTION_ARGS)
 	/* one by one: a dump does not bring back that they belong together */
 	if (ledger->flakes)
 		ddl_execute(psprintf("DROP VIEW %s; DROP TABLE %s, %s",
-								ledger->flakes, ledger->log, ledger->commits));
+							 ledger->flakes, ledger->log, ledger->commits));
 	ddl_execute(psprintf("DROP TABLE %s, %s", ledger->head, ledger->nodes));
 	SPI_finish();
 	PG_RETURN_VOID();

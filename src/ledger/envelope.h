@@ -14,8 +14,8 @@ typedef struct Envelope
 	JldValue   *opts;			/* the same */
 	JldValue   *metadata;		/* under txn-meta; NULL: none */
 	JldValue   *beside;			/* beside @graph, with the @context; the same */
-	Jsonb	   *named_graph;	/* with what stands beside @graph: what it is if
-								 * there is an @id by another name */
+	Jsonb	   *named_graph;	/* with what stands beside @graph: what it is
+								 * if there is an @id by another name */
 } Envelope;
 
 /*

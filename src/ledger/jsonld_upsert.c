@@ -122,7 +122,7 @@ jsonld_upsert(PG_FUNCTION_ARGS)
 					 errdetail("The document has the graph \"%s\".", jld_cstr(node->graph)),
 					 errhint("A ledger has.")));
 		documents_add(b, doc_add_attributes(node->image ? node->image : jld_to_jsonb(node->node),
-										&attribute, 1), documents_size(b) + 1);
+											&attribute, 1), documents_size(b) + 1);
 	}
 	documents_run(b);
 	for (int i = 0; i < documents_size(b); i++)

@@ -174,8 +174,8 @@ check_shape(Relation rel, const Column *columns, int n)
 	TupleDesc	desc = RelationGetDescr(rel);
 	char		relkind = rel->rd_rel->relkind;
 	bool		good = desc->natts >= n &&
-		(relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
-		 relkind == RELKIND_FOREIGN_TABLE);
+	(relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+	 relkind == RELKIND_FOREIGN_TABLE);
 
 	for (int i = 0; good && i < n; i++)
 		good = strcmp(NameStr(TupleDescAttr(desc, i)->attname), columns[i].name) == 0 &&
@@ -320,21 +320,21 @@ ledger_next_t(Ledger *ledger, bool *shared)
 	if (SPI_processed == 1)
 	{
 		TransactionId xmin = DatumGetTransactionId(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-														 1, XIDOID, &isnull));
+															 1, XIDOID, &isnull));
 
 		if (TransactionIdIsCurrentTransactionId(xmin))
 		{
 			*shared = true;
 			ledger->t = DatumGetInt64(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-										2, INT8OID, &isnull));
+												2, INT8OID, &isnull));
 			return ledger->t;
 		}
 	}
 
 	*shared = false;
 	ddl_execute(psprintf("UPDATE %s SET t = t OPERATOR(pg_catalog.+) 1, "
-					 "txn = pg_catalog.pg_current_xact_id() RETURNING t",
-					 ledger->head));
+						 "txn = pg_catalog.pg_current_xact_id() RETURNING t",
+						 ledger->head));
 	if (SPI_processed != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

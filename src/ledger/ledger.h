@@ -32,8 +32,8 @@ typedef struct Ledger
 	bool		has_keys;		/* nodes have the column of keys.c */
 	char	   *nodes;			/* qualified and quoted, for SQL */
 	char	   *head;
-	Oid			log_relid;		/* InvalidOid: keeps no history, and so for the
-								 * three to come */
+	Oid			log_relid;		/* InvalidOid: keeps no history, and so for
+								 * the three to come */
 	Oid			commits_relid;
 	char	   *log;
 	char	   *commits;
@@ -96,7 +96,8 @@ typedef struct LedgerMessage
 typedef struct LedgerApply
 {
 	const LedgerMessage *message;
-	bool		replaced;		/* call a changed node "replaced" in the receipt */
+	bool		replaced;		/* call a changed node "replaced" in the
+								 * receipt */
 	JldValue   *unique;			/* unique_predicates(), or NULL */
 	Oid			function;		/* that is called */
 } LedgerApply;

@@ -488,7 +488,7 @@ name_node(Naming *naming, JldValue *element, const Owner *owner)
 	for (int i = 0; i < element->n; i++)
 	{
 		JldMember  *m = &element->u.object.members[i];
-		Owner		none = {.graph = owner->graph,.id = {"", 0}};
+		Owner		none = {.graph = owner->graph, .id = {"", 0}};
 
 		CHECK_FOR_INTERRUPTS();
 		if (jld_is(m->key, "@id") || jld_is(m->key, "@index"))

@@ -436,7 +436,7 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 	const LedgerMessage *message = how->message;
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
-	Work		work = {.ledger = ledger,.how = how};
+	Work		work = {.ledger = ledger, .how = how};
 	int		   *order;
 	int			n;
 	ListCell   *lc;
@@ -509,7 +509,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	List	   *changes = NIL;
 	ListCell   *lc;
 	JsonbValue	context;
-	LedgerApply how = {.message = &options.message,.replaced = mode == NODE_REPLACE,.function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message, .replaced = mode == NODE_REPLACE, .function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	doc = PG_GETARG_JSONB_P(1);
@@ -588,7 +588,7 @@ ledger_delete(PG_FUNCTION_ARGS)
 	JldProcessor proc;
 	Ledger	   *ledger;
 	NodeChange *change = palloc0(sizeof(NodeChange));
-	LedgerApply how = {.message = &options.message,.function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message, .function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);

@@ -116,7 +116,7 @@ read_claims(Claims *claims, JldStr predicate, const LogEntry *entries, int64 n)
 	for (int64 i = 0; i < n; i++)
 	{
 		JldValue   *values = entries[i].asserted ?
-			jld_get(jld_from_jsonb(entries[i].asserted), predicate) : NULL;
+		jld_get(jld_from_jsonb(entries[i].asserted), predicate) : NULL;
 
 		for (int k = 0; values && k < values->n; k++)
 		{
@@ -138,8 +138,8 @@ check_claims(const Ledger *ledger, const char *schema, const Claim *claims, int 
 	Datum	   *nodes = palloc(sizeof(Datum) * n);
 	Datum	   *values = palloc(sizeof(Datum) * n);
 	const char *keys = !ledger->has_keys ? "" : n > FEW ?
-		psprintf(" AND n.keys OPERATOR(pg_catalog.@>) ARRAY[%s.ledger_key($2, '{}')]", schema) :
-		psprintf(" AND n.keys OPERATOR(pg_catalog.@>) ARRAY[%s.ledger_key($2, k.value)]", schema);
+	psprintf(" AND n.keys OPERATOR(pg_catalog.@>) ARRAY[%s.ledger_key($2, '{}')]", schema) :
+	psprintf(" AND n.keys OPERATOR(pg_catalog.@>) ARRAY[%s.ledger_key($2, k.value)]", schema);
 
 	for (int i = 0; i < n; i++)
 	{

@@ -605,7 +605,7 @@ ledger_update(PG_FUNCTION_ARGS)
 	Jsonb	   *receipt;
 	void	   *copy;
 	bool		anything;
-	LedgerApply how = {.message = &options.message,.function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message, .function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
 	locked = jld_new_object(8);

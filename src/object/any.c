@@ -180,13 +180,13 @@ is_lost_race(const ObjectRequest *r, const ErrorData *error)
 		return false;
 	foreach(lc, r->filled)
 		if (strcmp(((Criteria *) lfirst(lc))->name, error->constraint_name) == 0)
-			return true;
+		return true;
 	return false;
 }
 
 void
 object_apply_by_any(ObjectStore *os, ObjectRequest *r, MemoryContext context,
-			 Answer *answer)
+					Answer *answer)
 {
 	bool		race = list_length(r->filled) > 1;
 	int			tries;

@@ -110,7 +110,7 @@ object_check_fields(Oid type, const JsonbValue *v, const char *path)
 		while (JsonbIteratorNext(&it, &member, true) == WJB_ELEM)
 		{
 			bool		deeper = member.type == jbvBinary &&
-				JsonContainerIsArray(member.val.binary.data);
+			JsonContainerIsArray(member.val.binary.data);
 
 			CHECK_FOR_INTERRUPTS();
 			if (member.type == jbvBinary)

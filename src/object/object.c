@@ -90,7 +90,7 @@ choose_any(ObjectStore *os)
 		option_refuse("duplicates", "Criteria \"any\" have no one key that could come twice.");
 	foreach(lc, criteria_list(os->table))
 		if (((Criteria *) lfirst(lc))->unusable == NULL)
-			os->any = lappend(os->any, lfirst(lc));
+		os->any = lappend(os->any, lfirst(lc));
 	if (os->any == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

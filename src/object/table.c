@@ -73,7 +73,8 @@ struct ColumnInput
 	bool		domain;			/* NULL may be refused */
 	bool		whole;			/* a type of whole numbers */
 	Oid			function;		/* the type's input, or jsonb_to_record */
-	FmgrInfo   *idle;			/* it, with its context; NULL: none, or at work */
+	FmgrInfo   *idle;			/* it, with its context; NULL: none, or at
+								 * work */
 	Oid			ioparam;
 	int32		typmod;
 	TupleDesc	record;			/* INPUT_RECORD: one column */

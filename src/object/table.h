@@ -75,7 +75,8 @@ typedef struct Criteria
 								 * own: needs this index */
 	bool		plain;			/* neither partial nor expressions */
 	const char *unusable;		/* why not; NULL: it can be used */
-	Oid			order[INDEX_MAX_KEYS];	/* by key: how the index compares it, and */
+	Oid			order[INDEX_MAX_KEYS];	/* by key: how the index compares it,
+										 * and */
 	Oid			collation[INDEX_MAX_KEYS];	/* under which; InvalidOid: as the
 											 * column's type does */
 	int			nkeys;			/* columns whose values decide, in the order */

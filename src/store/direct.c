@@ -90,7 +90,7 @@ typedef struct DirectState
 	int			found_by_probe; /* keys, while it still may */
 
 	ExprState **defaults;		/* by attribute number - 1; NULL: none */
-	bool	   *default_sought;	/* the same: defaults holds what there is */
+	bool	   *default_sought; /* the same: defaults holds what there is */
 
 	ColumnSet	inserted;
 	ColumnSet	updated;
@@ -859,7 +859,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 			if (++races == MAX_RACES)
 				arbitrate = ARBITRATE_NOT;
 			else if (!compat_check_index_constraints(st->rri, s->new, estate,
-												&conflict, st->arbiters))
+													 &conflict, st->arbiters))
 			{
 				key_taken = true;
 				key_of_slot(s, s->new, newkey, newnulls);

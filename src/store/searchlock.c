@@ -65,10 +65,10 @@ count_of(Oid relid)
 
 	if (counts == NULL)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(Oid),.entrysize = sizeof(SearchCount),
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(SearchCount),
 		.hcxt = TopTransactionContext};
 		MemoryContextCallback *callback =
-			MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+		MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
 
 		counts = hash_create("upsert searches", 16, &ctl,
 							 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);

@@ -149,7 +149,7 @@ spi_open(Store *s, List *arbiters)
 	SpiState   *st = palloc0(sizeof(SpiState));
 	char		relkind = s->rel->rd_rel->relkind;
 	bool		table = relkind == RELKIND_RELATION ||
-		relkind == RELKIND_PARTITIONED_TABLE;
+	relkind == RELKIND_PARTITIONED_TABLE;
 
 	s->impl = st;
 	st->schema = get_namespace_name(RelationGetNamespace(s->rel));
@@ -629,8 +629,8 @@ change_found(SpiItem *item, bool remove)
 	else if (st->lockable)
 	{
 		bool		locked = may_move ?
-			try_to(lock_found, item, ERRCODE_T_R_SERIALIZATION_FAILURE, &moved) :
-			lock_found(item);
+		try_to(lock_found, item, ERRCODE_T_R_SERIALIZATION_FAILURE, &moved) :
+		lock_found(item);
 
 		/* visible, not gone, and yet not ours to lock */
 		if (!locked && !moved && TTS_EMPTY(s->old) && has_policies(s) &&
@@ -718,8 +718,8 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 	bool		locked = false; /* we hold the search lock */
 
 	/*
-	 * A foreign server may show one snapshot for all of a transaction, so that
-	 * a second look is no newer: there we wait before the first.
+	 * A foreign server may show one snapshot for all of a transaction, so
+	 * that a second look is no newer: there we wait before the first.
 	 */
 	if (key != NULL && !s->target.preview &&
 		s->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
@@ -820,9 +820,9 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			}
 
 			/*
-			 * Another look shows a row that came meanwhile, but not one that a
-			 * policy hides.  What a trigger did that we cannot ask shows when
-			 * nothing but a violation can stop the row.
+			 * Another look shows a row that came meanwhile, but not one that
+			 * a policy hides.  What a trigger did that we cannot ask shows
+			 * when nothing but a violation can stop the row.
 			 */
 			if (item.tries > MAX_REFUSED && has_policies(s))
 				refuse_by_policy(s);

@@ -49,7 +49,8 @@ typedef struct SpiState
 	/* of the row in s->old */
 	ItemPointerData ctid;
 	Oid			tableoid;
-	char	   *image;			/* the row as text, where rows cannot be locked */
+	char	   *image;			/* the row as text, where rows cannot be
+								 * locked */
 } SpiState;
 
 /*

@@ -41,9 +41,9 @@ typedef struct StoreTarget
 	AttrNumber	keys[INDEX_MAX_KEYS];
 
 	/*
-	 * The unique index that arbitrates, where the caller knows it must be that
-	 * one (partial or expression indexes); InvalidOid: any unique index on
-	 * exactly the key columns, and a search lock where there is none.
+	 * The unique index that arbitrates, where the caller knows it must be
+	 * that one (partial or expression indexes); InvalidOid: any unique index
+	 * on exactly the key columns, and a search lock where there is none.
 	 */
 	Oid			arbiter;
 	Bitmapset  *read_columns;	/* attribute numbers that the caller looks at,
@@ -55,8 +55,9 @@ typedef struct StoreTarget
 	struct SnapshotData *snapshot;	/* that a preview looks with; NULL: one of
 									 * its own */
 	bool		exclusive;		/* keep other writers out until commit */
-	bool		ascending;		/* keys come in order, mostly, and that a row is
-								 * absent leads to nothing but its insertion */
+	bool		ascending;		/* keys come in order, mostly, and that a row
+								 * is absent leads to nothing but its
+								 * insertion */
 	Oid			spared_trigger; /* a BEFORE UPDATE row trigger that would do
 								 * nothing: the caller does its work;
 								 * InvalidOid: none */
@@ -163,9 +164,10 @@ extern struct RelationData *store_relation(Store *s);
 /* May several writes of one row be made one? */
 typedef enum StoreFolding
 {
-	STORE_FOLDS_NOT,			/* each of them shows: a row trigger that is no
-								 * foreign key's, a rule, no table of ours */
-	STORE_FOLDS,				/* nothing in the row but its key can be refused */
+	STORE_FOLDS_NOT,			/* each of them shows: a row trigger that is
+								 * no foreign key's, a rule, no table of ours */
+	STORE_FOLDS,				/* nothing in the row but its key can be
+								 * refused */
 	STORE_FOLDS_RISKY			/* a constraint may refuse the one that is
 								 * written */
 } StoreFolding;

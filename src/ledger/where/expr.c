@@ -95,6 +95,7 @@ static const struct
 	ExprKind	result;
 	const char *sql;
 }			functions[] =
+
 {
 	{"str", 1, {KIND_TEXT}, KIND_TEXT, "%s"},
 	{"lcase", 1, {KIND_TEXT}, KIND_TEXT, "pg_catalog.lower(%s)"},
@@ -104,15 +105,15 @@ static const struct
 	{"strstarts", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH, "pg_catalog.starts_with(%s, %s)"},
 	{"strends", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH, "pg_catalog.starts_with(pg_catalog.reverse(%s), pg_catalog.reverse(%s))"},
 	{"strbefore", 2, {KIND_TEXT, KIND_TEXT}, KIND_TEXT,
-		GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.\"left\"(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.-) 1) END", "%s", "%s")},
+	GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.\"left\"(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.-) 1) END", "%s", "%s")},
 	{"strafter", 2, {KIND_TEXT, KIND_TEXT}, KIND_TEXT,
-		GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.substr(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.+) pg_catalog.length(y)) END", "%s", "%s")},
+	GIVEN2("CASE WHEN pg_catalog.strpos(x, y)" AND_EQ "0 THEN '' ELSE pg_catalog.substr(x, pg_catalog.strpos(x, y) OPERATOR(pg_catalog.+) pg_catalog.length(y)) END", "%s", "%s")},
 	{"substr", 2, {KIND_TEXT, KIND_NUMBER}, KIND_TEXT, "pg_catalog.substr(%s, " PLACE ")"},
 	{"substr", 3, {KIND_TEXT, KIND_NUMBER, KIND_NUMBER}, KIND_TEXT, "pg_catalog.substr(%s, " PLACE ", GREATEST(" PLACE ", 0))"},
 	{"encodeforuri", 1, {KIND_TEXT}, KIND_TEXT,
-		GIVEN("CASE WHEN x IS NOT NULL THEN COALESCE((SELECT pg_catalog.string_agg(CASE WHEN c.c OPERATOR(pg_catalog.~) '[A-Za-z0-9_.~-]' THEN c.c ELSE "
-			  "pg_catalog.regexp_replace(pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(c.c, 'UTF8'), 'hex')), '(..)', '%%\\1', 'g') END, '' ORDER BY c.o) "
-			  "FROM pg_catalog.regexp_split_to_table(x, '') WITH ORDINALITY AS c(c, o)), '') END", "%s")},
+	GIVEN("CASE WHEN x IS NOT NULL THEN COALESCE((SELECT pg_catalog.string_agg(CASE WHEN c.c OPERATOR(pg_catalog.~) '[A-Za-z0-9_.~-]' THEN c.c ELSE "
+		  "pg_catalog.regexp_replace(pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(c.c, 'UTF8'), 'hex')), '(..)', '%%\\1', 'g') END, '' ORDER BY c.o) "
+		  "FROM pg_catalog.regexp_split_to_table(x, '') WITH ORDINALITY AS c(c, o)), '') END", "%s")},
 	{"size", 1, {KIND_TERM}, KIND_NUMBER, GIVEN("CASE WHEN " IS_LIST " THEN pg_catalog.jsonb_array_length(x" ARROW "'@list')::pg_catalog.numeric END", "%s")},
 	{"head", 1, {KIND_TERM}, KIND_TERM, "((%s)" ARROW "'@list'" ARROW "0)"},
 	{"last", 1, {KIND_TERM}, KIND_TERM, "((%s)" ARROW "'@list'" ARROW "-1)"},
@@ -129,8 +130,8 @@ static const struct
 	{"round", 1, {KIND_NUMBER}, KIND_NUMBER, "pg_catalog.round(%s)"},
 	{"-", 1, {KIND_NUMBER}, KIND_NUMBER, "(OPERATOR(pg_catalog.-) (%s))"},
 	{"now", 0, {0}, KIND_TERM,
-		"pg_catalog.jsonb_build_object('@value', pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.now()), "
-		"'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '@type', '" XSD "dateTime')"},
+	"pg_catalog.jsonb_build_object('@value', pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.now()), "
+	"'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '@type', '" XSD "dateTime')"},
 	{"year", 1, {KIND_TEXT}, KIND_NUMBER, PART("^(-?[0-9]{4,9})-") "::pg_catalog.numeric"},
 	{"month", 1, {KIND_TEXT}, KIND_NUMBER, PART("^-?[0-9]{4,9}-([0-9]{2})") "::pg_catalog.numeric"},
 	{"day", 1, {KIND_TEXT}, KIND_NUMBER, PART("^-?[0-9]{4,9}-[0-9]{2}-([0-9]{2})") "::pg_catalog.numeric"},
@@ -142,15 +143,15 @@ static const struct
 	{"!", 1, {KIND_TRUTH}, KIND_TRUTH, "(NOT %s)"},
 	{"lang", 1, {KIND_TERM}, KIND_TEXT, GIVEN("CASE WHEN x OPERATOR(pg_catalog.?) '@value' THEN COALESCE(x" ARROW_TEXT "'@language', '') END", "%s")},
 	{"langmatches", 2, {KIND_TEXT, KIND_TEXT}, KIND_TRUTH,
-		GIVEN2("CASE WHEN y" AND_EQ "'*' THEN x OPERATOR(pg_catalog.<>) '' ELSE x OPERATOR(pg_catalog.=) y OR pg_catalog.starts_with(x, y OPERATOR(pg_catalog.||) '-') END",
-			   "pg_catalog.lower(%s)", "pg_catalog.lower(%s)")},
+	GIVEN2("CASE WHEN y" AND_EQ "'*' THEN x OPERATOR(pg_catalog.<>) '' ELSE x OPERATOR(pg_catalog.=) y OR pg_catalog.starts_with(x, y OPERATOR(pg_catalog.||) '-') END",
+		   "pg_catalog.lower(%s)", "pg_catalog.lower(%s)")},
 	{"datatype", 1, {KIND_TERM}, KIND_TERM,
-		GIVEN("CASE WHEN x OPERATOR(pg_catalog.?) '@value' THEN pg_catalog.jsonb_build_object('@id', "
-			  "CASE WHEN x" ARROW_TEXT "'@type'" AND_EQ "'@json' THEN '" RDF "JSON' "
-			  "WHEN x OPERATOR(pg_catalog.?) '@type' THEN x" ARROW_TEXT "'@type' "
-			  "WHEN x OPERATOR(pg_catalog.?) '@language' THEN '" RDF "langString' "
-			  "ELSE CASE WHEN " TYPE_OF_VALUE "'string' THEN '" XSD "string' WHEN " TYPE_OF_VALUE "'boolean' THEN '" XSD "boolean' "
-			  "ELSE CASE WHEN pg_catalog.mod((x" ARROW_TEXT "'@value')::pg_catalog.numeric, 1)" AND_EQ "0 THEN '" XSD "integer' ELSE '" XSD "double' END END END) END", "%s")},
+	GIVEN("CASE WHEN x OPERATOR(pg_catalog.?) '@value' THEN pg_catalog.jsonb_build_object('@id', "
+		  "CASE WHEN x" ARROW_TEXT "'@type'" AND_EQ "'@json' THEN '" RDF "JSON' "
+		  "WHEN x OPERATOR(pg_catalog.?) '@type' THEN x" ARROW_TEXT "'@type' "
+		  "WHEN x OPERATOR(pg_catalog.?) '@language' THEN '" RDF "langString' "
+		  "ELSE CASE WHEN " TYPE_OF_VALUE "'string' THEN '" XSD "string' WHEN " TYPE_OF_VALUE "'boolean' THEN '" XSD "boolean' "
+		  "ELSE CASE WHEN pg_catalog.mod((x" ARROW_TEXT "'@value')::pg_catalog.numeric, 1)" AND_EQ "0 THEN '" XSD "integer' ELSE '" XSD "double' END END END) END", "%s")},
 	{"isiri", 1, {KIND_TERM}, KIND_TRUTH, "(NOT pg_catalog.starts_with(COALESCE((%s)" ARROW_TEXT "'@id', '_:'), '_:'))"},
 	{"isuri", 1, {KIND_TERM}, KIND_TRUTH, "(NOT pg_catalog.starts_with(COALESCE((%s)" ARROW_TEXT "'@id', '_:'), '_:'))"},
 	{"isblank", 1, {KIND_TERM}, KIND_TRUTH, "pg_catalog.starts_with(COALESCE((%s)" ARROW_TEXT "'@id', ''), '_:')"},
@@ -159,9 +160,9 @@ static const struct
 	{"sameterm", 2, {KIND_TERM, KIND_TERM}, KIND_TRUTH, "((%s)" AND_EQ "(%s))"},
 	{"iri", 1, {KIND_TEXT}, KIND_TERM, GIVEN("CASE WHEN x IS NOT NULL THEN pg_catalog.jsonb_build_object('@id', x) END", "%s")},
 	{"strdt", 2, {KIND_TEXT, KIND_TERM}, KIND_TERM,
-		GIVEN2("CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN pg_catalog.jsonb_build_object('@value', x, '@type', y) END", "%s", "(%s)" ARROW_TEXT "'@id'")},
+	GIVEN2("CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN pg_catalog.jsonb_build_object('@value', x, '@type', y) END", "%s", "(%s)" ARROW_TEXT "'@id'")},
 	{"strlang", 2, {KIND_TEXT, KIND_TEXT}, KIND_TERM,
-		GIVEN2("CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN pg_catalog.jsonb_build_object('@value', x, '@language', y) END", "%s", "%s")},
+	GIVEN2("CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN pg_catalog.jsonb_build_object('@value', x, '@language', y) END", "%s", "%s")},
 };
 
 /* Aggregates, of a term; %s: it as the kind given. */
@@ -172,6 +173,7 @@ static const struct
 	ExprKind	result;
 	const char *sql;
 }			aggregates[] =
+
 {
 	{"count", KIND_TERM, KIND_NUMBER, "pg_catalog.count(%s)::pg_catalog.numeric"},
 	{"count-distinct", KIND_TERM, KIND_NUMBER, "pg_catalog.count(DISTINCT %s)::pg_catalog.numeric"},
@@ -628,7 +630,7 @@ compile_aggregate(Where *w, const JldValue *call, const char *name, SqlExpr *res
 	w->rows = rows;
 	if (which >= 0)
 		*result = (SqlExpr) {psprintf(aggregates[which].sql, as_kind(argument, aggregates[which].argument)),
-		aggregates[which].result};
+							 aggregates[which].result};
 	else if (n == 2 || pg_strcasecmp(name, "groupconcat") == 0)
 	{
 		char	   *text = as_kind(argument, KIND_TEXT);

@@ -387,7 +387,7 @@ walk_path(Walk *walk, const JldValue *path, bool backwards, const char *from)
 			{
 				char	   *r = psprintf("w%d", w->aliases++);
 				const char *first = name == '*' ? psprintf("%s AS o", from) :
-					psprintf("w.o FROM (%s) AS w", walk_path(walk, path->u.items[1], backwards, from));
+				psprintf("w.o FROM (%s) AS w", walk_path(walk, path->u.items[1], backwards, from));
 
 				sql = psprintf("WITH RECURSIVE %s(o) AS (SELECT %s UNION SELECT w.o FROM %s CROSS JOIN LATERAL (%s) AS w) SELECT %s.o FROM %s",
 							   r, first, r, walk_path(walk, path->u.items[1], backwards, psprintf("%s.o", r)), r, r);

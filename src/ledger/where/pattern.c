@@ -92,20 +92,14 @@ mark(JldStr s)
 {
 	if (!is_variable(s))
 		return s;
-	return jld_str_cat(JLD_STR(VARIABLE_IRI), (JldStr)
-					   {
-		s.data + 1, s.len - 1
-	});
+	return jld_str_cat(JLD_STR(VARIABLE_IRI), (JldStr) {s.data + 1, s.len - 1});
 }
 
 /* The same of the name of a node, which is one node whatever its context. */
 static JldStr
 mark_node(JldStr s)
 {
-	return jld_str_cat(JLD_STR(VARIABLE_IRI NODE_MARK), (JldStr)
-					   {
-		s.data + 1, s.len - 1
-	});
+	return jld_str_cat(JLD_STR(VARIABLE_IRI NODE_MARK), (JldStr) {s.data + 1, s.len - 1});
 }
 
 /* A list as it was written, told apart from what a context makes one. */
@@ -124,12 +118,12 @@ mark_list(JldValue *items)
 	return marked;
 }
 
-JldValue   *
+JldValue *
 where_list_items(JldValue *list, bool *explicit)
 {
 	JldValue   *items = jld_get(list, JLD_STR("@list"));
 	JldValue   *first = items->n > 0 && jld_is_object(items->u.items[0]) ?
-		jld_get(items->u.items[0], JLD_STR("@value")) : NULL;
+	jld_get(items->u.items[0], JLD_STR("@value")) : NULL;
 	JldValue   *rest;
 
 	*explicit = jld_is_string(first) && jld_is(first->u.string, LIST_MARK);
@@ -150,10 +144,7 @@ unmark(JldStr s)
 		return s;
 	if (s.data[prefix] == NODE_MARK[0])
 		prefix++;
-	return jld_str_cat(JLD_STR("?"), (JldStr)
-					   {
-		s.data + prefix, s.len - prefix
-	});
+	return jld_str_cat(JLD_STR("?"), (JldStr) {s.data + prefix, s.len - prefix});
 }
 
 /* A variable that may be a list: one that did not stand as "@id". */
@@ -166,7 +157,7 @@ may_be_list(Where *w, const JldValue *value)
 		!(id && id->u.string.data[sizeof(VARIABLE_IRI) - 1] == NODE_MARK[0]);
 }
 
-JldValue   *
+JldValue *
 where_unmark(JldValue *v)
 {
 	JldValue   *plain;
@@ -205,7 +196,7 @@ where_excerpt(const JldValue *v)
 	return jld_excerpt(where_unmark(unconstify(JldValue *, v)));
 }
 
-JldValue   *
+JldValue *
 where_mark_variables(JldValue *v)
 {
 	JldValue   *marked;
@@ -310,7 +301,7 @@ where_text_param(Where *w, JldStr s)
 	return where_param(w, TEXTOID, PointerGetDatum(cstring_to_text_with_len(s.data, s.len)));
 }
 
-JldValue   *
+JldValue *
 where_term(Where *w, JldValue *value)
 {
 	JldValue   *holder = jld_new_object(1);
@@ -406,7 +397,7 @@ graph_node(JldStr name, JldValue *nodes)
 	return graph;
 }
 
-JldValue   *
+JldValue *
 where_graph_nodes(Where *w, JldValue *nodes)
 {
 	check_stack_depth();
@@ -702,7 +693,7 @@ name_walker(Bgp *bgp, JldValue *node)
 		return node;
 	node = jld_copy_shallow(node);
 	jld_put(node, JLD_STR("@id"), jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI),
-															  jld_str(psprintf(" %d", bgp->w->aliases++)))));
+															 jld_str(psprintf(" %d", bgp->w->aliases++)))));
 	return node;
 }
 
@@ -774,7 +765,7 @@ add_path(Bgp *bgp, JldValue *node, JldStr key, JldValue *object)
 		{
 			object = jld_copy_shallow(object);
 			jld_put(object, JLD_STR("@id"), jld_new_string(jld_str_cat(JLD_STR(VARIABLE_IRI),
-																		jld_str(psprintf(" %d", bgp->w->aliases++)))));
+																	   jld_str(psprintf(" %d", bgp->w->aliases++)))));
 		}
 		(void) node_triples(bgp, object);
 		object = reference_to(object);

@@ -120,7 +120,7 @@ where_join(Where *w, const char *chain, const char *relation,
 			continue;
 		if (b->sql == NULL)
 		{
-			*b = (Binding) {.sql = sql,.certain = certain};
+			*b = (Binding) {.sql = sql, .certain = certain};
 			continue;
 		}
 		appendStringInfo(&conditions, " AND (%s" AND_EQ "%s", b->sql, sql);
@@ -311,10 +311,7 @@ compile_values(Where *w, const char *chain, JldValue *vars, JldValue *rows,
 
 		if (v < 0 || inner.of[v].sql)
 			where_bad_pattern(vars, "values need the names of variables, each once");
-		inner.of[v] = (Binding)
-		{
-			psprintf("v%d", v), true
-		};
+		inner.of[v] = (Binding) {psprintf("v%d", v), true};
 		appendStringInfo(&columns, "%s(r.value" ARROW "%d) AS v%d", k > 0 ? ", " : "", k, v);
 	}
 	return where_join(w, chain,
@@ -366,10 +363,7 @@ compile_bind(Where *w, const char *chain, const JldValue *pattern, Bindings *bin
 			where_bad_pattern(pattern, "bind needs a variable that is not bound yet");
 		chain = fence(chain, bindings);
 		where_rename(bindings, q);
-		bindings->of[v] = (Binding)
-		{
-			where_bind(w, pattern->u.items[i + 1], bindings), false, true
-		};
+		bindings->of[v] = (Binding) {where_bind(w, pattern->u.items[i + 1], bindings), false, true};
 		chain = where_finish(psprintf("(%s) AS %s", chain, q), "", bindings, bindings);
 	}
 	if (pattern->n % 2 == 0 || pattern->n < 3)
@@ -391,10 +385,7 @@ compile_unwind(Where *w, const char *chain, const JldValue *pattern, Bindings *b
 	chain = fence(chain, bindings);
 	where_rename(bindings, q);
 	items = where_items(w, pattern->u.items[2], bindings);
-	bindings->of[v] = (Binding)
-	{
-		psprintf("%s.value", r), true
-	};
+	bindings->of[v] = (Binding) {psprintf("%s.value", r), true};
 	return where_finish(psprintf("(%s) AS %s CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(%s) AS %s",
 								 chain, q, items, r),
 						"", bindings, bindings);

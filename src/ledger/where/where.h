@@ -51,8 +51,8 @@ typedef struct GraphScope
 	JldStr		name;			/* empty: the default graph */
 	int			variable;		/* that ranges over the named graphs; -1: name
 								 * says it */
-	const char *relation;		/* several graphs as one, for FROM; NULL: name or
-								 * variable says which */
+	const char *relation;		/* several graphs as one, for FROM; NULL: name
+								 * or variable says which */
 } GraphScope;
 
 /* A query in the making. */
@@ -66,9 +66,10 @@ typedef struct Where
 	JldValue   *named;			/* object, alias -> IRI: the named graphs that
 								 * may be asked; NULL: all */
 	JldValue   *variables;		/* an array of names */
-	JldValue   *paths;			/* terms that are paths -> these, as data; NULL:
-								 * none */
-	const struct Bindings *rows;	/* what aggregates see; NULL: there are none */
+	JldValue   *paths;			/* terms that are paths -> these, as data;
+								 * NULL: none */
+	const struct Bindings *rows;	/* what aggregates see; NULL: there are
+									 * none */
 	char	   *secret;			/* of random values; NULL: none was needed yet */
 	int			aliases;		/* given out so far */
 	int			nparams;
