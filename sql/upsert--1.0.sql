@@ -132,7 +132,7 @@ RETURNS SETOF pg_catalog.record
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 150;
 
 COMMENT ON FUNCTION @extschema@.c8ql_functions() IS
-'the functions of the expression language, aliases included: name, least and greatest number of arguments (NULL: any), and whether two calls may answer differently. Semantics: AQL (ArangoDB); see the README';
+'the functions of the expression language, aliases included: name, least and greatest number of arguments (NULL: any), and whether two calls may answer differently. Semantics: AQL (ArangoDB); see docs/c8ql-functions.md';
 
 --
 -- 3. Collections and documents (src/catalog, src/document)
