@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/nbtree.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
 #include "utils/lsyscache.h"
@@ -35,6 +36,7 @@ struct Probe
 	IndexScanDesc scan;			/* NULL before the first look */
 	ScanKey		scankeys;		/* nkeys */
 	int		   *keymap;			/* index column -> position in key */
+	TupleTableSlot *second;		/* of a key that is seen twice; NULL: not yet */
 
 	/* where the target says which index */
 	IndexInfo  *keyinfo;
@@ -142,6 +144,24 @@ index_values(Probe *probe, EState *estate, const Datum *key, const bool *nulls,
 	FormIndexDatum(probe->keyinfo, slot, estate, values, isnull);
 }
 
+/* A row was found.  If the snapshot has the key twice, the row of our own. */
+static void
+take_own(Probe *probe, EState *estate)
+{
+	Store	   *s = probe->store;
+
+	if (!IsolationUsesXactSnapshot() || store_row_is_own(s->old))
+		return;
+	if (probe->second == NULL)
+		probe->second = table_slot_create(s->rel, &estate->es_tupleTable);
+	if (index_getnext_slot(probe->scan, ForwardScanDirection, probe->second))
+	{
+		ExecCopySlot(s->old, probe->second);
+		s->old->tts_tableOid = RelationGetRelid(s->rel);
+		ExecClearTuple(probe->second);
+	}
+}
+
 bool
 probe_find(Probe *probe, EState *estate, const Datum *key, const bool *nulls)
 {
@@ -171,6 +191,8 @@ probe_find(Probe *probe, EState *estate, const Datum *key, const bool *nulls)
 	probe->scan->xs_snapshot = estate->es_snapshot;
 	index_rescan(probe->scan, probe->scankeys, probe->nkeys, NULL, 0);
 	found = index_getnext_slot(probe->scan, ForwardScanDirection, s->old);
+	if (found)
+		take_own(probe, estate);
 	MemoryContextSwitchTo(oldcontext);
 	return found;
 }

@@ -207,9 +207,9 @@ run(Store *s, Statement *statement, Datum *values, const bool *nulls, int n,
 
 /* Puts a row of the last result into a slot that outlives the result. */
 static void
-store_result(Store *s, TupleTableSlot *slot)
+store_result(Store *s, TupleTableSlot *slot, uint64 row)
 {
-	HeapTuple	tuple = SPI_tuptable->vals[0];
+	HeapTuple	tuple = SPI_tuptable->vals[row];
 	int			column = 0;
 	int			i;
 
@@ -230,6 +230,82 @@ store_result(Store *s, TupleTableSlot *slot)
 	ExecMaterializeSlot(slot);
 }
 
+/* The table of this server that the row read last is in; NULL if there is none. */
+static Relation
+open_table_of_row(Store *s, LOCKMODE lockmode)
+{
+	SpiState   *st = s->impl;
+	Relation	rel;
+
+	if (!st->local || !st->lockable)
+		return NULL;
+	rel = table_open(st->tableoid, lockmode);
+	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
+		return rel;
+	table_close(rel, lockmode);
+	return NULL;
+}
+
+/* Which version a row of the last result is. */
+static void
+read_version(Store *s, uint64 row)
+{
+	SpiState   *st = s->impl;
+	HeapTuple	tuple = SPI_tuptable->vals[row];
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	int			last = tupdesc->natts;
+	bool		isnull;
+
+	if (!st->lockable)
+	{
+		st->image = MemoryContextStrdup(s->item_context,
+										SPI_getvalue(tuple, tupdesc, last));
+		return;
+	}
+	st->ctid = *(ItemPointer) DatumGetPointer(spi_value(tuple, tupdesc, last - 1,
+														TIDOID, &isnull));
+	st->tableoid = DatumGetObjectId(spi_value(tuple, tupdesc, last, OIDOID,
+											  &isnull));
+}
+
+/*
+ * The row to take of two, which a unique key finds where the snapshot is kept:
+ * see store_row_is_own().
+ */
+static uint64
+own_row(Store *s, const Datum *key, const bool *nulls)
+{
+	SpiState   *st = s->impl;
+	uint64		row;
+
+	if (st->conflict_target == NULL || !IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("more than one row of \"%s\" matches",
+						RelationGetRelationName(s->rel)),
+				 errdetail("The key is %s.", keysql_describe(s, key, nulls)),
+				 errhint("Search by a unique key.")));
+	for (row = 0; st->lockable && row < SPI_processed; row++)
+	{
+		Relation	rel;
+		TupleTableSlot *slot;
+		bool		own;
+
+		read_version(s, row);
+		rel = open_table_of_row(s, AccessShareLock);
+		if (rel == NULL)
+			break;
+		slot = table_slot_create(rel, NULL);
+		own = table_tuple_fetch_row_version(rel, &st->ctid, SnapshotAny, slot) &&
+			store_row_is_own(slot);
+		ExecDropSingleTupleTableSlot(slot);
+		table_close(rel, NoLock);
+		if (own)
+			return row;
+	}
+	store_serialization_failure();
+}
+
 /*
  * Looks up the key, with what identifies the version of the row.  It is locked
  * only if it is asked for.
@@ -238,9 +314,8 @@ static bool
 find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot)
 {
 	SpiState   *st = s->impl;
-	int			last;
-	bool		isnull;
 	uint64		n;
+	uint64		row;
 
 	ExecClearTuple(s->old);
 	if (lock)
@@ -251,32 +326,14 @@ find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot
 			s->target.nkeys, snapshot);
 	if (n == 0)
 		return false;
-	if (n > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_CARDINALITY_VIOLATION),
-				 errmsg("more than one row of \"%s\" matches",
-						RelationGetRelationName(s->rel)),
-				 errdetail("The key is %s.", keysql_describe(s, key, nulls)),
-				 errhint("Search by a unique key.")));
-
-	store_result(s, s->old);
-	last = SPI_tuptable->tupdesc->natts;
+	row = n > 1 ? own_row(s, key, nulls) : 0;
+	store_result(s, s->old, row);
+	read_version(s, row);
 	if (st->lockable)
 	{
-		Datum		ctid = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-									 last - 1, TIDOID, &isnull);
-
-		st->ctid = *(ItemPointer) DatumGetPointer(ctid);
-		st->tableoid = DatumGetObjectId(spi_value(SPI_tuptable->vals[0],
-												  SPI_tuptable->tupdesc,
-												  last, OIDOID, &isnull));
 		s->old->tts_tid = st->ctid;
 		s->old->tts_tableOid = st->tableoid;
 	}
-	else
-		st->image = MemoryContextStrdup(s->item_context,
-										SPI_getvalue(SPI_tuptable->vals[0],
-													 SPI_tuptable->tupdesc, last));
 	SPI_freetuptable(SPI_tuptable);
 	return true;
 }
@@ -290,7 +347,7 @@ run_write(Store *s, Statement *statement, Datum *values, bool *nulls, int n)
 	if (run(s, statement, values, nulls, n, InvalidSnapshot) == 0)
 		return false;
 	if (st->returning && statement != &st->remove)
-		store_result(s, s->new);
+		store_result(s, s->new, 0);
 	return true;
 }
 
@@ -488,22 +545,6 @@ check_change_privileges(Store *s, bool remove)
 							 NULL, columns);
 }
 
-/* The table of this server that the row in s->old is in; NULL if there is none. */
-static Relation
-open_table_of_row(Store *s, LOCKMODE lockmode)
-{
-	SpiState   *st = s->impl;
-	Relation	rel;
-
-	if (!st->local || !st->lockable)
-		return NULL;
-	rel = table_open(st->tableoid, lockmode);
-	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
-		return rel;
-	table_close(rel, lockmode);
-	return NULL;
-}
-
 /* Locks the version in s->old; false if it is not the last one any more. */
 static bool
 lock_version(Store *s, Relation rel, LockTupleMode mode)
@@ -665,7 +706,7 @@ read_back(SpiItem *item)
 	statement_find(s, item->nulls);
 	if (run(s, &st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
 			InvalidSnapshot) > 0)
-		store_result(s, s->new);
+		store_result(s, s->new, 0);
 }
 
 /* Has a BEFORE trigger a word in an INSERT?  A partition's we do not know. */

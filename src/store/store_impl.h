@@ -66,6 +66,13 @@ extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 extern bool store_same_key(Store *s, const Datum *a, const bool *a_nulls,
 						   const Datum *b, const bool *b_nulls);
 
+/*
+ * Has this transaction made the row in the slot, of a table of this server?
+ * Where the level keeps its snapshot, a unique key is seen twice if another has
+ * deleted its row since and we have inserted it anew: ours is the one to take.
+ */
+extern bool store_row_is_own(TupleTableSlot *slot);
+
 /* A new row's value for this column: error 428C9 if only the table gives it. */
 extern void store_check_identity(Form_pg_attribute att);
 
