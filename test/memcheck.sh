@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # ./dev memcheck [STEP...]: faults that a stock server hides.
 #
-#	assert		./dev check on a server with assertions, clobbered memory and
+#	assert		./dev check on a server of 15 with assertions, clobbered memory and
 #				checked contexts, built from Debian's source package (10 minutes
 #				once; kept in UPSERT_RIGS)
+#	assert-18	the same on 18, from the source of Debian sid; if asked for
 #	ubsan		regress, both stores, compiled with -fsanitize=undefined
 #	asan		the same with -fsanitize=address, on the server of "assert"
 #	valgrind	regress and isolation on that server, under valgrind with
@@ -16,7 +17,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 base=$UPSERT_DEV_DIR
 rigs=$UPSERT_RIGS
-prefix=$rigs/assert-15
+prefix=$rigs/assert-15	# of the server that the step wants
 steps=("$@")
 [ ${#steps[@]} != 0 ] || steps=(assert ubsan asan valgrind)
 rows=()
@@ -29,42 +30,43 @@ row() { rows+=("$(printf '%-28s %s' "$@")"); }
 
 # --- the server -------------------------------------------------------------
 
-# The source of PostgreSQL 15 with Debian's patches, by lists of our own: the
+# The source of a PostgreSQL with Debian's patches, by lists of our own: the
 # system's need no deb-src for it.  A mirror may lack the newest.
-get_source() {
-	local apt=$rigs/apt release version options
-	. /etc/os-release
-	release=${VERSION_CODENAME:-bookworm}
+get_source() {	# get_source MAJOR
+	local apt=$rigs/apt-$1 release=sid version options
+	[ "$1" != 15 ] || release=bookworm
 	mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$rigs/src"
 	{
 		echo "deb-src http://deb.debian.org/debian $release main"
-		echo "deb-src http://deb.debian.org/debian-security $release-security main"
+		[ $release = sid ] || echo "deb-src http://deb.debian.org/debian-security $release-security main"
 	} >"$apt/sources.list"
 	options=(-q -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$apt/lists"
 		-o Dir::Cache::Archives="$apt/archives" -o Dir::Cache::srcpkgcache= -o Dir::Cache::pkgcache= -o APT::Sandbox::User=)
 	apt-get "${options[@]}" update
-	for version in $(apt-cache "${options[@]}" showsrc postgresql-15 | sed -n 's/^Version: //p' | sort -rV); do
-		(cd "$rigs/src" && apt-get "${options[@]}" source "postgresql-15=$version") && return
+	for version in $(apt-cache "${options[@]}" showsrc "postgresql-$1" | sed -n 's/^Version: //p' | sort -rV); do
+		(cd "$rigs/src" && apt-get "${options[@]}" source "postgresql-$1=$version") && return
 	done
 	return 1
 }
-build_server() {
-	local source log=$rigs/assert-15.log
-	[ ! -x "$prefix/bin/postgres" ] || return 0
-	say "building PostgreSQL 15 with assertions, see $log"
+source_of() { find "$rigs/src" -maxdepth 1 -type d -name "postgresql-$1-$1*" 2>/dev/null | sort -V | tail -n 1; }
+build_server() {	# build_server MAJOR: sets prefix
+	local source log=$rigs/assert-$1.log
+	prefix=$rigs/assert-$1
+	[ "$("$prefix/bin/pg_config" --pkglibdir 2>/dev/null)" != "$prefix/lib/postgresql" ] || return 0
+	say "building PostgreSQL $1 with assertions, see $log"
 	{
-		source=$(find "$rigs/src" -maxdepth 1 -type d -name 'postgresql-15-15.*' 2>/dev/null | sort -V | tail -n 1)
-		[ -n "$source" ] || get_source
-		source=$(find "$rigs/src" -maxdepth 1 -type d -name 'postgresql-15-15.*' | sort -V | tail -n 1)
-		mkdir -p "$rigs/build-assert"
-		cd "$rigs/build-assert"
-		"$source/configure" -q --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests --with-icu --without-readline \
-			CFLAGS="-O1 -fno-omit-frame-pointer -DUSE_VALGRIND"
-		nice make -s -j"$(nproc)" all
-		make -s -C contrib all
-		make -s install
-		make -s -C contrib install
-		cp "$source/src/tools/valgrind.supp" "$prefix/"
+		{ [ -n "$(source_of "$1")" ] || get_source "$1"; } &&
+			source=$(source_of "$1") &&
+			rm -rf "$rigs/build-assert-$1" "$prefix" &&
+			mkdir -p "$rigs/build-assert-$1" &&
+			cd "$rigs/build-assert-$1" &&
+			# by Debian's patch other libdirs than one of this name are the system's
+			"$source/configure" -q --prefix="$prefix" --libdir="$prefix/lib/postgresql" --enable-cassert --enable-debug \
+				--enable-tap-tests --with-icu --without-readline CFLAGS="-O1 -fno-omit-frame-pointer -DUSE_VALGRIND" &&
+			make -s -j"$(nproc)" all && make -s -C contrib all &&
+			make -s install && make -s -C contrib install &&
+			cp "$source/src/tools/valgrind.supp" "$prefix/" &&
+			cd "$here"
 	} >"$log" 2>&1 || {
 		tail -n 5 "$log"
 		echo "memcheck: no server; it takes apt-get install dpkg-dev gcc make flex bison pkg-config libicu-dev zlib1g-dev valgrind"
@@ -109,10 +111,12 @@ valgrind_errors() {
 }
 
 for step in "${steps[@]}"; do
-	case $step in assert | asan | valgrind) build_server || { failed=1; row "$step" "skipped: no server with assertions"; continue; } ;; esac
+	major=15
+	[ $step != assert-18 ] || major=18
+	case $step in assert* | asan | valgrind) build_server $major || { failed=1; row "$step" "skipped: no server with assertions"; continue; } ;; esac
 	case $step in
-		assert)
-			run "assertions" env PG_CONFIG="$prefix/bin/pg_config" UPSERT_DEV_DIR="$base-assert" "$here/dev" check
+		assert | assert-18)
+			run "assertions, $major" env PG_CONFIG="$prefix/bin/pg_config" UPSERT_DEV_DIR="$base-$step" "$here/dev" check
 			;;
 		ubsan)
 			COPT="-fsanitize=undefined -fno-sanitize-recover=all" SHLIB_LINK=-lubsan \
