@@ -80,6 +80,27 @@ SELECT count(*) FROM rec_once;
 SELECT at_put_record('rec_once', 'did:plc:a', 'a.b.c', 'k', '{"n": 2}', '{"idempotencyKey": "k"}');
 DROP TABLE rec_once, rec_once_repos;
 
+-- ledgers: the key stands among the options, or in the transaction's own
+SELECT create_ledger('once:main');
+SELECT ledger_upsert('once', '{"@context": {"ex": "http://ex.org/"}, "@id": "ex:a", "ex:n": 1}', '{"idempotencyKey": "k"}') FROM generate_series(1, 2);
+SELECT ledger_insert('once', '{"@context": {"ex": "http://ex.org/"}, "opts": {"idempotencyKey": "k"}, "@graph": [{"@id": "ex:a", "ex:n": 2}]}') FROM generate_series(1, 2);
+SELECT ledger_update('once', '{"@context": {"ex": "http://ex.org/"}, "where": {"@id": "ex:a", "ex:n": "?n"}, "delete": {"@id": "ex:a", "ex:n": "?n"}, "insert": {"@id": "ex:a", "ex:m": "?n"}, "opts": {"idempotencyKey": "k"}}', '{"idempotencyKey": "k"}') FROM generate_series(1, 2);
+SELECT ledger_replace('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 3}', '{"idempotencyKey": "k"}') FROM generate_series(1, 2);
+SELECT ledger_delete('once', 'http://ex.org/a', '{"idempotencyKey": "k"}') FROM generate_series(1, 2);
+SELECT ledger_replace('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 3}', '{"idempotencyKey": "k"}');
+SELECT count(*), max(t) FROM ledger_log('once');
+SELECT count(*) FROM ledger_nodes('once');
+SELECT ledger_replace('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 4}', '{"idempotencyKey": "k"}');
+SELECT ledger_insert('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 4, "opts": {"idempotencyKey": "k"}}', '{"idempotencyKey": "other"}');
+SELECT ledger_insert('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 4, "opts": {"idempotencyKey": 4}}');
+SELECT ledger_insert('once', '{"@id": "http://ex.org/a", "http://ex.org/n": 4, "opts": 4}', '{"idempotencyKey": "opts"}');
+SELECT ledger_insert('once', '4', '{"idempotencyKey": "scalar"}');
+SELECT ledger_insert('once', NULL, '{"idempotencyKey": "null"}');
+SELECT ledger_get('once', 'http://ex.org/a', NULL, NULL, '{"idempotencyKey": "k"}');
+SELECT ledger_import('once', '', '{"idempotencyKey": "k"}');
+SELECT jsonld_upsert('once', '{}', '{"idempotencyKey": "k"}');
+SELECT drop_ledger('once');
+
 -- nobody but the functions: not the role, and not who calls under its name
 CREATE ROLE regress_once;
 CREATE ROLE regress_once_other;

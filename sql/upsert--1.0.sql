@@ -655,7 +655,7 @@ CREATE FUNCTION @extschema@.ledger_upsert(ledger pg_catalog.text, txn pg_catalog
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_upsert(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'For each node and predicate in a JSON-LD document: replaces the values, @type being a predicate like others; other predicates stay. Answers a receipt {"ledger", "t", "asserted", "retracted", "nodes"}. Options: nulls ("ignore", "delete" or "error": what null, [] and an empty @list mean), strictCompactIri (true), base. Errors: UP004 malformed IRI, UP006 nothing said, UP008 JSON-LD, 42P01 no such ledger, 22023 options. Semantics: Fluree upsert; api of JSON-LD 1.1.';
+'For each node and predicate in a JSON-LD document: replaces the values, @type being a predicate like others; other predicates stay. Answers a receipt {"ledger", "t", "asserted", "retracted", "nodes"}. Options: nulls ("ignore", "delete" or "error": what null, [] and an empty @list mean), strictCompactIri (true), base, author, message, uniqueProperties, idempotencyKey. Errors: UP004 malformed IRI, UP006 nothing said, UP008 JSON-LD, UP010 another request under the idempotencyKey, 42P01 no such ledger, 22023 options. Semantics: Fluree upsert; api of JSON-LD 1.1.';
 
 CREATE FUNCTION @extschema@.ledger_replace(ledger pg_catalog.text, txn pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
@@ -697,7 +697,7 @@ CREATE FUNCTION @extschema@.ledger_update(ledger pg_catalog.text, txn pg_catalog
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_update(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'{"@context", "where", "values", "delete", "insert", "graph", "from", "fromNamed", "opts"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["graph"|"optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values"|"query", ...]. Options: graph, strictCompactIri, base. Receipt as for ledger_upsert. Errors: UP004 a malformed IRI, UP006 malformed, UP008, UP009, 0A000 several graphs in from, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree.';
+'{"@context", "where", "values", "delete", "insert", "graph", "from", "fromNamed", "opts"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["graph"|"optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values"|"query", ...]. Options: graph, strictCompactIri, base, author, message, uniqueProperties, idempotencyKey. Receipt as for ledger_upsert. Errors: UP004 a malformed IRI, UP006 malformed, UP008, UP009, 0A000 several graphs in from, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree.';
 
 CREATE FUNCTION @extschema@.jsonld_upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item
@@ -709,7 +709,7 @@ CREATE FUNCTION @extschema@.ledger_delete(ledger pg_catalog.text, iri pg_catalog
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_delete(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
-'Retracts all statements about a node, and its nodes without name; references to it stay. The IRI may be compact by the default context. Option: graph (a named graph). Receipt as for ledger_upsert. Errors: UP004, 42P01, 22023.';
+'Retracts all statements about a node, and its nodes without name; references to it stay. The IRI may be compact by the default context. Options: graph (a named graph), author, message, idempotencyKey. Receipt as for ledger_upsert. Errors: UP004, 42P01, 22023.';
 
 CREATE FUNCTION @extschema@.ledger_get(ledger pg_catalog.text, iri pg_catalog.text,
 	context pg_catalog.jsonb DEFAULT NULL, t pg_catalog.int8 DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')

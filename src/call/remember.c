@@ -78,12 +78,9 @@ typedef struct Call
  * ----------
  */
 
-/* The key that the options have, if the call is to be remembered. */
-static char *
-idempotency_key(FunctionCallInfo fcinfo)
+char *
+remember_key(Jsonb *options)
 {
-	int			last = PG_NARGS() - 1;
-	Jsonb	   *options = argument_jsonb(fcinfo, last);
 	JsonbValue	key;
 	JsonbValue	dry;
 
@@ -360,7 +357,8 @@ answers_table(Oid function)
 Datum
 remember_call(FunctionCallInfo fcinfo, bool targeted, PGFunction work)
 {
-	return remember_call_by(fcinfo, targeted, idempotency_key(fcinfo), work);
+	return remember_call_by(fcinfo, targeted,
+							remember_key(argument_jsonb(fcinfo, PG_NARGS() - 1)), work);
 }
 
 Datum

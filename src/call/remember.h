@@ -16,6 +16,7 @@
 #define UPSERT_REMEMBER_H
 
 #include "fmgr.h"
+#include "utils/jsonb.h"
 
 /*
  * Does the work; or, where the options (the last argument, jsonb) have an
@@ -30,6 +31,12 @@
  */
 extern Datum remember_call(FunctionCallInfo fcinfo, bool targeted,
 						   PGFunction work);
+
+/*
+ * The key that options have; NULL: none, or none that is well formed, of which
+ * the function's own reader speaks.  Error 22023 beside "dryRun".
+ */
+extern char *remember_key(Jsonb *options);
 
 /* The same by a key that stands elsewhere; NULL: none, and the work is done. */
 extern Datum remember_call_by(FunctionCallInfo fcinfo, bool targeted,

@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include "call/argument.h"
+#include "call/remember.h"
 #include "jsonb/doc.h"
 #include "ledger/envelope.h"
 #include "ledger/payload.h"
@@ -319,4 +321,24 @@ envelope_options(Jsonb *argument, const JldValue *opts, int takes, LedgerOptions
 		jld_put(all, m->key, m->value);
 	}
 	ledger_options(jld_to_jsonb(all), takes, options);
+}
+
+Datum
+envelope_remember(FunctionCallInfo fcinfo, PGFunction work)
+{
+	Jsonb	   *txn = argument_jsonb(fcinfo, 1);
+	char	   *key = remember_key(argument_jsonb(fcinfo, 2));
+	JsonbValue	opts;
+
+	if (txn && doc_get_attribute(txn, "opts", &opts))
+	{
+		char	   *own = remember_key(JsonbValueToJsonb(&opts));
+
+		/* two that differ are an error, and the work's to report */
+		if (key && own && strcmp(key, own) != 0)
+			key = own = NULL;
+		if (key == NULL)
+			key = own;
+	}
+	return remember_call_by(fcinfo, true, key, work);
 }

@@ -5,6 +5,8 @@
 #ifndef UPSERT_LEDGER_ENVELOPE_H
 #define UPSERT_LEDGER_ENVELOPE_H
 
+#include "fmgr.h"
+
 #include "ledger/ledger.h"
 
 typedef struct Envelope
@@ -44,6 +46,12 @@ extern void envelope_check_ledger(const Ledger *ledger, const JldValue *name);
  */
 extern void envelope_options(Jsonb *argument, const JldValue *opts, int takes,
 							 LedgerOptions *options);
+
+/*
+ * remember_call() for a function of a ledger, a transaction and options: the
+ * key stands in the options, or in the transaction's own.
+ */
+extern Datum envelope_remember(FunctionCallInfo fcinfo, PGFunction work);
 
 /* Error UP006 for a context that defines a reserved key. */
 extern void envelope_check_context(const JldValue *context);

@@ -486,6 +486,7 @@ static const OptionDef ledger_option_defs[] = {
 	{"depth", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_depth, "a number of steps, from 0"},
 	{"frame", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_frame, "a JSON-LD frame"},
 	{"uniqueProperties", LEDGER_OPTION_UNIQUE, OPTION_OTHER, 0, NULL, take_unique, "an array of predicates"},
+	OPTION_IDEMPOTENCY_KEY(LEDGER_OPTION_ONCE),
 	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
 };
 

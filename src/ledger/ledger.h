@@ -162,6 +162,7 @@ typedef struct LedgerOptions
 #define LEDGER_OPTION_AT		0x10	/* at */
 #define LEDGER_OPTION_DEPTH		0x20	/* depth, frame */
 #define LEDGER_OPTION_UNIQUE	0x40	/* uniqueProperties */
+#define LEDGER_OPTION_ONCE		0x80	/* idempotencyKey */
 
 /* Reads those that "takes" says; 22023 for others or wrong types. */
 extern void ledger_options(Jsonb *json, int takes, LedgerOptions *options);

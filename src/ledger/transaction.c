@@ -27,6 +27,7 @@
 #include "call/batch.h"
 #include "call/options.h"
 #include "call/outcome.h"
+#include "call/remember.h"
 #include "jsonb/build.h"
 #include "ledger/envelope.h"
 #include "ledger/log.h"
@@ -520,7 +521,8 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 				 errdetail("It is %s.", jld_excerpt(jld_from_jsonb(doc)))));
 	envelope_open(doc, &envelope);
 	envelope_options(argument_jsonb(fcinfo, 2), envelope.opts,
-					 LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_UNIQUE, &options);
+					 LEDGER_OPTION_PAYLOAD | LEDGER_OPTION_IRIS | LEDGER_OPTION_MESSAGE |
+					 LEDGER_OPTION_UNIQUE | LEDGER_OPTION_ONCE, &options);
 	if (mode == NODE_INSERT && options.nulls == NULLS_DELETE)
 		option_refuse("nulls", "An insert retracts nothing.");
 	SPI_connect();
@@ -559,30 +561,47 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	return return_receipt(ledger_apply(ledger, changes, &how));
 }
 
+static Datum
+ledger_upsert_once(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_UPSERT);
+}
+
 /* ledger_upsert(ledger text, txn jsonb, options jsonb) -> jsonb */
 Datum
 ledger_upsert(PG_FUNCTION_ARGS)
 {
-	return ledger_transact(fcinfo, NODE_UPSERT);
+	return envelope_remember(fcinfo, ledger_upsert_once);
+}
+
+static Datum
+ledger_replace_once(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_REPLACE);
 }
 
 /* ledger_replace(ledger text, txn jsonb, options jsonb) -> jsonb */
 Datum
 ledger_replace(PG_FUNCTION_ARGS)
 {
-	return ledger_transact(fcinfo, NODE_REPLACE);
+	return envelope_remember(fcinfo, ledger_replace_once);
+}
+
+static Datum
+ledger_insert_once(PG_FUNCTION_ARGS)
+{
+	return ledger_transact(fcinfo, NODE_INSERT);
 }
 
 /* ledger_insert(ledger text, txn jsonb, options jsonb) -> jsonb */
 Datum
 ledger_insert(PG_FUNCTION_ARGS)
 {
-	return ledger_transact(fcinfo, NODE_INSERT);
+	return envelope_remember(fcinfo, ledger_insert_once);
 }
 
-/* ledger_delete(ledger text, iri text, options jsonb) -> jsonb */
-Datum
-ledger_delete(PG_FUNCTION_ARGS)
+static Datum
+ledger_delete_once(PG_FUNCTION_ARGS)
 {
 	LedgerOptions options;
 	JldProcessor proc;
@@ -591,7 +610,8 @@ ledger_delete(PG_FUNCTION_ARGS)
 	LedgerApply how = {.message = &options.message, .function = fcinfo->flinfo->fn_oid};
 
 	arguments_require(fcinfo, 2);
-	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE, &options);
+	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_ONCE,
+				   &options);
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
 	jsonld_begin(&proc, NULL);
@@ -599,4 +619,11 @@ ledger_delete(PG_FUNCTION_ARGS)
 	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
 	change->mode = NODE_DELETE;
 	return return_receipt(ledger_apply(ledger, list_make1(change), &how));
+}
+
+/* ledger_delete(ledger text, iri text, options jsonb) -> jsonb */
+Datum
+ledger_delete(PG_FUNCTION_ARGS)
+{
+	return remember_call(fcinfo, true, ledger_delete_once);
 }

@@ -593,9 +593,8 @@ read_keys(const JldValue *txn, Keys *keys)
 
 PG_FUNCTION_INFO_V1(ledger_update);
 
-/* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
-Datum
-ledger_update(PG_FUNCTION_ARGS)
+static Datum
+ledger_update_once(PG_FUNCTION_ARGS)
 {
 	JldValue   *locked;
 	LedgerOptions options;
@@ -612,7 +611,8 @@ ledger_update(PG_FUNCTION_ARGS)
 	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
 	envelope_check_context(keys.context);
 	envelope_options(argument_jsonb(fcinfo, 2), keys.opts,
-					 LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_UNIQUE, &options);
+					 LEDGER_OPTION_IRIS | LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE |
+					 LEDGER_OPTION_UNIQUE | LEDGER_OPTION_ONCE, &options);
 
 	SPI_connect();
 	u.ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);
@@ -678,4 +678,11 @@ ledger_update(PG_FUNCTION_ARGS)
 	memcpy(copy, receipt, VARSIZE(receipt));
 	SPI_finish();
 	return PointerGetDatum(copy);
+}
+
+/* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
+Datum
+ledger_update(PG_FUNCTION_ARGS)
+{
+	return envelope_remember(fcinfo, ledger_update_once);
 }
