@@ -2,7 +2,9 @@
 # upgrade.sh VERSION VERSION...: one cluster by pg_upgrade through these majors of
 # PostgreSQL, all installed here.  The first is filled (upgrade/fill.sql) and
 # everything is summed up (state.sql): the sums must be the same after each
-# step, as must be what every door answers when it goes on (goon.sql).
+# step, as must be what every door answers when it goes on (goon.sql), and what
+# retries are told (kept.sql).  A dump of the first is restored at each step, and
+# must be the same but for the last: what is kept for retries is in no dump.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 base=${UPSERT_DEV_DIR:-/var/tmp/upsert-up-$(id -u)}
@@ -49,8 +51,12 @@ PGDATABASE=postgres psql -c 'CREATE DATABASE src'
 psql -v ON_ERROR_STOP=1 -f - <"$sql/fill.sql" >"$work/fill" || { tail -n 5 "$work/fill"; exit 1; }
 psql -f - <"$sql/state.sql" >"$work/state"
 psql -f - <"$sql/goon.sql" >"$work/goon"
-ok "$1: everything is there" test "$(grep -c '|' "$work/state")" -ge 15
-ok "$1: no error but those that are meant" test "$(grep -c 'ERROR:' "$work/state" "$work/goon" | paste -sd ' ' | sed 's/[^ ]*://g')" = "0 4"
+psql -f - <"$sql/kept.sql" >"$work/kept"
+ok "$1: everything is there" test "$(grep -c '|' "$work/state")" -ge 30
+ok "$1: no error but those that are meant" test "$(grep -c 'ERROR:' "$work"/{state,goon,kept} | paste -sd ' ' | sed 's/[^ ]*://g')" = "0 6 3"
+psql -f - <"$sql/state.sql" >"$work/state.$1"
+ok "$1: and it is as it was again" same "$work/state" "$work/state.$1"
+as "$bin/pg_dump" >"$work/dump"
 stop
 from=$1
 shift
@@ -83,7 +89,18 @@ for to in "$@"; do
 	psql -f - <"$sql/goon.sql" >"$work/goon.$to"
 	ok "$from -> $to: every door goes on" same "$work/goon" "$work/goon.$to"
 	psql -f - <"$sql/state.sql" >"$work/state.$to"
+	psql -f - <"$sql/kept.sql" >"$work/kept.$to"
+	ok "$from -> $to: retries are told the same" same "$work/kept" "$work/kept.$to"
+	psql -f - <"$sql/state.sql" >"$work/state.$to"
 	ok "$from -> $to: and it is as it was again" same "$work/state" "$work/state.$to"
+	PGDATABASE=postgres psql -c 'CREATE DATABASE restored'
+	export PGDATABASE=restored
+	ok "$to: restore" psql -v ON_ERROR_STOP=1 -o /dev/null -f - <"$work/dump"
+	psql -f - <"$sql/state.sql" >"$work/state.$to"
+	ok "$to: what was dumped is as it was" same "$work/state" "$work/state.$to"
+	psql -f - <"$sql/goon.sql" >"$work/goon.$to"
+	ok "$to: and goes on" same "$work/goon" "$work/goon.$to"
+	PGDATABASE=postgres psql -c 'DROP DATABASE restored'
 	stop
 	from=$to
 done

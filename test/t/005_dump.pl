@@ -1,6 +1,8 @@
 # pg_dump and restore of a database with collections, the extension in a
 # schema of its own; and pg_upgrade.  What comes back is equal, upserting it
 # again changes nothing, and DROP EXTENSION CASCADE leaves the collections alone.
+# The same with something of every kind in it, by the scripts of test/upgrade,
+# which ./dev matrix runs from each major to the next.
 use strict;
 use warnings;
 
@@ -58,6 +60,35 @@ SQL
 	return;
 }
 
+# what a script of test/upgrade says, errors and all
+sub script
+{
+	my ($of, $db, $name) = @_;
+	my ($out, $err);
+
+	$of->psql($db, slurp_file("$FindBin::RealBin/../upgrade/$name.sql"),
+		stdout => \$out, stderr => \$err, on_error_stop => 0);
+	return "$out\n$err";
+}
+
+sub is_every_kind
+{
+	my ($of, $db, $expected, $label, @names) = @_;
+
+	is(script($of, $db, $_), $expected->{$_}, "$label: every kind, $_") foreach @names, 'state';
+	return;
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE every');
+script($node, 'every', 'fill');
+my %every = map { ($_ => script($node, 'every', $_)) } 'state', 'goon', 'kept';
+unlike($every{state}, qr/ERROR/, 'every kind is there');
+is_every_kind($node, 'every', \%every, 'again', 'state', 'goon', 'kept');
+$node->command_ok([ 'pg_dump', '-F', 'custom', '-f', "$dump.every", 'every' ], 'every kind: dump');
+$node->safe_psql('postgres', 'CREATE DATABASE every_restored');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'every_restored', "$dump.every" ], 'every kind: restore');
+is_every_kind($node, 'every_restored', \%every, 'restored', 'state', 'goon');
+
 my $before = $node->safe_psql('src', $all);
 foreach my $format ('plain', 'custom')
 {
@@ -104,6 +135,7 @@ command_ok(
 	'pg_upgrade');
 $upgraded->start;
 is_whole($upgraded, 'src', $before, 'upgraded');
+is_every_kind($upgraded, 'every', \%every, 'upgraded', 'state', 'goon', 'kept');
 rows_are($upgraded, q{SELECT extversion = default_version FROM pg_extension JOIN pg_available_extensions ON extname = name WHERE extname = 'upsert'},
 	't', 'upgraded: the extension is at the version of its files', 'src');
 $upgraded->safe_psql('src', 'ALTER EXTENSION upsert UPDATE');
