@@ -1,0 +1,129 @@
+#!/usr/bin/perl
+# pages.pl: what can be seen of the pages without a server.  Links lead
+# somewhere, anchors included; every page of docs/ is reached from README within
+# two clicks; README is short and its tables fit a terminal; words are spelt as
+# aspell and test/aspell.words know them (without aspell that is skipped, aloud).
+# pages.pl --words prints the words that neither knows, for the list.
+use strict;
+use warnings;
+use utf8;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+
+binmode STDOUT, ':utf8';
+
+my $root = abs_path($0) =~ s{/test/pages\.pl$}{}r;
+chdir $root or die "$root: $!\n";
+my ($count, $bad) = (0, 0);
+
+sub ok
+{
+	my ($good, $label, @why) = @_;
+
+	$count++;
+	$bad++ unless $good;
+	print $good ? 'ok' : 'not ok', " $count - $label\n";
+	print map { "#   $_\n" } @why unless $good;
+	return;
+}
+
+sub slurp
+{
+	my ($file) = @_;
+	open(my $fh, '<:utf8', $file) or die "$file: $!\n";
+	local $/;
+	return scalar <$fh>;
+}
+
+my @pages = grep { -f } glob('*.md docs/*.md docs/*/*.md src/*.md test/*/README.md');
+my (%anchors, %links, %prose);
+
+# headings as GitHub makes anchors of them
+foreach my $page (@pages)
+{
+	my $text = slurp($page);
+	my (%seen, @prose);
+
+	$text =~ s/^<!--.*?-->$//msg;
+	$text =~ s/^(\s*)```.*?^\s*```\s*$//msg;
+	foreach my $line (split /\n/, $text)
+	{
+		if ($line =~ /^#+ (.*?)\s*$/)
+		{
+			my $slug = lc($1 =~ s/\[([^]]*)\]\([^)]*\)/$1/gr);
+			$slug =~ s/[^\w\- ]//g;
+			$slug =~ tr/ /-/;
+			$anchors{$page}{ $seen{$slug} ? "$slug-$seen{$slug}" : $slug } = 1;
+			$seen{$slug}++;
+		}
+		$anchors{$page}{$1} = 1 while $line =~ /<a id="([^"]*)"/g;
+		$line =~ s/(`+).*?\1/ /g;
+		push @{ $links{$page} }, $1 while $line =~ /\]\(([^)\s]+)\)/g;
+		$line =~ s/\]\([^)]*\)/]/g;
+		push @prose, $line;
+	}
+	$prose{$page} = join("\n", @prose);
+}
+
+foreach my $page (@pages)
+{
+	my @broken;
+	foreach my $link (@{ $links{$page} })
+	{
+		next if $link =~ /^\w+:/;
+		my ($file, $anchor) = $link =~ /^([^#]*)(?:#(.*))?$/;
+		my $target = $file eq '' ? $page : dirname($page) . "/$file";
+		1 while $target =~ s{(^|/)\./}{$1} || $target =~ s{(^|/)(?!\.\.)[^/]+/\.\./}{$1};
+		if (!-e $target) { push @broken, $link; }
+		elsif (defined $anchor && !$anchors{$target}{$anchor}) { push @broken, "$link (no such heading)"; }
+	}
+	ok(!@broken, "$page: links", @broken);
+}
+
+# pages of docs/ that README links, and those that these link
+my %reached;
+foreach my $link (@{ $links{'README.md'} }) { $reached{ $link =~ s/#.*//r } = 1; }
+foreach my $page (grep { $reached{$_} } @pages)
+{
+	foreach my $link (@{ $links{$page} }) { $reached{ dirname($page) . '/' . ($link =~ s/#.*//r) } = 1; }
+}
+my @lost = grep { m{^docs/} && !$reached{$_} } @pages;
+ok(!@lost, 'README.md: every page is two clicks away', @lost);
+
+my @lines = split /\n/, slurp('README.md');
+ok(@lines <= 200, 'README.md: 200 lines at most', scalar(@lines) . ' lines');
+my @wide = grep { /^\|/ && grep { length > 102 } split /(?<!\\)\|/ } @lines;
+ok(!@wide, 'README.md: no table cell above 100 characters', @wide);
+
+my %unknown;
+if (-x '/usr/bin/aspell' || grep { -x "$_/aspell" } split /:/, $ENV{PATH})
+{
+	my %known = map { $_ => 1 } grep { !/^#/ } split /\n/, slurp('test/aspell.words');
+
+	foreach my $page (grep { m{^(README\.md|docs/)} && $_ ne 'docs/functions.md' } @pages)
+	{
+		my $file = "/tmp/upsert-words.$$";
+		open(my $fh, '>:utf8', $file) or die "$file: $!\n";
+		# lower case after an apostrophe, file names and what is half a word are no words
+		print $fh map { "$_\n" } grep { !/[_\d\/.@:\\]/ } map { s/^[\W_]+|[\W_]+$//gr } map { split /[\s—–…·→\/-]+/ } $prose{$page};
+		close $fh;
+		my %wrong;
+		foreach my $word (split /\n/, `aspell --lang=en --encoding=utf-8 list <$file`)
+		{
+			utf8::decode($word);
+			$wrong{$word} = 1 unless $known{$word} || $known{ lc $word };
+		}
+		unlink $file;
+		$unknown{$_} = 1 foreach keys %wrong;
+		ok(!%wrong, "$page: spelling", sort keys %wrong);
+	}
+}
+else
+{
+	$count++;
+	print "ok $count - spelling # skip no aspell\n";
+}
+if (@ARGV && $ARGV[0] eq '--words') { print map { "$_\n" } sort keys %unknown; exit; }
+print "1..$count\n";
+exit($bad ? 1 : 0);
