@@ -148,13 +148,13 @@ SELECT doc, pg_temp.expands(doc, '{"strictCompactIri": true}') FROM (VALUES
 -- options: an unknown one, or one of the wrong type, is named
 CREATE FUNCTION pg_temp.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	hint text;
+	detail text;
 BEGIN
 	EXECUTE call;
 	RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN SQLSTATE || ' ' || SQLERRM || ' | ' || hint;
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RETURN SQLSTATE || ' ' || SQLERRM || ' | ' || detail;
 END $$;
 SELECT o, pg_temp.refusal(format('SELECT jsonld_expand(%L, %L)', '{}', o)) FROM (VALUES
 	(1, '{"bases": "http://a/"}'), (2, '{"documentLoader": null}'), (3, '{"base": 1}'), (4, '{"base": "relative"}'),

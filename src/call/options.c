@@ -41,6 +41,31 @@ describe_sets(const OptionSet *sets, int nsets)
 	return buf.data;
 }
 
+/* "a string", for a DETAIL. */
+static const char *
+what_it_takes(const OptionDef *def)
+{
+	StringInfoData words;
+
+	switch (def->type)
+	{
+		case OPTION_BOOL:
+			return "true or false";
+		case OPTION_STRING:
+			return "a string";
+		case OPTION_OTHER:
+			return def->expected;
+		case OPTION_WORD:
+			break;
+	}
+	initStringInfo(&words);
+	for (int i = 0; def->words[i] != NULL; i++)
+		if (*def->words[i] != '\0')
+			appendStringInfo(&words, "%s\"%s\"", words.len ? ", " : "one of ",
+							 def->words[i]);
+	return words.data;
+}
+
 static bool
 is_word(const JsonbValue *v, const char *word)
 {
@@ -49,7 +74,7 @@ is_word(const JsonbValue *v, const char *word)
 }
 
 /* The name is none of this call's: does another call know it? */
-static void
+pg_noreturn static void
 no_such_option(const OptionSet *sets, int nsets, const JsonbValue *name,
 			   const JsonbValue *value)
 {
@@ -69,14 +94,17 @@ no_such_option(const OptionSet *sets, int nsets, const JsonbValue *name,
 					 describe_sets(sets, nsets))));
 }
 
-static void
-invalid_value(const OptionDef *def, const JsonbValue *value, const char *expected)
+pg_noreturn static void
+invalid_value(const OptionSet *sets, int nsets, const OptionDef *def,
+			  const JsonbValue *value)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for option \"%s\"", def->name),
-			 errdetail("It is %s.", excerpt_value(value)),
-			 errhint("Give %s.", expected)));
+			 errdetail("It is %s; it must be %s.",
+					   excerpt_value(value), what_it_takes(def)),
+			 errhint("The options of this call are %s.",
+					 describe_sets(sets, nsets))));
 }
 
 void
@@ -108,26 +136,21 @@ option_find(const OptionSet *set, const char *name, int len)
 	return NULL;
 }
 
-static int
-find_word(const OptionDef *def, const JsonbValue *value)
+static bool
+take_word(const OptionDef *def, const JsonbValue *value, int *word)
 {
-	StringInfoData expected;
-	int			i;
-
-	for (i = 0; def->words[i] != NULL; i++)
-		if (*def->words[i] != '\0' && is_word(value, def->words[i]))
-			return i;
-
-	initStringInfo(&expected);
-	appendStringInfoString(&expected, "one of");
-	for (i = 0; def->words[i] != NULL; i++)
-		if (*def->words[i] != '\0')
-			appendStringInfo(&expected, " \"%s\"", def->words[i]);
-	invalid_value(def, value, expected.data);
-	return 0;					/* keep the compiler quiet */
+	for (int i = 0; def->words[i] != NULL; i++)
+	{
+		if (*def->words[i] == '\0' || !is_word(value, def->words[i]))
+			continue;
+		*word = i;
+		return true;
+	}
+	return false;
 }
 
-static void
+/* False if it is none that the option can take. */
+static bool
 set_option(const OptionDef *def, const JsonbValue *value, void *options)
 {
 	void	   *field = (char *) options + def->offset;
@@ -136,26 +159,24 @@ set_option(const OptionDef *def, const JsonbValue *value, void *options)
 	{
 		case OPTION_BOOL:
 			if (value->type != jbvBool)
-				invalid_value(def, value, "true or false");
+				return false;
 			*(bool *) field = value->val.boolean;
-			break;
+			return true;
 
 		case OPTION_STRING:
 			if (value->type != jbvString)
-				invalid_value(def, value, "a string");
+				return false;
 			*(char **) field = pnstrdup(value->val.string.val,
 										value->val.string.len);
-			break;
+			return true;
 
 		case OPTION_WORD:
-			*(int *) field = find_word(def, value);
-			break;
+			return take_word(def, value, field);
 
 		case OPTION_OTHER:
-			if (!def->take(value, options))
-				invalid_value(def, value, def->expected);
-			break;
+			return def->take(value, options);
 	}
+	return false;
 }
 
 void
@@ -191,7 +212,8 @@ options_read(Jsonb *json, const OptionSet *sets, int nsets)
 			def = option_find(&sets[i], name.val.string.val, name.val.string.len);
 		if (def == NULL)
 			no_such_option(sets, nsets, &name, &value);
-		set_option(def, &value, sets[i - 1].options);
+		if (!set_option(def, &value, sets[i - 1].options))
+			invalid_value(sets, nsets, def, &value);
 	}
 }
 

@@ -39,7 +39,7 @@ typedef struct OptionDef
 	const char *const *words;	/* OPTION_WORD: in the order of the enum, NULL
 								 * at the end; "" is for no word */
 	OptionTake	take;			/* OPTION_OTHER */
-	const char *expected;		/* OPTION_OTHER: what it takes, for the HINT */
+	const char *expected;		/* OPTION_OTHER: what it takes, for the DETAIL */
 } OptionDef;
 
 /*
@@ -66,7 +66,8 @@ typedef struct OptionSet
  * Reads the object into the structs of the sets, which hold the defaults
  * already; strings are copied into the current memory context.  NULL: no
  * options.  Error 22023 that names an option that is unknown, none of this
- * call, of the wrong type or out of its range.
+ * call, of the wrong type or out of its range; DETAIL has its value, HINT the
+ * options of the call.
  */
 extern void options_read(Jsonb *json, const OptionSet *sets, int nsets);
 

@@ -165,12 +165,6 @@ framed(Reader *reader, JldValue *node, JldValue *frame, JldValue *context, int d
 	JldProcessor proc;
 	JldValue   *nodes = jld_new_array(8);
 
-	if (!jld_is_object(frame))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"frame\""),
-				 errdetail("It is %s.", jld_excerpt(frame)),
-				 errhint("Give an object.")));
 	frame = jld_copy_shallow(frame);
 	if (!jld_has(frame, JLD_STR("@context")))
 		jld_put(frame, JLD_STR("@context"), context);

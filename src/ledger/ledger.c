@@ -456,8 +456,10 @@ take_depth(const JsonbValue *value, void *options)
 static bool
 take_frame(const JsonbValue *value, void *options)
 {
-	((LedgerOptions *) options)->frame = jld_from_value(value);
-	return value->type == jbvBinary;
+	JldValue   *frame = jld_from_value(value);
+
+	((LedgerOptions *) options)->frame = frame;
+	return jld_is_object(frame);
 }
 
 static bool
@@ -484,7 +486,7 @@ static const OptionDef ledger_option_defs[] = {
 	{"message", LEDGER_OPTION_MESSAGE, OPTION_OTHER, 0, NULL, take_message, "a string"},
 	{"at", LEDGER_OPTION_AT, OPTION_OTHER, 0, NULL, take_at, "a time"},
 	{"depth", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_depth, "a number of steps, from 0"},
-	{"frame", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_frame, "a JSON-LD frame"},
+	{"frame", LEDGER_OPTION_DEPTH, OPTION_OTHER, 0, NULL, take_frame, "a JSON-LD frame, which is an object"},
 	{"uniqueProperties", LEDGER_OPTION_UNIQUE, OPTION_OTHER, 0, NULL, take_unique, "an array of predicates"},
 	OPTION_IDEMPOTENCY_KEY(LEDGER_OPTION_ONCE),
 	{"graph", LEDGER_OPTION_GRAPH, OPTION_OTHER, 0, NULL, take_graph, "the IRI of a named graph"},
