@@ -75,6 +75,18 @@ SELECT call, context_of(call) FROM (VALUES
 	(4, $$at_apply_writes('records', 'did:plc:abc', '[{"$type": "com.atproto.repo.applyWrites#delete", "collection": "a.b.c", "rkey": "b"}]')$$),
 	(5, $$at_put_record('records', 'did:plc:abc', 'a.b.c', 'a', '{"x": 0.5}')$$)) c (i, call) ORDER BY i;
 
+\echo == nodes of ledgers
+SELECT create_ledger('book');
+ALTER TABLE "book:main" ADD CONSTRAINT no_bad CHECK (NOT doc ? 'http://a/bad');
+SELECT call, context_of(call) FROM (VALUES
+	(1, $$ledger_upsert('book', '[{"@id": "http://a/2", "http://a/bad": 9}, {"@id": "http://a/1", "http://a/n": 1}]')$$),
+	(2, $$ledger_insert('book', '[{"@id": "http://a/2", "http://a/n": 1}, {"@id": "http://a/1", "http://a/bad": 9}]')$$),
+	(3, $$ledger_replace('book', '{"@id": "http://a/1", "http://a/knows": {"@id": "http://a/2", "http://a/bad": 9}}')$$),
+	(4, $$ledger_upsert('book', '{"@id": "http://a/1", "http://a/bad": 9}')$$),
+	(5, $$ledger_upsert('book', '[{"@id": "http://g/1", "@graph": [{"@id": "http://a/1", "http://a/bad": 9}]}, {"@id": "http://a/1", "http://a/n": 1}]')$$),
+	(6, $$ledger_upsert('book', '[{"@id": "http://a/1", "http://a/n": 1}, {"@id": "http://a/2", "http://a/p": {"http://a/bad": 9}}]')$$)) c (i, call) ORDER BY i;
+SELECT drop_ledger('book');
+
 \echo == the error of an ignored item
 SELECT ord, action, key, regexp_replace(error::text, '[2-7a-z]{13}', 'TID') FROM upsert_many('docs', '[{"_key": "e1", "mail": "x"}, {"_key": "e2", "n": 11}, {"_key": "e3", "mail": "x"}, {"_key": "e7", "n": 7}, {"_key": "no key"}, 5, {"n": 7}]', '{"ignoreErrors": true}');
 SELECT ord, action, key, error FROM upsert_objects('lines', '[{"id": 1, "part": "a", "n": 11}, {"id": 1, "part": "b", "n": "x"}, {"id": "x", "part": "b"}, {"id": 1}, {"id": 1, "part": null}, {"id": 1, "part": "c", "nn": 1}, {"id": 1, "part": "d", "made": "soon"}, 5]', NULL, '{"ignoreErrors": true}');

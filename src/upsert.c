@@ -9,6 +9,7 @@
 #include "utils/guc.h"
 
 #include "atproto/record.h"
+#include "base/schema.h"
 #include "base/tid.h"
 #include "catalog/node.h"
 #include "document/view.h"
@@ -24,6 +25,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	schema_init();
 	jsonld_init();
 	registry_init();
 	tid_init();

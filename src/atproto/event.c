@@ -816,7 +816,7 @@ static const BatchDoor news_door = {
  */
 
 EventBatch *
-events_begin(Oid relid, Oid schema, RecordValidate validate)
+events_begin(Oid relid, RecordValidate validate)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "upsert events",
@@ -831,7 +831,6 @@ events_begin(Oid relid, Oid schema, RecordValidate validate)
 											 ALLOCSET_DEFAULT_SIZES);
 	b->item_context = AllocSetContextCreate(context, "upsert event",
 											ALLOCSET_DEFAULT_SIZES);
-	b->maker.schema = schema;
 	b->maker.validate = validate;
 	b->maker.opaque = columns.block != InvalidAttrNumber;
 	b->maker.context = context;

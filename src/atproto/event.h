@@ -3,7 +3,7 @@
  *		Events of the network, as Jetstream sends them, into a table of
  *		records.
  *
- *		EventBatch *b = events_begin(relid, schema, validate);
+ *		EventBatch *b = events_begin(relid, validate);
  *		for each event events_add(b, event, place);
  *		events_run(b);
  *		... events_size(b), events_get(b, i) ...
@@ -29,10 +29,10 @@ typedef struct EventAnswer
 } EventAnswer;
 
 /*
- * relid is the table, schema the one that the extension lives in.  Errors: those
- * of mirror_open(), when something is to be written.
+ * relid is the table.  Errors: those of mirror_open(), when something is to be
+ * written.
  */
-extern EventBatch *events_begin(Oid relid, Oid schema, RecordValidate validate);
+extern EventBatch *events_begin(Oid relid, RecordValidate validate);
 
 /*
  * Adds an event, which must live until the batch is reset.  What is wrong with

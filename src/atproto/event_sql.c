@@ -104,7 +104,7 @@ at_apply_events(PG_FUNCTION_ARGS)
 				 errmsg("events must be a JSON array"),
 				 errdetail("They are %s.", JB_ROOT_IS_SCALAR(events) ?
 						   _("a scalar") : _("an object"))));
-	b = events_begin(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
+	b = events_begin(PG_GETARG_OID(0),
 					 options.validate);
 	it = JsonbIteratorInit(&events->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
@@ -197,7 +197,7 @@ at_apply_events_from(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	parse_options(argument_jsonb(fcinfo, 2), &options);
-	b = events_begin(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
+	b = events_begin(PG_GETARG_OID(0),
 					 options.validate);
 	qs = query_sort(text_to_cstring(PG_GETARG_TEXT_PP(1)), TEXTOID,
 					C_COLLATION_OID, sort_key, NULL);

@@ -385,7 +385,6 @@ at_import_repo(PG_FUNCTION_ARGS)
 	record_store_columns(relid, &columns);
 	repo_open(&import.repo, (const uint8 *) VARDATA_ANY(car),
 			  VARSIZE_ANY_EXHDR(car));
-	import.maker.schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	import.maker.validate = options.validate;
 	import.maker.opaque = columns.block != InvalidAttrNumber;
 	import.maker.context = CurrentMemoryContext;

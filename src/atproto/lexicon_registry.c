@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -58,8 +59,7 @@ typedef struct Lexicons
 	HTAB	   *entries;
 } Lexicons;
 
-static char *table_name(Oid schema);
-static Jsonb *load_lexicon(Oid schema, const char *nsid, MemoryContext context);
+static Jsonb *load_lexicon(const char *nsid, MemoryContext context);
 
 static void
 make_lexicons(Memo *memo, Relation rel)
@@ -73,20 +73,12 @@ make_lexicons(Memo *memo, Relation rel)
 
 static MemoCache lexicons = {"upsert lexicons", sizeof(Lexicons), make_lexicons};
 
-/* Those of the table in this schema. */
 static Lexicons *
-known_lexicons(Oid schema)
+known_lexicons(void)
 {
-	Oid			relid = get_relname_relid(LEXICONS_TABLE, schema);
-	Relation	rel;
-	Lexicons   *known;
+	Relation	rel = table_open(upsert_table(LEXICONS_TABLE), AccessShareLock);
+	Lexicons   *known = (Lexicons *) memo_of(&lexicons, rel);
 
-	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s\" of the extension is missing", LEXICONS_TABLE)));
-	rel = table_open(relid, AccessShareLock);
-	known = (Lexicons *) memo_of(&lexicons, rel);
 	if (hash_get_num_entries(known->entries) >= LEXICON_CACHE_MAX)
 	{
 		memo_forget(&known->memo);
@@ -96,21 +88,14 @@ known_lexicons(Oid schema)
 	return known;
 }
 
-/* The table's qualified name, palloc'd. */
-static char *
-table_name(Oid schema)
-{
-	return quote_qualified_identifier(get_namespace_name(schema), LEXICONS_TABLE);
-}
-
 /* Reads a lexicon from the table into context; NULL if it is not there. */
 static Jsonb *
-load_lexicon(Oid schema, const char *nsid, MemoryContext context)
+load_lexicon(const char *nsid, MemoryContext context)
 {
 	Oid			argtypes[] = {TEXTOID};
 	Datum		args[] = {CStringGetTextDatum(nsid)};
 	char	   *query = psprintf("SELECT lexicon FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
-								 table_name(schema));
+								 upsert_table_quoted(LEXICONS_TABLE));
 	Jsonb	   *result = NULL;
 
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -138,9 +123,8 @@ load_lexicon(Oid schema, const char *nsid, MemoryContext context)
 }
 
 Jsonb *
-lexicon_registry_lookup(void *schema, const char *nsid, int len)
+lexicon_registry_lookup(const char *nsid, int len)
 {
-	Oid			schema_oid = *(Oid *) schema;
 	char		name[NSID_SIZE];
 	Lexicons   *known;
 	LexiconEntry *entry;
@@ -151,12 +135,11 @@ lexicon_registry_lookup(void *schema, const char *nsid, int len)
 	name[len] = '\0';
 
 	/* pinned here, so what it holds lives as long as the caller needs it */
-	known = known_lexicons(schema_oid);
+	known = known_lexicons();
 	entry = hash_search(known->entries, name, HASH_FIND, NULL);
 	if (entry == NULL)
 	{
-		Jsonb	   *lexicon = load_lexicon(schema_oid, name,
-										   known->memo.context);
+		Jsonb	   *lexicon = load_lexicon(name, known->memo.context);
 
 		entry = hash_search(known->entries, name, HASH_ENTER, NULL);
 		entry->lexicon = lexicon;
@@ -187,7 +170,7 @@ at_put_lexicon(PG_FUNCTION_ARGS)
 	command = psprintf("INSERT INTO %s AS old (nsid, lexicon) VALUES ($1, $2) "
 					   "ON CONFLICT (nsid) DO UPDATE SET lexicon = excluded.lexicon "
 					   "WHERE old.lexicon OPERATOR(pg_catalog.<>) excluded.lexicon",
-					   table_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+					   upsert_table_quoted(LEXICONS_TABLE));
 	SPI_connect();
 	if (SPI_execute_with_args(command, 2, argtypes, args, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not write %s", LEXICONS_TABLE);
@@ -206,7 +189,7 @@ at_drop_lexicon(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 1);
 	command = psprintf("DELETE FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
-					   table_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+					   upsert_table_quoted(LEXICONS_TABLE));
 	SPI_connect();
 	if (SPI_execute_with_args(command, 1, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
 		elog(ERROR, "could not write %s", LEXICONS_TABLE);

@@ -8,11 +8,10 @@
 #include "utils/jsonb.h"
 
 /*
- * The registered lexicon with this NSID (len bytes), or NULL.  schema points
- * to the OID of the schema that the extension lives in.  The result belongs to
- * the registry and lives as long as the memory context that is current.  Has
- * the signature of a LexiconLookup.
+ * The registered lexicon with this NSID (len bytes), or NULL.  The result
+ * belongs to the registry and lives as long as the memory context that is
+ * current.
  */
-extern Jsonb *lexicon_registry_lookup(void *schema, const char *nsid, int len);
+extern Jsonb *lexicon_registry_lookup(const char *nsid, int len);
 
 #endif							/* UPSERT_ATPROTO_LEXICON_REGISTRY_H */

@@ -277,9 +277,9 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 }
 
 const char *
-record_status(Oid schema, const char *collection, Jsonb *record)
+record_status(const char *collection, Jsonb *record)
 {
-	RecordMaker maker = {.schema = schema, .validate = VALIDATE_IF_KNOWN,
+	RecordMaker maker = {.validate = VALIDATE_IF_KNOWN,
 	.context = CurrentMemoryContext};
 	ReadyRecord ready;
 
@@ -423,12 +423,12 @@ static const BatchDoor records_door = {
 };
 
 void
-record_write(Oid relid, Oid schema, const char *repo,
+record_write(Oid relid, const char *repo,
 			 const RecordOptions *options, bool bounded,
 			 RecordWrite *writes, int nwrites)
 {
 	RecordBatch batch = {.repo = repo, .options = options,
-		.maker = {.schema = schema, .validate = options->validate,
+		.maker = {.validate = options->validate,
 		.context = CurrentMemoryContext},
 	.context = CurrentMemoryContext, .bounded = bounded, .writes = writes};
 	Batch		b = {.door = &records_door, .arg = &batch, .n = nwrites,

@@ -4,7 +4,7 @@
  *		repository at a time.
  *
  *		RecordWrite *writes = ...			one each, filled in by the caller
- *		record_write(relid, schema, repo, options, writes, n);
+ *		record_write(relid, repo, options, writes, n);
  *		... writes[i].action, .cid, .rev, .old, .new ...
  */
 #ifndef UPSERT_ATPROTO_RECORD_H
@@ -87,13 +87,11 @@ extern void record_init(void);
  * The validation status that a record of the collection would be stored with
  * ("valid" or "unknown"); nothing is written.  Errors: as record_write().
  */
-extern const char *record_status(Oid schema, const char *collection,
-								 Jsonb *record);
+extern const char *record_status(const char *collection, Jsonb *record);
 
 /*
  * Does all the writes, or raises an error and has done none.  relid is the
- * table, schema the one that the extension lives in (for lexicons), repo a
- * DID or handle.  bounded: the limits of com.atproto.repo.applyWrites hold.
+ * table, repo a DID or handle.  bounded: the limits of com.atproto.repo.applyWrites hold.
  *
  * Several writes to one record are done in the order given; the order
  * between records does not show, except that all locks are taken in one.
@@ -102,7 +100,7 @@ extern const char *record_status(Oid schema, const char *collection,
  * data model, "$type" or lexicon; UP007 repo, collection, swap CID; UP009
  * limits; 55000 if the repository takes upstream's events, unless forced; and those of the store.
  */
-extern void record_write(Oid relid, Oid schema, const char *repo,
+extern void record_write(Oid relid, const char *repo,
 						 const RecordOptions *options, bool bounded,
 						 RecordWrite *writes, int nwrites);
 

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -101,7 +102,7 @@ table_name(Oid relid)
 static char *
 record_object(FunctionCallInfo fcinfo, const RecordColumns *columns)
 {
-	const char *schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+	const char *schema = upsert_schema_quoted();
 	char	   *object = psprintf("pg_catalog.jsonb_build_object('uri', uri, "
 								  "'cid', coalesce(cid, %s.record_cid(record)), 'value', record)",
 								  schema);

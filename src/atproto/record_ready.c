@@ -137,11 +137,11 @@ lookup_lexicon(void *arg, const char *nsid, int len)
 	MemoryContext old_context;
 
 	if (len != maker->collection_len || memcmp(nsid, maker->collection, len) != 0)
-		return lexicon_registry_lookup(&maker->schema, nsid, len);
+		return lexicon_registry_lookup(nsid, len);
 	if (!maker->lexicon_sought)
 	{
 		old_context = MemoryContextSwitchTo(maker->context);
-		maker->lexicon = lexicon_registry_lookup(&maker->schema, nsid, len);
+		maker->lexicon = lexicon_registry_lookup(nsid, len);
 		maker->lexicon_sought = true;
 		MemoryContextSwitchTo(old_context);
 	}

@@ -24,11 +24,10 @@ typedef enum RecordValidate
 
 /*
  * Who makes records of many collections ready.  Zero it and fill in the first
- * four.
+ * three.
  */
 typedef struct RecordMaker
 {
-	Oid			schema;			/* of the extension, for lexicons */
 	RecordValidate validate;
 	bool		opaque;			/* bytes that are no record can be kept */
 	MemoryContext context;		/* of all records */

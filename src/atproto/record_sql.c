@@ -248,7 +248,6 @@ PG_FUNCTION_INFO_V1(at_validation_status);
 typedef struct CallSite
 {
 	TupleDesc	tupdesc;		/* of at_result */
-	Oid			schema;			/* of the extension */
 	ExprCache	insert;			/* of at_upsert_record() */
 	ExprCache	update;
 } CallSite;
@@ -264,7 +263,6 @@ call_site(FunctionCallInfo fcinfo)
 	old_context = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	site = palloc0(sizeof(CallSite));
 	site->tupdesc = answer_row_type(fcinfo);
-	site->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	MemoryContextSwitchTo(old_context);
 	fcinfo->flinfo->fn_extra = site;
 	return site;
@@ -307,7 +305,7 @@ write_single(FunctionCallInfo fcinfo, const char *repo,
 	Datum		values[AT_RESULT_COLUMNS];
 	bool		nulls[AT_RESULT_COLUMNS];
 
-	record_write(PG_GETARG_OID(0), site->schema, repo, options, false, write, 1);
+	record_write(PG_GETARG_OID(0), repo, options, false, write, 1);
 	result_row(write, values, nulls);
 	return HeapTupleGetDatum(heap_form_tuple(site->tupdesc, values, nulls));
 }
@@ -466,8 +464,7 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 			n++;
 		}
 	}
-	record_write(PG_GETARG_OID(0), get_func_namespace(fcinfo->flinfo->fn_oid),
-				 text_argument(fcinfo, 1), &options, bounded, writes, nwrites);
+	record_write(PG_GETARG_OID(0), text_argument(fcinfo, 1), &options, bounded, writes, nwrites);
 
 	row_context = AllocSetContextCreate(CurrentMemoryContext, "upsert at_result",
 										ALLOCSET_DEFAULT_SIZES);
@@ -516,7 +513,6 @@ at_apply_writes(PG_FUNCTION_ARGS)
 Datum
 at_validation_status(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(record_status(get_func_namespace(fcinfo->flinfo->fn_oid),
-												   text_argument(fcinfo, 0),
+	PG_RETURN_TEXT_P(cstring_to_text(record_status(text_argument(fcinfo, 0),
 												   PG_GETARG_JSONB_P(1))));
 }

@@ -1,6 +1,6 @@
 /*
  * digest.c
- *		SHA-256 and SHA-384, through PostgreSQL's common/cryptohash.
+ *		MD5 and the SHA family, through PostgreSQL's common/cryptohash.
  *
  * Owns one hash context a kind and backend: with OpenSSL to make one costs as
  * much as to hash a record.  Knows nothing of what is hashed.
@@ -8,6 +8,9 @@
 #include "postgres.h"
 
 #include "common/cryptohash.h"
+#include "common/md5.h"
+#include "common/sha1.h"
+#include "common/sha2.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -21,8 +24,11 @@ static const struct
 }			kinds[] =
 
 {
-	[DIGEST_SHA256] = {PG_SHA256, DIGEST_SHA256_LENGTH},
-	[DIGEST_SHA384] = {PG_SHA384, DIGEST_SHA384_LENGTH},
+	[DIGEST_MD5] = {PG_MD5, MD5_DIGEST_LENGTH},
+	[DIGEST_SHA1] = {PG_SHA1, SHA1_DIGEST_LENGTH},
+	[DIGEST_SHA256] = {PG_SHA256, PG_SHA256_DIGEST_LENGTH},
+	[DIGEST_SHA384] = {PG_SHA384, PG_SHA384_DIGEST_LENGTH},
+	[DIGEST_SHA512] = {PG_SHA512, PG_SHA512_DIGEST_LENGTH},
 };
 
 static pg_cryptohash_ctx *context_of(DigestKind kind);

@@ -7,13 +7,15 @@
 
 typedef enum DigestKind
 {
-	DIGEST_SHA256,
-	DIGEST_SHA384
+	DIGEST_SHA256,				/* first: the default of who lets one choose */
+	DIGEST_SHA384,
+	DIGEST_SHA512,
+	DIGEST_SHA1,
+	DIGEST_MD5
 } DigestKind;
 
 #define DIGEST_SHA256_LENGTH	32
-#define DIGEST_SHA384_LENGTH	48
-#define DIGEST_MAX_LENGTH		DIGEST_SHA384_LENGTH
+#define DIGEST_MAX_LENGTH		64
 
 /* how many bytes a digest of this kind has */
 extern int	digest_length(DigestKind kind);

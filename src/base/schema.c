@@ -2,7 +2,9 @@
  * schema.c
  *		Where the extension's own objects are.
  *
- * Statements that name them must not depend on the search_path.
+ * Statements that name them must not depend on the search_path.  The schema is
+ * kept until a function is made, changed or dropped, which is what happens to ours
+ * when the extension is moved or dropped.
  */
 #include "postgres.h"
 
@@ -12,14 +14,32 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "base/schema.h"
 
-Oid
-upsert_schema(void)
+/* InvalidOid: to be looked up */
+static Oid	known = InvalidOid;
+
+static void
+functions_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	known = InvalidOid;
+}
+
+void
+schema_init(void)
+{
+	CacheRegisterSyscacheCallback(PROCOID, functions_changed, (Datum) 0);
+}
+
+static Oid
+look_up(void)
 {
 	Oid			extension = get_extension_oid("upsert", false);
 	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
@@ -39,8 +59,34 @@ upsert_schema(void)
 	return schema;
 }
 
-char *
-upsert_schema_name(void)
+Oid
+upsert_schema(void)
 {
-	return get_namespace_name(upsert_schema());
+	if (!OidIsValid(known))
+		known = look_up();
+	return known;
+}
+
+const char *
+upsert_schema_quoted(void)
+{
+	return quote_identifier(get_namespace_name(upsert_schema()));
+}
+
+const char *
+upsert_table_quoted(const char *name)
+{
+	return quote_qualified_identifier(get_namespace_name(upsert_schema()), name);
+}
+
+Oid
+upsert_table(const char *name)
+{
+	Oid			relid = get_relname_relid(name, upsert_schema());
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s\" of the extension is missing", name)));
+	return relid;
 }

@@ -233,7 +233,7 @@ reader_collections(Run *run, JsonbValue *value)
 	char	   *sql = psprintf("SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('_id', n, 'name', n) ORDER BY n COLLATE pg_catalog.\"C\")"
 							   " FROM (SELECT name::pg_catalog.text AS n FROM %s.upsert_collections"
 							   " WHERE pg_catalog.has_table_privilege(name, 'SELECT')) c",
-							   quote_identifier(upsert_schema_name()));
+							   upsert_schema_quoted());
 
 	value_set_empty_array(value);
 	reader_push_snapshot(run);

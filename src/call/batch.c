@@ -175,6 +175,7 @@ abbreviate_values(Order *order, OrderedItem *items, int n)
 	}
 }
 
+/* The items that are not left out; does a key come twice? */
 static int *
 put_in_order(Batch *b, int *n, bool *repeats)
 {
@@ -203,14 +204,6 @@ put_in_order(Batch *b, int *n, bool *repeats)
 	*repeats = order.repeats;
 	pfree(items);
 	return result;
-}
-
-int *
-batch_order(Batch *b, int *n)
-{
-	bool		repeats;
-
-	return put_in_order(b, n, &repeats);
 }
 
 /* ----------
@@ -251,8 +244,8 @@ describe_item(void *arg)
 				   place_of(b, b->current));
 }
 
-void
-batch_context_begin(Batch *b, ErrorContextCallback *callback)
+static void
+context_begin(Batch *b, ErrorContextCallback *callback)
 {
 	b->current = -1;
 	callback->callback = describe_item;
@@ -262,8 +255,8 @@ batch_context_begin(Batch *b, ErrorContextCallback *callback)
 		error_context_stack = callback;
 }
 
-void
-batch_context_end(ErrorContextCallback *callback)
+static void
+context_end(ErrorContextCallback *callback)
 {
 	error_context_stack = callback->previous;
 }
@@ -287,14 +280,14 @@ prepare_items(void *arg, int first, int n, int *current)
 	Batch	   *b = p->batch;
 	ErrorContextCallback callback;
 
-	batch_context_begin(b, &callback);
+	context_begin(b, &callback);
 	for (*current = first; *current < first + n; (*current)++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		b->current = *current;
 		p->prepare(b->arg, *current);
 	}
-	batch_context_end(&callback);
+	context_end(&callback);
 }
 
 static void
@@ -458,7 +451,7 @@ apply_units(void *arg, int first, int n, int *current)
 	ErrorContextCallback callback;
 	bool		folds;
 
-	batch_context_begin(b, &callback);
+	context_begin(b, &callback);
 	open_door(b);
 	folds = ask_folding(b) != STORE_FOLDS_NOT;
 	for (*current = first; *current < first + n; (*current)++)
@@ -476,7 +469,7 @@ apply_units(void *arg, int first, int n, int *current)
 			apply_item(b, position + i);
 	}
 	close_door(b);
-	batch_context_end(&callback);
+	context_end(&callback);
 }
 
 /* The items of a unit that failed, one by one. */
@@ -493,12 +486,12 @@ apply_unit(void *arg, int first, int n, int *current)
 	UnitRun    *run = arg;
 	ErrorContextCallback callback;
 
-	batch_context_begin(run->batch, &callback);
+	context_begin(run->batch, &callback);
 	open_door(run->batch);
 	for (*current = first; *current < first + n; (*current)++)
 		apply_item(run->batch, run->position + *current);
 	close_door(run->batch);
-	batch_context_end(&callback);
+	context_end(&callback);
 }
 
 static void

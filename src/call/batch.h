@@ -96,9 +96,6 @@ extern void batch_prepare(Batch *b, void (*prepare) (void *arg, int item),
 /* Leaves an item out, and tells the door. */
 extern void batch_leave_out(Batch *b, int item, const ErrorData *error);
 
-/* The items that are not left out, in the order of their keys; palloc'd. */
-extern int *batch_order(Batch *b, int *n);
-
 /*
  * Puts the items in order, settles duplicates, and applies the rest.  Those of
  * one key are folded, see BatchDoor; if writing what they come to fails, they are
@@ -114,12 +111,5 @@ extern void batch_run(Batch *b);
  * written that this one was the first to change.
  */
 extern void batch_folds(Batch *b, int item, bool composed);
-
-/*
- * For a door that goes through its items by itself: between these, errors say
- * which item it was, by b->current.
- */
-extern void batch_context_begin(Batch *b, ErrorContextCallback *callback);
-extern void batch_context_end(ErrorContextCallback *callback);
 
 #endif							/* UPSERT_BATCH_H */

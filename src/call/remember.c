@@ -23,6 +23,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "base/schema.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -343,17 +344,6 @@ work_and_store(FunctionCallInfo fcinfo, PGFunction work, const Call *call)
 	return result;
 }
 
-static Oid
-answers_table(Oid function)
-{
-	Oid			schema = get_func_namespace(function);
-	Oid			relid = get_relname_relid(ANSWERS_TABLE, schema);
-
-	if (!OidIsValid(relid))
-		elog(ERROR, "the extension's table \"%s\" is gone", ANSWERS_TABLE);
-	return relid;
-}
-
 Datum
 remember_call(FunctionCallInfo fcinfo, bool targeted, PGFunction work)
 {
@@ -374,7 +364,7 @@ remember_call_by(FunctionCallInfo fcinfo, bool targeted, const char *key,
 	call.key = key;
 
 	identify(fcinfo, targeted, &call);
-	call.table = table_open(answers_table(fcinfo->flinfo->fn_oid), AccessShareLock);
+	call.table = table_open(upsert_table(ANSWERS_TABLE), AccessShareLock);
 	answer = look(&call, GetTransactionSnapshot());
 	if (answer == NULL)
 	{
@@ -410,7 +400,7 @@ upsert_forget(PG_FUNCTION_ARGS)
 	arguments_require(fcinfo, 1);
 	values[0] = ObjectIdGetDatum(GetUserId());
 	values[1] = PG_GETARG_DATUM(0);
-	table = table_open(answers_table(fcinfo->flinfo->fn_oid), AccessShareLock);
+	table = table_open(upsert_table(ANSWERS_TABLE), AccessShareLock);
 	SPI_connect();
 	owner_execute(table,
 				  psprintf("DELETE FROM %s WHERE at OPERATOR(pg_catalog.<=) (pg_catalog.now() OPERATOR(pg_catalog.-) $2)"

@@ -62,7 +62,7 @@ check_revision(Advice *a)
 static void
 check_plain_sql(Advice *a)
 {
-	const char *schema = quote_identifier(upsert_schema_name());
+	const char *schema = upsert_schema_quoted();
 	const char *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(a->rel)),
 												   RelationGetRelationName(a->rel));
 	char		kind = a->rel->rd_rel->relkind;

@@ -162,7 +162,7 @@ append_columns(StringInfo sql, const CreateOptions *options)
 						   "_key pg_catalog.text COLLATE pg_catalog.\"C\" PRIMARY KEY, "
 						   "_rev pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL");
 	appendStringInfo(sql, " DEFAULT %s.at_tid(), doc pg_catalog.jsonb NOT NULL",
-					 quote_identifier(upsert_schema_name()));
+					 upsert_schema_quoted());
 	if (options->type == TYPE_EDGE)
 		appendStringInfoString(sql,
 							   ", _from pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL"
@@ -227,7 +227,7 @@ create_collection(PG_FUNCTION_ARGS)
 	ddl_execute(sql.data);
 	ddl_execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s()",
 						 GUARD_TRIGGER, qualified,
-						 quote_identifier(upsert_schema_name()), GUARD_FUNCTION));
+						 upsert_schema_quoted(), GUARD_FUNCTION));
 	if (options.type == TYPE_EDGE)
 	{
 		ddl_execute(psprintf("CREATE INDEX ON %s (_from)", qualified));

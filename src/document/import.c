@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "base/schema.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
@@ -79,7 +80,6 @@ typedef struct Import
 	const char *query;
 	UpsertOptions options;
 	ImportOptions import;
-	Oid			schema;			/* the extension's */
 	char	   *errors;			/* the errorTable, quoted; NULL: none */
 
 	int64		id;				/* of its row of progress */
@@ -144,12 +144,10 @@ static void
 execute_on_imports(const Import *import, const char *sql, int nargs, Oid *types,
 				   Datum *values, const char *nulls)
 {
-	Relation	table = table_open(get_relname_relid(IMPORTS_TABLE, import->schema),
-								   AccessShareLock);
+	Relation	table = table_open(upsert_table(IMPORTS_TABLE), AccessShareLock);
 
 	owner_execute(table,
-				  psprintf(sql, quote_qualified_identifier(get_namespace_name(import->schema),
-														   IMPORTS_TABLE)),
+				  psprintf(sql, upsert_table_quoted(IMPORTS_TABLE)),
 				  nargs, types, values, nulls);
 	table_close(table, NoLock);
 }
@@ -320,7 +318,7 @@ open_cursor(Import *import)
 				   " pg_catalog.row_number() OVER () AS o FROM (SELECT d%s FROM (%.*s\n) AS r (d)) AS s (d) OFFSET 0) AS q"
 				   " WHERE $2 IS NULL OR q.k IS NULL OR (q.k%s) OPERATOR(pg_catalog.>) ($2%s)"
 				   " ORDER BY q.k%s NULLS LAST, q.o",
-				   quote_identifier(get_namespace_name(import->schema)),
+				   upsert_schema_quoted(),
 				   convert, len, import->query, cast, cast, cast);
 	plan = SPI_prepare(sql, 2, types);
 	if (plan == NULL)
@@ -569,7 +567,6 @@ upsert_import(PG_FUNCTION_ARGS)
 	import->context = CurrentMemoryContext;
 	import->relid = PG_GETARG_OID(0);
 	import->query = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	import->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	read_options(argument_jsonb(fcinfo, 2), import);
 	(void) collection_resolve(import->relid);
 	run_import(import);

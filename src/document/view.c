@@ -206,7 +206,7 @@ apply_rows(ViewStatement *s, Relation view)
 	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.count(*) FROM %s.upsert_objects($1::pg_catalog.regclass,"
 									   " (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)) FROM pg_catalog.unnest($2) AS r),"
 									   " NULL::pg_catalog.text, $3 OPERATOR(pg_catalog.||) '{\"return\": \"none\"}')",
-									   quote_identifier(upsert_schema_name())),
+									   upsert_schema_quoted()),
 							  3, types, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not upsert the rows of a view");
 	SPI_finish();
@@ -363,7 +363,7 @@ make_trigger(const char *view, const char *name, const char *when, const char *e
 {
 	ddl_execute(psprintf("CREATE TRIGGER %s %s INSERT ON %s FOR EACH %s EXECUTE FUNCTION %s.upsert_view_insert(%s)",
 						 name, when, view, each,
-						 quote_identifier(upsert_schema_name()), arguments));
+						 upsert_schema_quoted(), arguments));
 }
 
 /* ----------
@@ -415,7 +415,7 @@ upsert_view(PG_FUNCTION_ARGS)
 	/* what rows cannot do, and options that they cannot have, show here */
 	if (!documents &&
 		SPI_execute_with_args(psprintf("SELECT FROM %s.upsert_objects($1::pg_catalog.regclass, '[]', NULL::pg_catalog.text, $2)",
-									   quote_identifier(upsert_schema_name())),
+									   upsert_schema_quoted()),
 							  2, (Oid[]) {OIDOID, JSONBOID},
 							  (Datum[]) {PG_GETARG_DATUM(0), JsonbPGetDatum(json)},
 							  NULL, false, 0) != SPI_OK_SELECT)

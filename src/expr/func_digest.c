@@ -10,12 +10,9 @@
 #include "postgres.h"
 
 #include "common/base64.h"
-#include "common/cryptohash.h"
-#include "common/md5.h"
-#include "common/sha1.h"
-#include "common/sha2.h"
 #include "port/pg_crc32c.h"
 
+#include "base/digest.h"
 #include "expr/func_util.h"
 
 /* the longest RANDOM_TOKEN */
@@ -37,51 +34,37 @@ return_hex(const uint8 *bytes, int len, JsonbValue *result)
 }
 
 static void
-digest(ExprCall *call, pg_cryptohash_type type, int size, JsonbValue *result)
+digest(ExprCall *call, DigestKind kind, JsonbValue *result)
 {
 	FuncText	text = func_text(&call->args[0]);
-	uint8		bytes[PG_SHA512_DIGEST_LENGTH];
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(type);
+	uint8		bytes[DIGEST_MAX_LENGTH];
 
-	if (ctx == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	if (pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) text.data, text.len) < 0 ||
-		pg_cryptohash_final(ctx, bytes, size) < 0)
-	{
-		pg_cryptohash_free(ctx);
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute the hash of %s()", call->name)));
-	}
-	pg_cryptohash_free(ctx);
-	return_hex(bytes, size, result);
+	digest_compute(kind, text.data, text.len, bytes);
+	return_hex(bytes, digest_length(kind), result);
 }
 
 static void
 fn_md5(ExprCall *call, JsonbValue *result)
 {
-	digest(call, PG_MD5, MD5_DIGEST_LENGTH, result);
+	digest(call, DIGEST_MD5, result);
 }
 
 static void
 fn_sha1(ExprCall *call, JsonbValue *result)
 {
-	digest(call, PG_SHA1, SHA1_DIGEST_LENGTH, result);
+	digest(call, DIGEST_SHA1, result);
 }
 
 static void
 fn_sha256(ExprCall *call, JsonbValue *result)
 {
-	digest(call, PG_SHA256, PG_SHA256_DIGEST_LENGTH, result);
+	digest(call, DIGEST_SHA256, result);
 }
 
 static void
 fn_sha512(ExprCall *call, JsonbValue *result)
 {
-	digest(call, PG_SHA512, PG_SHA512_DIGEST_LENGTH, result);
+	digest(call, DIGEST_SHA512, result);
 }
 
 /* ----------

@@ -58,7 +58,6 @@ static JldValue *registry_load(JldStr iri, bool *lasting);
 static void registry_invalidated(Oid relid);
 static Oid	registry_oid(void);
 static HeapTuple registry_fetch(Relation rel, Datum iri, Snapshot snapshot);
-static char *registry_qualified_name(void);
 
 PG_FUNCTION_INFO_V1(jsonld_set_context);
 PG_FUNCTION_INFO_V1(jsonld_drop_context);
@@ -85,20 +84,8 @@ static Oid
 registry_oid(void)
 {
 	if (!OidIsValid(registry_relid))
-		registry_relid = get_relname_relid(REGISTRY_TABLE, upsert_schema());
-	if (!OidIsValid(registry_relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s\" of extension \"upsert\" does not exist",
-						REGISTRY_TABLE)));
+		registry_relid = upsert_table(REGISTRY_TABLE);
 	return registry_relid;
-}
-
-static char *
-registry_qualified_name(void)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(registry_oid())),
-									  REGISTRY_TABLE);
 }
 
 /* is it still the table that the install script made? */
@@ -217,7 +204,7 @@ jsonld_set_context(PG_FUNCTION_ARGS)
 	spi_run(psprintf("INSERT INTO %s (iri, document) VALUES ($1, $2) "
 					 "ON CONFLICT (iri) DO UPDATE SET document = EXCLUDED.document, "
 					 "set_by = EXCLUDED.set_by, set_at = EXCLUDED.set_at",
-					 registry_qualified_name()),
+					 upsert_table_quoted(REGISTRY_TABLE)),
 			2, types, values);
 	PG_RETURN_BOOL(true);
 }
@@ -238,7 +225,7 @@ jsonld_drop_context(PG_FUNCTION_ARGS)
 	if (registry_load(iri, &lasting) == NULL)
 		PG_RETURN_BOOL(false);
 	spi_run(psprintf("DELETE FROM %s WHERE iri OPERATOR(pg_catalog.=) $1",
-					 registry_qualified_name()),
+					 upsert_table_quoted(REGISTRY_TABLE)),
 			1, types, values);
 	PG_RETURN_BOOL(true);
 }

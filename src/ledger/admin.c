@@ -426,7 +426,7 @@ ledger_copy(PG_FUNCTION_ARGS)
 	t = PG_ARGISNULL(2) ? ledger->t : PG_GETARG_INT64(2);
 	if (!PG_ARGISNULL(2))
 		ledger_check_t(ledger, t);
-	ledger_create_like(ledger, PG_GETARG_TEXT_PP(1), fcinfo->flinfo->fn_oid);
+	ledger_create_like(ledger, PG_GETARG_TEXT_PP(1));
 	copy = ledger_open(PG_GETARG_TEXT_PP(1), false);
 
 	if (t == ledger->t)

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -107,7 +108,7 @@ static const OptionDef create_options[] = {
 
 /* The tables of a new ledger. */
 static void
-make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid function)
+make_tables(const char *name, Oid namespace, const CreateOptions *options)
 {
 	const char *schema = get_namespace_name(namespace);
 	char	   *nodes = quote_qualified_identifier(schema, name);
@@ -123,7 +124,7 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 						 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
 						 nodes, options->index == INDEX_NONE ? "" :
 						 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
-								  quote_identifier(get_namespace_name(get_func_namespace(function)))),
+								  upsert_schema_quoted()),
 						 NODES_FILLFACTOR));
 	if (options->index != INDEX_NONE)
 		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
@@ -187,7 +188,7 @@ make_tables(const char *name, Oid namespace, const CreateOptions *options, Oid f
 }
 
 void
-ledger_create_like(const Ledger *ledger, text *name, Oid function)
+ledger_create_like(const Ledger *ledger, text *name)
 {
 	CreateOptions options = {.context = ledger->context, .history = ledger->log != NULL};
 	char	   *full = ledger_full_name(name);
@@ -204,7 +205,7 @@ ledger_create_like(const Ledger *ledger, text *name, Oid function)
 		elog(ERROR, "could not look for an index");
 	if (SPI_processed > 0)
 		options.index = INDEX_VALUES;
-	make_tables(full, namespace, &options, function);
+	make_tables(full, namespace, &options);
 }
 
 /* create_ledger(name text, options jsonb) */
@@ -237,7 +238,7 @@ create_ledger(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	}
 	SPI_connect();
-	make_tables(name, namespace, &options, fcinfo->flinfo->fn_oid);
+	make_tables(name, namespace, &options);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

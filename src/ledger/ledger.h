@@ -99,7 +99,6 @@ typedef struct LedgerApply
 	bool		replaced;		/* call a changed node "replaced" in the
 								 * receipt */
 	JldValue   *unique;			/* unique_predicates(), or NULL */
-	Oid			function;		/* that is called */
 } LedgerApply;
 
 /*
@@ -135,10 +134,10 @@ extern bool ledger_is_head(Oid relid);
 extern bool ledger_is_commits(Oid relid);
 
 /*
- * Makes an empty ledger of this name that is like another one; function: any of
- * the extension's.  Needs SPI.  Errors as create_ledger().
+ * Makes an empty ledger of this name that is like another one.  Needs SPI.
+ * Errors as create_ledger().
  */
-extern void ledger_create_like(const Ledger *ledger, text *name, Oid function);
+extern void ledger_create_like(const Ledger *ledger, text *name);
 
 /* Options that several calls take. */
 typedef struct LedgerOptions

@@ -190,24 +190,50 @@ step_bytes(void *arg, int item, int *len)
 	return change->id.data;
 }
 
+/* As errors show it. */
+static char *
+step_text(void *arg, int item)
+{
+	const NodeChange *change = ((Work *) arg)->steps[item].change;
+	char	   *iri = jld_cstr(change->id);
+
+	return change->graph.len == 0 ? iri :
+		psprintf("%s in %s", iri, jld_cstr(change->graph));
+}
+
+static void
+apply_nth(void *arg, int item)
+{
+	Work	   *work = arg;
+
+	apply_step(work, &work->steps[item]);
+}
+
 static const BatchDoor steps_of_one_graph = {
-	.keyed = step_keyed, .compare = step_compare, .bytes = step_bytes
+	.keyed = step_keyed,
+	.compare = step_compare,
+	.bytes = step_bytes,
+	.text = step_text,
+	.apply = apply_nth
 };
 
 static const BatchDoor steps_of_graphs = {
-	.keyed = step_keyed, .compare = step_compare
+	.keyed = step_keyed,
+	.compare = step_compare,
+	.text = step_text,
+	.apply = apply_nth
 };
 
-static int *
-order_steps(Work *work)
+static void
+apply_steps(Work *work)
 {
-	Batch		batch = {.door = &steps_of_one_graph, .arg = work, .n = work->n};
-	int			n;
+	Batch		batch = {.door = &steps_of_one_graph, .arg = work, .n = work->n,
+	.single = work->n == 1};
 
 	for (int i = 1; i < work->n; i++)
 		if (!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
 			batch.door = &steps_of_graphs;
-	return batch_order(&batch, &n);
+	batch_run(&batch);
 }
 
 /* The store's callback: may run several times. */
@@ -337,7 +363,6 @@ apply_step(Work *work, Step *step)
 	const NodeChange *change = step->change;
 	Datum		key[2];
 
-	CHECK_FOR_INTERRUPTS();
 	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
 	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
 	step->key = key;
@@ -359,6 +384,7 @@ apply_orphans(Work *work)
 		JldMember  *m = &work->orphans->u.object.members[i];
 		NodeChange *change;
 
+		CHECK_FOR_INTERRUPTS();
 		if (jld_get(work->known, m->key) != NULL)
 			continue;
 		change = palloc0(sizeof(NodeChange));
@@ -438,8 +464,6 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
 	Work		work = {.ledger = ledger, .how = how};
-	int		   *order;
-	int			n;
 	ListCell   *lc;
 
 	target.read_columns = target.insert_columns =
@@ -454,20 +478,16 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 
 	foreach(lc, changes)
 		add_step(&work, lfirst(lc));
-	n = work.n;
-	order = order_steps(&work);
-
 	work.store = store_open(&target);
 	ledger_check_nodes(store_relation(work.store));
-	for (int i = 0; i < n; i++)
-		apply_step(&work, &work.steps[order[i]]);
+	apply_steps(&work);
 	apply_orphans(&work);
 	store_close(work.store);
 	if (work.owners->n > 0)
 		note_changed_parts(&work);
 
 	if (how->unique && work.nlog > 0)
-		unique_check(ledger, how->function, how->unique, work.log, work.nlog);
+		unique_check(ledger, how->unique, work.log, work.nlog);
 	if (work.asserted + work.retracted > 0)
 	{
 		bool		shared;
@@ -510,7 +530,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 	List	   *changes = NIL;
 	ListCell   *lc;
 	JsonbValue	context;
-	LedgerApply how = {.message = &options.message, .replaced = mode == NODE_REPLACE, .function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message, .replaced = mode == NODE_REPLACE};
 
 	arguments_require(fcinfo, 2);
 	doc = PG_GETARG_JSONB_P(1);
@@ -607,7 +627,7 @@ ledger_delete_once(PG_FUNCTION_ARGS)
 	JldProcessor proc;
 	Ledger	   *ledger;
 	NodeChange *change = palloc0(sizeof(NodeChange));
-	LedgerApply how = {.message = &options.message, .function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message};
 
 	arguments_require(fcinfo, 2);
 	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_ONCE,

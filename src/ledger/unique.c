@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -178,10 +179,10 @@ check_claims(const Ledger *ledger, const char *schema, const Claim *claims, int 
 }
 
 void
-unique_check(const Ledger *ledger, Oid function, const JldValue *predicates,
+unique_check(const Ledger *ledger, const JldValue *predicates,
 			 const LogEntry *entries, int64 n)
 {
-	const char *schema = quote_identifier(get_namespace_name(get_func_namespace(function)));
+	const char *schema = upsert_schema_quoted();
 	Claims		claims = {0};
 
 	for (int i = 0; i < predicates->n; i++)

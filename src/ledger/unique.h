@@ -18,9 +18,9 @@ extern JldValue *unique_predicates(const Ledger *ledger, JldProcessor *proc,
  * Does a value of these predicates that a call has asserted (entries say what
  * it did, and the nodes are written) belong to another node of the graph, too?
  * Error 23505.  Holds off, until the end of the transaction, other calls that
- * ask the same of the same value.  function: any of the extension's.  Needs SPI.
+ * ask the same of the same value.  Needs SPI.
  */
-extern void unique_check(const Ledger *ledger, Oid function, const JldValue *predicates,
+extern void unique_check(const Ledger *ledger, const JldValue *predicates,
 						 const LogEntry *entries, int64 n);
 
 #endif							/* UPSERT_LEDGER_UNIQUE_H */

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -604,7 +605,7 @@ ledger_update_once(PG_FUNCTION_ARGS)
 	Jsonb	   *receipt;
 	void	   *copy;
 	bool		anything;
-	LedgerApply how = {.message = &options.message, .function = fcinfo->flinfo->fn_oid};
+	LedgerApply how = {.message = &options.message};
 
 	arguments_require(fcinfo, 2);
 	locked = jld_new_object(8);
@@ -623,7 +624,7 @@ ledger_update_once(PG_FUNCTION_ARGS)
 	if (keys.metadata)
 		envelope_read_metadata(&u.proc, keys.metadata, &options.message);
 	u.where.ledger = u.ledger;
-	u.where.schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+	u.where.schema = upsert_schema_quoted();
 	u.where.proc = &u.proc;
 	u.where.variables = jld_new_array(4);
 	if (keys.graph && options.graph.len > 0)

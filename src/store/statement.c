@@ -273,7 +273,7 @@ append_conflict(Store *s, StringInfo sql, InsertKind kind)
 	}
 	appendStringInfo(sql, "UPDATE SET %s = t.%s WHERE %s.upsert_note_key(",
 					 st->touchable, st->touchable,
-					 quote_identifier(upsert_schema_name()));
+					 upsert_schema_quoted());
 	for (i = 0; i < s->target.nkeys; i++)
 		appendStringInfo(sql, "%sEXCLUDED.%s", i ? ", " : "",
 						 column_name(s, s->target.keys[i] - 1));
