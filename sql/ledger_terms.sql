@@ -41,6 +41,15 @@ SELECT ledger_upsert('vi', '{"@id":"http://e/j","j":{"@type":"http://www.w3.org/
 SELECT ledger_get('vi','http://e/j');
 SELECT ledger_update('vi','{"where":["values",["?o",[{"@type":"@id","@value":"http://e/j"}]]],"insert":{"@id":"?o","viaValues":{"@type":"@json","@value":{"k":"?x"}}}}');
 SELECT ledger_get('vi','http://e/j');
+-- Fluree's datatypes that look like keywords; a vector is the text of its literal
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","text":{"@type":"@fulltext","@value":"long"},"at":{"@type":"@vector","@value":[0.10, 2, 3e1]}}')->'t';
+SELECT ledger_get('vi','http://e/f');
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","at":{"@type":"https://ns.flur.ee/db#embeddingVector","@value":[0.1, 2.0, 30]}}')->'asserted';
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","at":{"@type":"@vector","@value":"[0.1,2,30]"}}')->'asserted';
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","at":{"@type":"@vector","@value":[0.1, "2"]}}');
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","at":{"@type":"@vector","@value":{"x": 1}}}');
+SELECT ledger_upsert('vi', '{"@id":"http://e/f","at":{"@type":"@vectors","@value":[0.1]}}');
+SELECT jsonld_expand('{"@id":"http://e/f","http://e/at":{"@type":"@fulltext","@value":"x"}}', '{"safe": true}');
 SELECT ledger_upsert('vi', '{"@id":"http://e/zzz"}');
 SELECT ledger_upsert('vi', '{"@graph":[{"@id":"http://e/zzz"},{}]}');
 SELECT ledger_upsert('vi', '[{"@context":{"@vocab":"http://e/","id":"@id"},"id":"http://e/zzz"},{"@id":"http://e/yyy","n":4}]');

@@ -203,8 +203,8 @@ expand_map(JldProcessor *proc, ActiveContext *ctx, JldStr property,
 	/* 12), 13), 14) */
 	e.result = jld_new_object(element->n);
 	expand_members(&e, ctx, element);
-	if (proc->options.jsonDatatype)
-		expand_json_datatype(&e);
+	if (proc->options.moreDatatypes)
+		expand_datatype(&e);
 
 	jld_leave(proc);
 	return finish_object(proc, property, e.result);

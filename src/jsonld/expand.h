@@ -43,10 +43,11 @@ extern void expand_keyword(Expansion *e, ActiveContext *ctx, JldKeyword keyword,
 						   JldValue *value, List **nests);
 
 /*
- * Ours, for the option jsonDatatype: a value object whose datatype is rdf:JSON,
- * whichever way it was written, is a JSON literal.
+ * Ours, for the option moreDatatypes: a value object whose datatype is rdf:JSON,
+ * whichever way it was written, is a JSON literal; and the numbers of a vector
+ * are the text that its RDF literal has.
  */
-extern void expand_json_datatype(Expansion *e);
+extern void expand_datatype(Expansion *e);
 
 /* Items to the @reverse entry of a result; none say nothing. */
 extern void expand_add_reverse(Expansion *e, JldStr property, JldValue *items);

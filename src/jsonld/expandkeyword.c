@@ -14,6 +14,7 @@
 
 #include "jsonld/expand.h"
 #include "jsonld/iri.h"
+#include "jsonld/jcs.h"
 #include "jsonld/rdf.h"
 
 static JldValue *expand_id(Expansion *e, ActiveContext *ctx, JldValue *value);
@@ -175,6 +176,17 @@ expand_id(Expansion *e, ActiveContext *ctx, JldValue *value)
 	return jld_eq(iri, value->u.string) ? value : jld_new_string(iri);
 }
 
+/* a datatype that Fluree writes as if it were a keyword, or no string */
+static JldStr
+fluree_datatype(JldProcessor *proc, JldStr type)
+{
+	if (proc->options.moreDatatypes && jld_is(type, "@fulltext"))
+		return JLD_STR(FLUREE_NS "fullText");
+	if (proc->options.moreDatatypes && jld_is(type, "@vector"))
+		return JLD_STR(FLUREE_NS "embeddingVector");
+	return JLD_NOSTR;
+}
+
 /* one value of @type; NULL where it means nothing */
 static JldValue *
 expand_type(Expansion *e, JldValue *value)
@@ -186,7 +198,9 @@ expand_type(Expansion *e, JldValue *value)
 	if (value->type != JLD_STRING)
 		jld_error(e->proc, JLD_INVALID_TYPE_VALUE, jld_excerpt(value),
 				  "value of @type is neither a string nor an array of strings");
-	iri = context_expand_iri(e->proc, e->type_scoped, value->u.string, true, true);
+	iri = fluree_datatype(e->proc, value->u.string);
+	if (iri.data == NULL)
+		iri = context_expand_iri(e->proc, e->type_scoped, value->u.string, true, true);
 	if (iri.data == NULL)
 	{
 		jld_dropped(e->proc, value, "a reserved @type would be dropped");
@@ -277,7 +291,7 @@ expand_value_entry(Expansion *e, JldValue *value)
 	}
 	else if (e->proc->framing && value->type != JLD_NULL)
 		value = frame_scalars(e, value);
-	else if (!e->proc->options.jsonDatatype)
+	else if (!e->proc->options.moreDatatypes)
 		check_scalar(e, value);
 	jld_put(e->result, JLD_STR("@value"), value);
 }
@@ -290,8 +304,21 @@ check_scalar(Expansion *e, JldValue *value)
 				  "value of @value is neither a scalar nor null");
 }
 
+static bool
+is_vector(const JldValue *value)
+{
+	if (!jld_is_array(value))
+		return false;
+	for (int i = 0; i < value->n; i++)
+	{
+		if (value->u.items[i]->type != JLD_NUMBER)
+			return false;
+	}
+	return true;
+}
+
 void
-expand_json_datatype(Expansion *e)
+expand_datatype(Expansion *e)
 {
 	JldValue   *value = jld_get(e->result, JLD_STR("@value"));
 	JldValue   *type = jld_get(e->result, JLD_STR("@type"));
@@ -302,6 +329,17 @@ expand_json_datatype(Expansion *e)
 	if (jld_is_string(type) && jld_is(type->u.string, RDF_NS "JSON"))
 	{
 		jld_put(e->result, JLD_STR("@type"), jld_new_string(JLD_STR("@json")));
+		return;
+	}
+	if (jld_is_string(type) && jld_is(type->u.string, FLUREE_NS "embeddingVector") &&
+		is_vector(value))
+	{
+		StringInfoData text;
+
+		initStringInfo(&text);
+		jcs_append(&text, value);
+		jld_put(e->result, JLD_STR("@value"),
+				jld_new_string((JldStr) {text.data, text.len}));
 		return;
 	}
 	e->proc->path = &step;

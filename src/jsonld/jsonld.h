@@ -76,8 +76,9 @@ typedef struct JldOptions
 								 * read */
 	bool		skipBare;		/* ours, not for SQL: a node of which nothing
 								 * is said is left out, also where safe */
-	bool		jsonDatatype;	/* ours, not for SQL: rdf:JSON as a datatype
-								 * means @json */
+	bool		moreDatatypes;	/* ours, not for SQL: rdf:JSON as a datatype
+								 * means @json, and Fluree's @fulltext and
+								 * @vector are datatypes */
 	const char *prefixHint;		/* ours, not for SQL: where a prefix that is
 								 * not defined should be; NULL: in an @context */
 	bool		noAnnotations;	/* ours, not for SQL: edge annotations are

@@ -9,6 +9,7 @@
 #include "jsonld/jsonld.h"
 
 #define RDF_NS		"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+#define FLUREE_NS	"https://ns.flur.ee/db#"
 #define XSD_NS		"http://www.w3.org/2001/XMLSchema#"
 #define I18N_NS		"https://www.w3.org/ns/i18n#"
 

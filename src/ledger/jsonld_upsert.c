@@ -72,7 +72,7 @@ read_options(Jsonb *json, JldProcessor *proc, UpsertOptions *batch)
 	proc->options.safe = true;
 	proc->options.keepNulls = true;
 	proc->options.keepRelative = true;
-	proc->options.jsonDatatype = true;
+	proc->options.moreDatatypes = true;
 	proc->options.strictCompactIri = true;
 	options_read(json, sets, lengthof(sets));
 	options_check(batch);

@@ -511,7 +511,7 @@ ledger_processor(const Ledger *ledger, const LedgerOptions *options,
 	proc->options.safe = true;
 	proc->options.keepNulls = true;
 	proc->options.keepRelative = true;
-	proc->options.jsonDatatype = true;
+	proc->options.moreDatatypes = true;
 	proc->options.skipBare = true;
 	proc->options.noAnnotations = true;
 	proc->options.strictCompactIri = options->strict_compact_iri;
