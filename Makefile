@@ -27,11 +27,12 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/framematch.o src/jsonld/frame.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
 OBJS += src/store/store.o src/store/direct.o src/store/candidate.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
-	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o
+	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o src/store/count.o src/store/tally.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
 	src/document/documents.o src/document/from.o src/document/import.o src/document/view.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
+OBJS += src/stats/stats.o
 OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
 OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
@@ -55,7 +56,7 @@ REGRESS     += collection guard document document_verbs document_by remember opt
 REGRESS     += folding walk
 REGRESS     += object object_criteria object_key object_whole object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
-REGRESS     += import view
+REGRESS     += import view stats
 REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize jsonld_frame
@@ -78,7 +79,7 @@ ISOLATION     += ledger_update_levels ledger_deadlock
 ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
 ISOLATION     += upsert_walk
-ISOLATION     += c8ql_search_race c8ql_search_changed remember
+ISOLATION     += stats_conflict c8ql_search_race c8ql_search_changed remember
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 
 TAP_TESTS    = 1

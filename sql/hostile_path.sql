@@ -55,6 +55,8 @@ SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|=) '{"_key": "d"}'::pg_catalog
 SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a"}'::pg_catalog.jsonb, '{"idempotencyKey": "k"}'::pg_catalog.jsonb);
 SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a"}'::pg_catalog.jsonb, '{"idempotencyKey": "k"}'::pg_catalog.jsonb);
 SELECT public.upsert_forget('-1 hour');
+SELECT public.upsert_stats_reset(NULL);
+SELECT FROM public.upsert_stats WHERE target IS NULL;
 SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"mail": "y"}]'::pg_catalog.jsonb, '{"by": ["mail"]}'::pg_catalog.jsonb);
 SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"p": "y"}]'::pg_catalog.jsonb, '{"by": ["p"], "ignoreErrors": true}'::pg_catalog.jsonb);
 SELECT public.upsert_view('hc'::pg_catalog.regclass), public.upsert_view('plain'::pg_catalog.regclass, '{"columns": ["id", "a", "d"]}'::pg_catalog.jsonb), public.upsert_document_key('hc'::pg_catalog.regclass, '{"_key": "v"}'::pg_catalog.jsonb);

@@ -361,6 +361,30 @@ LANGUAGE C;
 COMMENT ON PROCEDURE @extschema@.upsert_import(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
 'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 42804 for other columns, 22004, and those of upsert_many().';
 
+CREATE FUNCTION @extschema@.upsert_stats_rows(OUT target pg_catalog.regclass,
+    OUT calls pg_catalog.int8, OUT inserted pg_catalog.int8, OUT updated pg_catalog.int8, OUT deleted pg_catalog.int8,
+    OUT unchanged pg_catalog.int8, OUT ignored pg_catalog.int8, OUT folded pg_catalog.int8,
+    OUT conflicts pg_catalog.int8, OUT retries pg_catalog.int8, OUT search_locks pg_catalog.int8,
+    OUT direct pg_catalog.int8, OUT sql pg_catalog.int8,
+    OUT shared pg_catalog.bool, OUT since pg_catalog.timestamptz)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'upsert_stats_rows'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.upsert_stats_rows() IS
+'Internal: the rows of the view upsert_stats. No errors.';
+
+CREATE VIEW @extschema@.upsert_stats AS SELECT * FROM @extschema@.upsert_stats_rows();
+COMMENT ON VIEW @extschema@.upsert_stats IS
+'What upserts have done to each table of this database that the role may read or write (pg_read_all_stats: to all), since it has been counted: calls, conflicts (somebody else was faster), retries, search_locks as they happen; items (inserted, updated, deleted, unchanged, ignored, folded; direct and sql: those of them that the table access method or SQL has done) when their transaction commits. shared: of all sessions, where the library is in shared_preload_libraries, else of this one. After pg_stat_user_tables and pg_stat_statements.';
+GRANT SELECT ON @extschema@.upsert_stats TO PUBLIC;
+
+CREATE FUNCTION @extschema@.upsert_stats_reset(target pg_catalog.regclass DEFAULT NULL)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 'upsert_stats_reset'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.upsert_stats_reset(pg_catalog.regclass) IS
+'Forgets what upsert_stats shows of a table; without one, of all tables of this database. Where all sessions see it, that is for the table''s owner, or the database''s. Errors: 42501, 42P01 for a table that is not there.';
+
 CREATE FUNCTION @extschema@.upsert_merge_operator(collection pg_catalog.regclass, doc pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'upsert_merge_operator'

@@ -4,7 +4,7 @@
 # file alone.  One line a folder or word, ok or not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../src"
-floors=("base" "jsonb" "catalog" "store" "call" "expr jsonld" "document" "c8ql object ledger atproto" "roof")
+floors=("base" "jsonb" "catalog" "store" "call" "expr jsonld stats" "document" "c8ql object ledger atproto" "roof")
 declare -A floor
 for i in "${!floors[@]}"; do for f in ${floors[i]}; do floor[$f]=$i; done; done
 bad=0

@@ -46,6 +46,7 @@
 #include "base/tid.h"
 #include "call/answer.h"
 #include "call/batch.h"
+#include "store/count.h"
 #include "compat.h"
 #include "upsert.h"
 
@@ -160,7 +161,7 @@ static Undo *note(EventBatch *b);
 static void note_uri(EventBatch *b, UriState *state);
 static void note_repo(EventBatch *b, RepoState *state);
 static Verdict judge(const EventItem *item);
-static void answer_stored(EventItem *item, Verdict verdict);
+static void answer_stored(EventBatch *b, EventItem *item, Verdict verdict);
 static void refuse_item(EventBatch *b, EventItem *item, const ErrorData *error);
 static void look_again(EventBatch *b, const char *repo);
 static bool lock_repo(EventBatch *b, EventItem *item);
@@ -484,8 +485,9 @@ judge(const EventItem *item)
 
 /* Answers with what is stored. */
 static void
-answer_stored(EventItem *item, Verdict verdict)
+answer_stored(EventBatch *b, EventItem *item, Verdict verdict)
 {
+	count_add_to(b->relid, verdict == KNOWN ? COUNT_KNOWN : COUNT_REFUSED, 1);
 	item->action = verdict == KNOWN ? UPSERT_UNCHANGED : UPSERT_IGNORED;
 	if (item->event.kind == EVENT_ACCOUNT_GONE)
 		item->rev = item->repo->floor;
@@ -501,6 +503,7 @@ refuse_item(EventBatch *b, EventItem *item, const ErrorData *error)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(b->items_context);
 
+	count_add_to(b->relid, COUNT_REFUSED, 1);
 	item->action = UPSERT_IGNORED;
 	item->cid = item->rev = NULL;
 	item->error = answer_error(error, NULL);
@@ -683,7 +686,7 @@ apply(EventBatch *b, EventItem *item)
 
 		if (verdict != NEWS)
 		{
-			answer_stored(item, verdict);
+			answer_stored(b, item, verdict);
 			return;
 		}
 		if (lock_repo(b, item))
@@ -910,7 +913,7 @@ events_run(EventBatch *b)
 
 		if (verdict != NEWS)
 		{
-			answer_stored(item, verdict);
+			answer_stored(b, item, verdict);
 			continue;
 		}
 		b->news[b->nnews++] = read[i];

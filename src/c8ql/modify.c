@@ -21,6 +21,7 @@
 #include "expr/error.h"
 #include "expr/value.h"
 #include "c8ql/operation.h"
+#include "store/count.h"
 #include "store/group.h"
 
 typedef struct ModifyStep
@@ -641,5 +642,9 @@ run_alone(void *arg, int first, int n, int *current)
 static void
 row_failed(void *arg, int item, ErrorData *error)
 {
-	((ModifyTry *) arg)->error = error;
+	ModifyTry  *try = arg;
+
+	try->error = error;
+	if (!try->modify->options.dry_run)
+		count_add_to(try->modify->collection->relid, COUNT_REFUSED, 1);
 }

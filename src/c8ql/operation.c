@@ -35,6 +35,7 @@
 #include "expr/error.h"
 #include "expr/value.h"
 #include "c8ql/operation.h"
+#include "store/count.h"
 #include "store/group.h"
 #include "upsert.h"
 
@@ -302,13 +303,13 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 		if (!try->inserting && try->how != SEARCH_KEY_ONE)
 		{
 			try->fate = TRY_CHANGED;
-			return STORE_SKIP;
+			return STORE_PASS;
 		}
 		prepare_insert(try);
 		if (!try->inserting && !same_key(try))
 		{
 			try->fate = TRY_ABSENT;
-			return STORE_SKIP;
+			return STORE_PASS;
 		}
 		check_preconditions(op, NULL, NULL);
 		(void) is_stale(op, NULL, try->insert);
@@ -321,7 +322,7 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	if (!search_matches(op->search, try->run, old, try->key_text, old_rev))
 	{
 		try->fate = try->how == SEARCH_KEY_ONE ? TRY_ABSENT : TRY_CHANGED;
-		return STORE_SKIP;
+		return STORE_PASS;
 	}
 	try->fate = TRY_APPLIED;
 	return compose_update(try, old, old_rev, new);
@@ -426,6 +427,7 @@ try_row(UpsertTry *try, DocumentStore *store)
 				return;
 			if (try->fate == TRY_CHANGED)
 			{
+				store_count_conflict(document_store(store));
 				search_distrust(op->search);
 				continue;
 			}
@@ -497,6 +499,8 @@ row_failed(void *arg, int item, ErrorData *error)
 	if (row->try.evaluating)
 		ReThrowError(error);
 	row->error = error;
+	if (!row->try.op->options.dry_run)
+		count_add_to(row->try.op->collection->relid, COUNT_REFUSED, 1);
 }
 
 bool

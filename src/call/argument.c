@@ -12,6 +12,7 @@
 #include "call/argument.h"
 #include "call/excerpt.h"
 #include "jsonb/doc.h"
+#include "store/count.h"
 
 /* What the catalog calls the function's argument, counted from 0. */
 static const char *
@@ -33,6 +34,7 @@ argument_name(FunctionCallInfo fcinfo, int argno)
 void
 arguments_require(FunctionCallInfo fcinfo, int n)
 {
+	count_call_begins();
 	for (int i = 0; i < n; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,

@@ -12,7 +12,10 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
-/* Error 22004 that names it, if one of the first n arguments is NULL. */
+/*
+ * A writing call begins; so it stands first in each.  Error 22004 that names
+ * it, if one of the first n arguments is NULL.
+ */
 extern void arguments_require(FunctionCallInfo fcinfo, int n);
 
 /* The jsonb argument, or NULL. */

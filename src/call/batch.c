@@ -30,6 +30,7 @@
 
 #include "call/batch.h"
 #include "call/condition.h"
+#include "store/count.h"
 #include "store/group.h"
 
 /* Keys of messages are cut there. */
@@ -315,6 +316,8 @@ batch_leave_out(Batch *b, int item, const ErrorData *error)
 		b->left_out = MemoryContextAllocExtended(CurrentMemoryContext, b->n,
 												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	b->left_out[item] = true;
+	if (OidIsValid(b->relid))
+		count_add_to(b->relid, COUNT_REFUSED, 1);
 	b->door->ignore(b->arg, item, error);
 }
 

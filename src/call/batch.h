@@ -65,6 +65,8 @@ typedef struct Batch
 	int			n;
 	Oid			first_type;		/* of BatchDoor.first, and how it is ordered */
 	Oid			first_collation;
+	Oid			relid;			/* where items that are left out are counted;
+								 * InvalidOid: nowhere */
 	bool		ignore_errors;	/* an item may fail without the others */
 	UpsertDuplicates duplicates;
 	const int64 *places;		/* of items in the input, from 1; NULL: as

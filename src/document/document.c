@@ -448,6 +448,7 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 				result.outcome = doc ? STORE_UPDATED : STORE_INSERTED;
 				break;
 			case STORE_SKIP:
+			case STORE_PASS:
 			case STORE_REMOVE:	/* is nothing that a batch asks for */
 				result.outcome = STORE_SKIPPED;
 				break;
@@ -489,7 +490,10 @@ document_apply_fold(DocumentStore *ds, const Datum *key,
 	FoldApply	a = {ds, key, fold};
 	StoreOutcome outcome = store_apply(ds->store, key, NULL, compose_fold, &a);
 
-	return !a.writes || outcome != STORE_SKIPPED;
+	if (a.writes && outcome == STORE_SKIPPED)
+		return false;
+	store_count_folded(ds->store, fold->n - 1);
+	return true;
 }
 
 Store *

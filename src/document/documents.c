@@ -82,6 +82,7 @@ documents_begin(Oid relid, const UpsertOptions *options, bool keep)
 		b->batch.first_type = b->collection->key_type;
 		b->batch.first_collation = b->collection->key_collation;
 	}
+	b->batch.relid = options->dry_run ? InvalidOid : relid;
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
 	if (!options->ignore_errors)

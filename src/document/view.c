@@ -44,6 +44,7 @@
 #include "document/documents.h"
 #include "document/view.h"
 #include "jsonb/doc.h"
+#include "store/count.h"
 
 #define VIEW_ROWS 1000
 #define VIEW_BYTES (8 * 1024 * 1024)
@@ -152,6 +153,7 @@ begin_statement(TriggerData *data)
 	s->subxact = GetCurrentSubTransactionId();
 	s->outer = innermost;
 	innermost = s;				/* from here on it goes with an error, too */
+	count_call_begins();
 	s->rows_context = AllocSetContextCreate(context, "upsert view rows",
 											ALLOCSET_DEFAULT_SIZES);
 	s->rows = palloc(sizeof(Datum) * VIEW_ROWS);

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 
 #include "object/object_impl.h"
+#include "store/count.h"
 #include "store/group.h"
 
 /* A row that one of the unique keys of "any" found. */
@@ -222,6 +223,8 @@ object_apply_by_any(ObjectStore *os, ObjectRequest *r, MemoryContext context,
 			ReThrowError(t.error);
 		if (t.error == NULL && !t.apply.changed)
 			return;
+		if (!os->options->dry_run)
+			count_conflict(os->table->relid);
 		if (tries == MAX_ANY_CHANGES)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

@@ -520,7 +520,7 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
 		!store_key_moved(a->os->store))
 	{
 		a->changed = true;
-		return STORE_SKIP;
+		return STORE_PASS;
 	}
 	return old ? compose_update(a->os, old, row) :
 		compose_insert(a->os, a->r, row);

@@ -184,6 +184,7 @@ begin_batch(ObjectBatch *b, Oid relid, const CriteriaSelector *selector,
 	memset(b, 0, sizeof(*b));
 	b->batch.door = &objects_door;
 	b->batch.arg = b;
+	b->batch.relid = options->dry_run ? InvalidOid : relid;
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
 	b->options = options;

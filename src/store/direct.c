@@ -854,6 +854,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		{
 			ItemPointerData conflict;
 
+			store_count_conflict(s);
 			if (st->walk)
 				walk_forget(st->walk);
 			if (++races == MAX_RACES)
@@ -878,6 +879,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 			break;
 		if (result == TRY_LOST_ROW)
 		{
+			store_count_conflict(s);
 			if (IsolationUsesXactSnapshot())
 				store_serialization_failure();
 		}

@@ -280,6 +280,7 @@ preview_again(Store *s, const Datum *key, const bool *nulls,
 			*outcome = STORE_UNCHANGED;
 			break;
 		case STORE_SKIP:
+		case STORE_PASS:
 			*outcome = STORE_SKIPPED;
 			break;
 		case STORE_REMOVE:

@@ -32,6 +32,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "store/count.h"
 #include "store/searchlock.h"
 
 #define SEARCH_LOCK_CLASS	0x7570
@@ -94,7 +95,8 @@ take_lock(Oid relid, uint32 hash, uint16 class, LOCKMODE mode)
 void
 search_lock_all(Oid relid)
 {
-	(void) take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock);
+	if (take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock))
+		count_add_to(relid, COUNT_SEARCH_LOCKS, 1);
 }
 
 void
@@ -112,5 +114,6 @@ search_lock(Oid relid, uint32 hash)
 	{
 		count->locks++;
 		all_locks++;
+		count_add_to(relid, COUNT_SEARCH_LOCKS, 1);
 	}
 }

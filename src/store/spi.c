@@ -571,7 +571,10 @@ lock_version(Store *s, Relation rel, LockTupleMode mode)
 		 TransactionIdIsCurrentTransactionId(tmfd.xmax)))
 		store_self_modified();
 	if (IsolationUsesXactSnapshot())
+	{
+		store_count_conflict(s);
 		store_serialization_failure();
+	}
 	return false;
 }
 
@@ -808,6 +811,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 					count_try(&item);
 					break;
 			}
+			store_count_conflict(s);
 			continue;
 		}
 
@@ -845,6 +849,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			}
 			if (kind == INSERT_OR_NOTE && !note->noted)
 				return STORE_SKIPPED;
+			store_count_conflict(s);
 			item.tries++;
 			if (kind == INSERT_OR_NOTE)
 			{
@@ -899,6 +904,7 @@ spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
 			read_back(&item);
 			return STORE_INSERTED;
 		}
+		store_count_conflict(s);
 	}
 }
 

@@ -40,6 +40,7 @@ store_init(void)
 							 &store_use_direct, true, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	store_level_init();
+	count_init();
 }
 
 /*
@@ -140,9 +141,17 @@ store_open(const StoreTarget *target)
 	s->row.set = palloc0(sizeof(bool) * natts);
 
 	if (store_use_direct && store_direct_eligible(s->rel, target, &arbiters))
+	{
 		s->methods = &store_direct_methods;
+		s->road = COUNT_DIRECT;
+	}
 	else
+	{
 		s->methods = &store_spi_methods;
+		s->road = COUNT_SQL;
+	}
+	if (!target->preview)
+		s->count = count_open(target->relid);
 	s->methods->open(s, arbiters);
 
 	MemoryContextSwitchTo(oldcontext);
@@ -160,7 +169,11 @@ store_apply(Store *s, const Datum *key, const bool *nulls,
 	s->key_moved = false;
 	oldcontext = MemoryContextSwitchTo(s->item_context);
 	if (!s->target.preview)
+	{
 		outcome = s->methods->apply(s, key, nulls, compose, arg);
+		if (!s->unanswered)
+			count_add(s->count, s->road + outcome, 1);
+	}
 	else
 	{
 		if (!preview_again(s, key, nulls, compose, arg, &outcome))
@@ -193,6 +206,20 @@ Relation
 store_relation(Store *s)
 {
 	return s->rel;
+}
+
+void
+store_count_folded(Store *s, int n)
+{
+	if (s->count)
+		count_add(s->count, COUNT_FOLDED, n);
+}
+
+void
+store_count_conflict(Store *s)
+{
+	if (s->count)
+		count_conflict(RelationGetRelid(s->rel));
 }
 
 void
@@ -265,6 +292,9 @@ store_compose(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
 
 	memset(s->row.set, 0, sizeof(bool) * s->tupdesc->natts);
 	verdict = compose(arg, old, &s->row);
+	s->unanswered = verdict == STORE_PASS;
+	if (s->unanswered)
+		return STORE_SKIP;
 	if (verdict != STORE_WRITE || old == NULL)
 		return verdict;
 	if (s->key_moved && !unset_key(s))

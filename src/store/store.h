@@ -91,6 +91,8 @@ typedef enum StoreVerdict
 	STORE_WRITE,				/* insert or update with the composed row */
 	STORE_KEEP,					/* nothing would change: write nothing */
 	STORE_SKIP,					/* the caller's own reason not to write */
+	STORE_PASS,					/* the same, but the item is not done: it is
+								 * not the row that is meant */
 	STORE_REMOVE				/* delete the old row */
 } StoreVerdict;
 
@@ -173,6 +175,13 @@ typedef enum StoreFolding
 } StoreFolding;
 
 extern StoreFolding store_folding(Store *s);
+
+/*
+ * For upsert_stats: so many items share the row version of the last
+ * store_apply(); and somebody else was faster with what the caller had found.
+ */
+extern void store_count_folded(Store *s, int n);
+extern void store_count_conflict(Store *s);
 
 /* Has the table triggers that fire once for a statement, that is a store? */
 extern bool store_fires_by_statement(Store *s);

@@ -6,6 +6,7 @@
 #define UPSERT_STORE_IMPL_H
 
 #include "compat.h"
+#include "store/count.h"
 #include "store/store.h"
 #include "utils/rel.h"
 
@@ -36,6 +37,10 @@ struct Store
 	bool		key_moved;		/* a trigger has given the item another key */
 	TupleTableSlot *old;		/* stored row, empty if there is none */
 	TupleTableSlot *new;		/* row as written, empty if none was */
+
+	CountTarget *count;			/* NULL: a preview, which counts nothing */
+	Counted		road;			/* the first count of items of this store */
+	bool		unanswered;		/* compose said STORE_PASS */
 
 	StoreLevel *level;			/* of direct.c: at which it writes */
 	Preview    *preview;		/* of preview.c, made when it is needed */
