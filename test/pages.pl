@@ -96,6 +96,47 @@ ok(@lines <= 200, 'README.md: 200 lines at most', scalar(@lines) . ' lines');
 my @wide = grep { /^\|/ && grep { length > 102 } split /(?<!\\)\|/ } @lines;
 ok(!@wide, 'README.md: no table cell above 100 characters', @wide);
 
+# SQLSTATEs and ArangoDB's numbers that the sources raise are in docs/errors.md
+my $sharedir = `pg_config --sharedir 2>/dev/null` || '';
+chomp $sharedir;
+if (-e "$sharedir/errcodes.txt")
+{
+	my %code = map { /^(\w{5})\s+\w\s+(ERRCODE_\w+)/ ? ($2 => $1) : () } split /\n/, slurp("$sharedir/errcodes.txt");
+	my %said = map { $_ => 1 } slurp('docs/errors.md') =~ /\b([0-9A-Z]{5})\b/g;
+	my ($sources, @missing) = ('');
+
+	$sources .= slurp($_) foreach glob('src/*.h src/*/*.[ch] src/*/*/*.[ch]');
+	while ($sources =~ /define (ERRCODE_UPSERT_\w+)\s+MAKE_SQLSTATE\((.*?)\)/g)
+	{
+		my ($name, $letters) = ($1, $2);
+		$code{$name} = join('', $letters =~ /'(.)'/g);
+	}
+	my %raised = map { $_ => 1 } $sources =~ /(?:errcode\(|return )\s*(ERRCODE_\w+)/g;
+	@missing = grep { !defined $code{$_} || !$said{ $code{$_} } && $code{$_} !~ /^XX000/ } sort keys %raised;
+	ok(!@missing, 'docs/errors.md: every SQLSTATE of the sources', @missing);
+
+	my %number = map { /define (EXPR_(?:ERR|WARN|FAIL|ASSERT)_\w+)\s+(\d+)/ ? ($1 => $2) : () } split /\n/, $sources;
+	my (%row, %state, @cases);
+	foreach my $line (split /\n/, slurp('docs/errors.md'))
+	{
+		next unless $line =~ /^\| ([\d, ]+) \| ([0-9A-Z]{5}) \|/;
+		my ($numbers, $state) = ($1, $2);
+		$row{$_} = $state foreach split /, /, $numbers;
+	}
+	foreach my $line (split /\n/, slurp('src/expr/error.c'))
+	{
+		if ($line =~ /^\s+case (\w+):/) { push @cases, $number{$1} // $1; }
+		elsif ($line =~ /^\s+return (ERRCODE_\w+);/) { $state{$_} = $code{$1} foreach @cases; @cases = (); }
+	}
+	@missing = grep { !$row{$_} || $state{$_} && $state{$_} ne $row{$_} } sort { $a <=> $b } values %number;
+	ok(!@missing, 'docs/errors.md: every errorNum of the sources', map { "$_ " . ($state{$_} // '') } @missing);
+}
+else
+{
+	$count++;
+	print "ok $count - SQLSTATEs of docs/errors.md # skip no errcodes.txt\n";
+}
+
 my %unknown;
 if (-x '/usr/bin/aspell' || grep { -x "$_/aspell" } split /:/, $ENV{PATH})
 {
