@@ -35,7 +35,7 @@ OBJS += src/document/create.o src/document/document.o src/document/request.o src
 OBJS += src/stats/stats.o
 OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
-OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
+OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/stored.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
 	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/unique.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
 	src/ledger/update.o src/ledger/jsonld_upsert.o
 OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o src/expr/zone.o

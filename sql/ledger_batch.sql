@@ -234,6 +234,29 @@ SELECT called('ledger_upsert', 'flat', '[{"@id": "http://n/1", "http://e/p": 2}]
 UPDATE "flat:main_log" SET asserted = '{"http://e/p": 5}' WHERE t = (SELECT t FROM "flat:main_head");
 SELECT called('ledger_upsert', 'flat', '[{"@id": "http://n/1", "http://e/p": 2}]', '{}');
 ROLLBACK;
+CREATE FUNCTION states(doc jsonb, half jsonb) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	reader text;
+BEGIN
+	UPDATE "flat:main" SET doc = states.doc WHERE states.doc IS NOT NULL;
+	UPDATE "flat:main_log" SET retracted = states.half WHERE states.half IS NOT NULL;
+	FOREACH reader IN ARRAY ARRAY['ledger_get(''flat'', ''http://n/1'')', 'ledger_get(''flat'', ''http://n/1'', ''{}'', 0)', 'ledger_get(''flat'', ''http://n/1'', NULL, NULL, ''{"depth": 2}'')', 'count(*) FROM ledger_nodes(''flat'')', 'count(*) FROM ledger_nodes(''flat'', 0)', 'count(*) FROM ledger_flakes(''flat'')', 'count(*) FROM ledger_diff(''flat'', 0, 1)', 'count(*) FROM ledger_export(''flat'')'] LOOP
+		BEGIN
+			EXECUTE 'SELECT ' || reader;
+			RETURN NEXT 'ok';
+		EXCEPTION WHEN OTHERS THEN
+			RETURN NEXT SQLSTATE;
+		END;
+	END LOOP;
+END $$;
+BEGIN;
+DELETE FROM "flat:main";
+SELECT ledger_upsert('flat', '[{"@id": "http://n/1", "http://e/p": 1}]')->'asserted';
+SAVEPOINT s;
+SELECT doc, (SELECT string_agg(s, ' ') FROM states(doc::jsonb, NULL) s) FROM (VALUES ('[1, "x", true]'), ('"text"'), ('{"@id": 1, "http://e/p": [{"@value": 1}]}'), ('{"@id": "http://n/1", "@type": [1]}'), ('{"@id": "http://n/1", "http://e/p": {"a": 1, "b": true}}'), ('{"@id": "http://n/1", "http://e/p": [{"@value": {"a": [1]}}]}'), ('{"@id": "http://n/1", "http://e/p": [{"@list": [{"@list": []}]}]}'), ('{"@id": "http://n/1", "http://e/p": [{"@value": 1, "@language": 1}]}')) v(doc);
+ROLLBACK TO s;
+SELECT doc, (SELECT string_agg(s, ' ') FROM states(NULL, doc::jsonb) s) FROM (VALUES ('[1, "x", true]'), ('"text"'), ('{"@id": [1], "http://e/p": 1}'), ('{"http://e/p": ["x"]}'), ('{"@type": [{"a": 1, "b": 2}]}')) v(doc);
+ROLLBACK;
 
 \echo == a table of another shape
 SELECT create_ledger('shape', '{"history": false}') \g /dev/null

@@ -57,6 +57,7 @@ SELECT ledger_update('d', '{"from": "d@t:1", "where": {"@id": "?x", "ex:n": "?v"
 SELECT ledger_get('d', 'ex:a'), ledger_get('d', 'ex:b');
 SELECT graph, iri, doc FROM ledger_state('d', 2) ORDER BY graph, iri;
 SELECT ledger_merge('[{"@id": "a", "p": [1], "@type": ["T"]}, {"@id": "a", "p": [2, 1], "q": [3]}]');
+SELECT ledger_merge('{"a": "x", "b": true}');
 
 -- what cannot be
 SELECT found('[]', '{"@id": "?x", "ex:n": "?v"}');

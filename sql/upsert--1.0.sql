@@ -773,7 +773,7 @@ CREATE FUNCTION @extschema@.ledger_merge(docs pg_catalog.jsonb)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ledger_merge(pg_catalog.jsonb) IS
-'One expanded node of several (an array) that have the same @id: the values of all.';
+'One expanded node of several (an array) that have the same @id: the values of all. Error 22023: no array.';
 
 CREATE FUNCTION @extschema@.ledger_diff(ledger pg_catalog.text, t1 pg_catalog.int8, t2 pg_catalog.int8)
 RETURNS TABLE(s pg_catalog.text, p pg_catalog.text, o pg_catalog.jsonb, op pg_catalog.bool, graph pg_catalog.text)

@@ -87,7 +87,7 @@ run() {
 }
 both_stores() {	# both_stores LABEL DIRECTORY
 	run "$1" env UPSERT_DEV_DIR="$2" "$here/dev" regress
-	run "$1, direct=off" env UPSERT_DEV_DIR="$2" PGOPTIONS='-c upsert.direct=off' "$here/dev" regress
+	run "$1, direct=off" env UPSERT_DEV_DIR="$2" PGOPTIONS="${PGOPTIONS:-} -c upsert.direct=off" "$here/dev" regress
 	harmed "$1" "$2"
 	UPSERT_DEV_DIR="$2" "$here/dev" stop >/dev/null 2>&1 || true
 }
@@ -124,7 +124,8 @@ for step in "${steps[@]}"; do
 			;;
 		asan)
 			export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:detect_stack_use_after_return=0
-			PG_CONFIG=$prefix/bin/pg_config COPT="-fsanitize=address" SHLIB_LINK=-lasan UPSERT_PRELOAD=$(gcc -print-file-name=libasan.so) \
+			# stack frames are larger with it
+			PGOPTIONS="-c max_stack_depth=7MB" PG_CONFIG=$prefix/bin/pg_config COPT="-fsanitize=address" SHLIB_LINK=-lasan UPSERT_PRELOAD=$(gcc -print-file-name=libasan.so) \
 				both_stores "addresses" "$base-asan"
 			;;
 		valgrind)

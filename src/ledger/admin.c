@@ -27,6 +27,7 @@
 #include "call/options.h"
 #include "jsonld/nodemap.h"
 #include "ledger/history.h"
+#include "ledger/stored.h"
 #include "ledger/term.h"
 #include "upsert.h"
 
@@ -81,13 +82,13 @@ rows_text(Rows *rows, int column)
 	return (JldStr) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
 
-static JldValue *
-rows_tree(Rows *rows, int column)
+static Jsonb *
+rows_jsonb(Rows *rows, int column)
 {
 	bool		isnull;
 	Datum		value = spi_value(rows_here(rows), rows->tuptable->tupdesc, column, JSONBOID, &isnull);
 
-	return isnull ? NULL : jld_from_jsonb(DatumGetJsonbPCopy(value));
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
 /* What is to be done with each node. */
@@ -125,7 +126,7 @@ nodes_at(const Ledger *ledger, JldStr graph, int64 t, NodeWork work, void *arg)
 		iri = jld_str_copy(order <= 0 ? rows_text(&now, 1) : rows_text(&changes, 1));
 		if (order <= 0)
 		{
-			node = rows_tree(&now, 2);
+			node = stored_node(rows_jsonb(&now, 2));
 			now.next++;
 		}
 		if (order >= 0)
@@ -134,7 +135,8 @@ nodes_at(const Ledger *ledger, JldStr graph, int64 t, NodeWork work, void *arg)
 
 			while (rows_here(&changes) && jld_eq(rows_text(&changes, 1), iri))
 			{
-				history_undo(past, rows_tree(&changes, 2), rows_tree(&changes, 3));
+				history_undo(past, stored_half(rows_jsonb(&changes, 2)),
+							 stored_half(rows_jsonb(&changes, 3)));
 				changes.next++;
 			}
 			node = history_end(past, iri, node);
@@ -313,6 +315,11 @@ ledger_merge(PG_FUNCTION_ARGS)
 	JldValue   *merged = jld_new_object(8);
 	UniqueIndex *index = unique_index_create();
 
+	if (!jld_is_array(docs))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("expanded nodes must be an array"),
+				 errdetail("They are %s.", jld_excerpt(docs))));
 	for (int i = 0; i < docs->n; i++)
 	{
 		JldValue   *doc = docs->u.items[i];

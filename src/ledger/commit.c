@@ -27,6 +27,7 @@
 
 #include "call/answer.h"
 #include "ledger/log.h"
+#include "ledger/stored.h"
 #include "store/store.h"
 
 #define COMMIT_T			1
@@ -69,7 +70,7 @@ set_metadata(StoreRow *row, const JldValue *metadata, TupleTableSlot *old)
 {
 	bool		isnull = true;
 	Datum		before = old ? slot_getattr(old, COMMIT_METADATA, &isnull) : (Datum) 0;
-	JldValue   *all = isnull ? jld_new_object(metadata->n) : jld_from_jsonb(DatumGetJsonbP(before));
+	JldValue   *all = isnull ? jld_new_object(metadata->n) : stored_metadata(DatumGetJsonbP(before));
 
 	for (int i = 0; i < metadata->n; i++)
 		jld_put(all, metadata->u.object.members[i].key, metadata->u.object.members[i].value);

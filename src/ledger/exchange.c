@@ -30,6 +30,7 @@
 #include "jsonld/nquads.h"
 #include "ledger/history.h"
 #include "ledger/naming.h"
+#include "ledger/stored.h"
 #include "upsert.h"
 
 /* rows of a cursor at a time, and statements of an import at a time */
@@ -344,7 +345,7 @@ ledger_export(PG_FUNCTION_ARGS)
 			memset(&ex.graph, 0, sizeof(RdfTerm));
 			if (VARSIZE_ANY_EXHDR(graph) > 0)
 				ex.graph = rdf_resource((JldStr) {VARDATA_ANY(graph), VARSIZE_ANY_EXHDR(graph)});
-			put_node(&ex, jld_from_jsonb(doc));
+			put_node(&ex, stored_node(doc));
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(context);
 		}

@@ -32,6 +32,7 @@
 #include "call/options.h"
 #include "jsonld/nodemap.h"
 #include "ledger/history.h"
+#include "ledger/stored.h"
 
 /* rows of the log at a time */
 #define BATCH	1000
@@ -49,14 +50,14 @@ text_datum(JldStr s)
 	return PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
 }
 
-/* A jsonb column of a row as a tree that outlives the row; NULL if it is NULL. */
-static JldValue *
-tree_of(HeapTuple row, TupleDesc desc, int column)
+/* A jsonb column of a row, which outlives the row; NULL if it is NULL. */
+static Jsonb *
+jsonb_of(HeapTuple row, TupleDesc desc, int column)
 {
 	bool		isnull;
 	Datum		value = spi_value(row, desc, column, JSONBOID, &isnull);
 
-	return isnull ? NULL : jld_from_jsonb(DatumGetJsonbPCopy(value));
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
 /* --- the past of a node ---------------------------------------------------- */
@@ -180,7 +181,7 @@ history_now(const Ledger *ledger, JldStr graph, JldStr id)
 							  2, types, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a node");
 	return SPI_processed == 0 ? NULL :
-		tree_of(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+		stored_node(jsonb_of(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
 }
 
 /*
@@ -205,8 +206,8 @@ read_side(Past *past, const Ledger *ledger, JldStr graph, JldStr id, int64 t, bo
 		SPI_cursor_fetch(portal, true, BATCH);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
-			JldValue   *retracted = tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-			JldValue   *asserted = tree_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+			JldValue   *retracted = stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+			JldValue   *asserted = stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2));
 
 			if (after)
 				history_undo(past, retracted, asserted);
@@ -317,7 +318,7 @@ add_flakes(Flake **flakes, int n, int *size, const JldValue *half, bool op)
 		JldMember  *m = &half->u.object.members[i];
 		bool		is_type = jld_is(m->key, "@type");
 
-		for (int k = 0; jld_is_array(m->value) && k < m->value->n; k++)
+		for (int k = 0; m->value->type == JLD_ARRAY && k < m->value->n; k++)
 		{
 			JldValue   *o = m->value->u.items[k];
 
@@ -360,8 +361,8 @@ put_flakes(Tuplestorestate *rows, TupleDesc desc)
 		CHECK_FOR_INTERRUPTS();
 		values[0] = spi_value(row, row_desc, 1, INT8OID, &nulls[0]);
 		values[1] = spi_value(row, row_desc, 2, TEXTOID, &nulls[1]);
-		n = add_flakes(&flakes, 0, &size, tree_of(row, row_desc, 3), false);
-		n = add_flakes(&flakes, n, &size, tree_of(row, row_desc, 4), true);
+		n = add_flakes(&flakes, 0, &size, stored_half(jsonb_of(row, row_desc, 3)), false);
+		n = add_flakes(&flakes, n, &size, stored_half(jsonb_of(row, row_desc, 4)), true);
 		qsort(flakes, n, sizeof(Flake), compare_flakes);
 		for (int k = 0; k < n; k++)
 		{

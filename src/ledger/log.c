@@ -19,6 +19,7 @@
 
 #include "jsonb/doc.h"
 #include "ledger/log.h"
+#include "ledger/stored.h"
 #include "store/store.h"
 
 #define LOG_GRAPH		1
@@ -58,21 +59,12 @@ old_change(TupleTableSlot *old, AttrNumber column, int *n)
 {
 	bool		isnull;
 	Datum		value = slot_getattr(old, column, &isnull);
-	JldValue   *change = isnull ? jld_new_object(0) : jld_from_jsonb(DatumGetJsonbP(value));
-	bool		good = true;
+	JldValue   *change = isnull ? jld_new_object(0) : stored_half(DatumGetJsonbP(value));
 
 	*n = 0;
-	for (int i = 0; jld_is_object(change) && i < change->n; i++)
-	{
-		const JldValue *values = change->u.object.members[i].value;
-
-		good &= values->type == JLD_ARRAY;
-		*n += values->n;
-	}
-	if (!good || change->type != JLD_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the log of a ledger has a malformed row")));
+	for (int i = 0; i < change->n; i++)
+		if (jld_is_array(change->u.object.members[i].value))
+			*n += change->u.object.members[i].value->n;
 	return change;
 }
 

@@ -233,47 +233,12 @@ change_predicate(JldStr predicate, JldValue *old, JldValue *new,
 	}
 }
 
-/* A table can be changed by other hands. */
-static void
-check_stored(const NodeChange *change, const JldValue *old)
-{
-	bool		good = old->type == JLD_OBJECT;
-
-	for (int i = 0; good && i < old->n; i++)
-	{
-		const JldMember *m = &old->u.object.members[i];
-
-		if (jld_is(m->key, "@id"))
-			continue;
-		good = m->value->type == JLD_ARRAY;
-		for (int k = 0; good && k < m->value->n; k++)
-		{
-			const JldValue *value = m->value->u.items[k];
-			const JldValue *list = jld_is_object(value) ? jld_get(value, JLD_STR("@list")) : NULL;
-
-			good = value->type == JLD_OBJECT || value->type == JLD_STRING;
-			if (list && good)
-				good = list->type == JLD_ARRAY;
-			for (int j = 0; list && good && j < list->n; j++)
-				good = list->u.items[j]->type == JLD_OBJECT;
-		}
-	}
-	if (!good)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stored node is malformed"),
-				 errdetail("It is \"%s\".", jld_cstr(change->id)),
-				 errhint("A node maps predicates to arrays of values.")));
-}
-
 JldValue *
 node_change(const NodeChange *change, JldValue *old, NodeDifference *difference)
 {
 	JldValue   *result = jld_new_object((old ? old->n : 0) +
 										(change->node ? change->node->n : 1));
 
-	if (old)
-		check_stored(change, old);
 	begin_difference(difference);
 	jld_put(result, JLD_STR("@id"), jld_new_string(change->id));
 	for (int i = 0; old && i < old->n; i++)

@@ -32,6 +32,7 @@
 #include "ledger/envelope.h"
 #include "ledger/log.h"
 #include "ledger/naming.h"
+#include "ledger/stored.h"
 #include "ledger/unique.h"
 #include "upsert.h"
 
@@ -263,7 +264,7 @@ compose_node(void *arg, TupleTableSlot *old, StoreRow *row)
 
 		if (change->image)
 			tree.node = jld_from_jsonb(change->image);
-		node = node_change(&tree, before ? jld_from_jsonb(before) : NULL,
+		node = node_change(&tree, before ? stored_node(before) : NULL,
 						   &step->difference);
 		step->images.nretracted = step->difference.nretracted;
 		step->images.nasserted = step->difference.nasserted;

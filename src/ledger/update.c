@@ -31,6 +31,7 @@
 #include "call/argument.h"
 #include "ledger/envelope.h"
 #include "ledger/naming.h"
+#include "ledger/stored.h"
 #include "ledger/unique.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
@@ -444,7 +445,7 @@ changes_anything(Update *u, List *changes)
 								   TextDatumGetCString(spi_value(tuple, desc, 2, TEXTOID, &isnull)));
 
 		jld_put(docs, jld_str(key),
-				jld_from_jsonb(DatumGetJsonbPCopy(spi_value(tuple, desc, 3, JSONBOID, &isnull))));
+				stored_node(DatumGetJsonbPCopy(spi_value(tuple, desc, 3, JSONBOID, &isnull))));
 	}
 	foreach(lc, changes)
 	{

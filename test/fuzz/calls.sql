@@ -34,6 +34,7 @@ BEGIN
 		PERFORM at_put_record('fr', 'did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'com.example.a', 'k1', '{"$type": "com.example.a", "n": 1}');
 		PERFORM at_put_lexicon('{"lexicon": 1, "id": "com.example.lex", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 1}, "s": {"type": "string", "maxGraphemes": 3}}}}}}');
 		PERFORM jsonld_set_context('https://example.org/ctx', '{"@context": {"@vocab": "https://example.org/", "p": {"@type": "@id"}}}');
+		PERFORM create_record_store('fmirror', '{"refs": true, "opaque": true}');
 		PERFORM create_ledger('fl');
 		PERFORM ledger_insert('fl', '{"@context": {"ex": "http://example.org/"}, "@id": "ex:a", "ex:p": [1, "x", {"@id": "ex:b"}]}');
 	END IF;
@@ -86,9 +87,11 @@ BEGIN
 	FOR i IN 1..floor(random() * 4)::int LOOP
 		name := at_random(ARRAY['mode', 'keepNull', 'mergeObjects', 'ignoreRevs', 'ifRev', 'mustExist', 'ignoreChanges', 'by', 'versionAttribute', 'ignoreErrors', 'duplicates', 'multiple', 'exclusive', 'waitForSync', 'dryRun', 'return', 'idempotencyKey',
 			'failOnWarning', 'fullCount', 'accessAfterWrite', 'ifNotExists', 'unlogged', 'type', 'unique', 'nulls', 'context', 'graph', 'history', 'base', 'processingMode', 'ordered', 'compactArrays', 'expandContext', 'format', 'algorithm', 'useNativeTypes', 'rdfDirection',
-			'validate', 'swapRecord', 'swapCommit', 'rkey', 'collection', 'maxDepth', 'frozen', 'limit', 'produceGeneralizedRdf', 'omitGraph', 'extractAllScripts']);
+			'validate', 'swapRecord', 'swapCommit', 'rkey', 'collection', 'maxDepth', 'frozen', 'limit', 'produceGeneralizedRdf', 'omitGraph', 'extractAllScripts',
+			'resumeKey', 'errorTable', 'batchSize', 'batchBytes', 'columns', 'jsonNull', 'uniqueProperties', 'message', 'author', 'strictCompactIri', 'index', 'depth', 'frame', 'at', 'embed', 'explicit', 'requireAll', 'omitDefault', 'hashAlgorithm', 'useRdfType', 'compactToRelative',
+			'consumer', 'refs', 'opaque', 'force', 'missingBind', 'sameRkey', 'cursor', 'reverse', 'swap', 'maxBytes', 'graphs', 'metadata', 'allowDiskUse', 'unknown option']);
 		out := out || ',' || to_json(name)::text || ':' || CASE WHEN random() < 0.5 THEN at_random(ARRAY['true', 'false'])
-			WHEN random() < 0.4 THEN at_random(ARRAY['"update"', '"replace"', '"mergePatch"', '"nothing"', '"first"', '"last"', '"error"', '"apply"', '"both"', '"new"', '"old"', '"key"', '"none"', '"diff"', '"n"', '["n"]', '["_key"]', '"a"', 'null', '"edge"', '"delete"', '0', '1', '"1"'])
+			WHEN random() < 0.4 THEN at_random(ARRAY['"update"', '"replace"', '"mergePatch"', '"nothing"', '"first"', '"last"', '"error"', '"apply"', '"both"', '"new"', '"old"', '"key"', '"none"', '"diff"', '"n"', '["n"]', '["_key"]', '"a"', 'null', '"edge"', '"delete"', '0', '1', '"1"', '"report"', '"SHA-384"', '"@once"', '"values"', '["http://example.org/p"]', '["t", "n"]', '"2026-01-01T00:00:00Z"', '1000000000', '-1', '"fc"', '"absent"', '"at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/com.example.a/k1"'])
 			ELSE make_json(1) END;
 	END LOOP;
 	RETURN '{' || ltrim(out, ',') || '}';
@@ -117,8 +120,8 @@ CREATE FUNCTION make_right(f text, type text, name text) RETURNS text LANGUAGE s
 		WHEN name = 'options' THEN array_fill('{}'::text, ARRAY[30]) || ARRAY['{"dryRun": true}', '{"ignoreErrors": true}', '{"return": "diff"}', '{"mode": "replace"}', '{"keepNull": false}', '{"duplicates": "last"}', '{"exclusive": true}', '{"versionAttribute": "n"}', '{"ignoreChanges": ["n"]}', '{"mustExist": true}', '{"validate": true}', '{"accessAfterWrite": true}']
 		WHEN name = 'ledger' OR f = 'drop_ledger' THEN ARRAY['fl']
 		WHEN name = 'bind' THEN ARRAY['{}', '{"a": 1}', '{"k": "a"}', '{"OLD": {"n": 1}, "a": [1]}']
-		WHEN name = 'store' THEN ARRAY['fr']
-		WHEN name = 'target' THEN ARRAY['ft', 'ft', 'fp', 'fo', 'fv']
+		WHEN name = 'store' THEN ARRAY['fr', 'fr', 'fmirror']
+		WHEN name = 'target' AND type = 'regclass' THEN ARRAY['ft', 'ft', 'fp', 'fo', 'fv', CASE WHEN f = 'upsert_view' THEN 'fc' ELSE 'fu' END]
 		WHEN name = 'collection' AND type = 'regclass' THEN ARRAY['fc', 'fc', 'fc', 'fu', 'fe', 'fp', 'fo']
 		WHEN name = 'collection' OR name = 'nsid' THEN ARRAY['com.example.a', 'com.example.lex']
 		WHEN name = 'repo' THEN ARRAY['did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'did:web:example.com']
@@ -128,6 +131,19 @@ CREATE FUNCTION make_right(f text, type text, name text) RETURNS text LANGUAGE s
 		WHEN name = 'records' THEN ARRAY['[{"$type": "com.example.a", "n": 2}, {"$type": "com.example.lex", "n": 1}]', '[{"uri": "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/com.example.a/k1", "value": {"$type": "com.example.a", "n": 5}}]', '[]']
 		WHEN name = 'writes' THEN ARRAY['[{"$type": "com.atproto.repo.applyWrites#create", "collection": "com.example.a", "value": {"$type": "com.example.a"}}, {"$type": "com.atproto.repo.applyWrites#delete", "collection": "com.example.a", "rkey": "k1"}]',
 			'[{"$type": "com.atproto.repo.applyWrites#update", "collection": "com.example.a", "rkey": "k1", "value": {"$type": "com.example.a", "n": 7}}]']
+		WHEN name = 'events' THEN ARRAY['[{"did": "did:plc:m", "time_us": 1, "kind": "commit", "commit": {"rev": "3jzfcijpj2z2a", "operation": "create", "collection": "com.example.a", "rkey": "1", "record": {"$type": "com.example.a", "subject": "at://did:plc:p/a.b.post/1"}}}, {"did": "did:plc:m", "time_us": 3, "kind": "commit", "commit": {"rev": "3jzfcijpj2z2c", "operation": "delete", "collection": "com.example.a", "rkey": "1"}}]',
+			'[{"did": "did:plc:m", "time_us": 5, "kind": "identity", "identity": {}}, {"did": "did:plc:m", "time_us": 6, "kind": "account", "account": {"active": false, "status": "deleted"}}, {"did": "did:plc:n", "time_us": 7, "kind": "commit", "commit": {"rev": "3jzfcijpj2z2d", "operation": "update", "collection": "com.example.lex", "rkey": "x", "record": {"$type": "com.example.lex", "n": 0}}}]',
+			'[{"did": "did:plc:m", "time_us": 9, "kind": "commit", "commit": {"rev": "3jzfcijpj2z2e", "operation": "create", "collection": "com.example.a", "rkey": "b", "cid": "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a", "block": {"$bytes": "oWEhYWE"}}}]', '[]', '[null]', '[{"kind": "commit"}, {"did": 1}]']
+		WHEN name = 'block' THEN ARRAY['\xa165247479706565612e622e63', '\xa0', '\xa1']
+		WHEN name = 'car' THEN ARRAY['\x', '\x3aa265726f6f747381d82a58250001711220e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b8556776657273696f6e01', '\x11a265726f6f7473806776657273696f6e01', '\xffffffffffffffffff01', '\x0aa16776657273696f6e01']
+		WHEN name = 'key' AND f ~ '_document$' THEN ARRAY['a', 'b', 'k', 'none', '1']
+		WHEN name = 'patch' AND f ~ '^(patch_document|jsonb_patch)$' THEN ARRAY['[{"op": "add", "path": "/n", "value": [1]}]', '[{"op": "test", "path": "/_key", "value": "a"}, {"op": "remove", "path": "/n"}]', '[{"op": "move", "from": "/o/p", "path": "/p"}, {"op": "copy", "from": "/p", "path": "/o/q/-"}]', '[{"op": "replace", "path": "", "value": {}}]', '[]']
+		WHEN name = 'frame' THEN ARRAY['{}', '{"@context": {"@vocab": "http://example.org/"}, "@type": "T", "p": {"@embed": "@never"}}', '{"@id": "http://example.org/a", "@explicit": true, "http://example.org/p": {"@default": "d"}}', '{"@context": "https://example.org/ctx", "@reverse": {"p": {}}}']
+		WHEN name = 'older_than' THEN ARRAY['0', '1 day', '-1 day', '178000000 years', '-178000000 years', '1 mon -1 us']
+		WHEN name = 'new_name' THEN ARRAY['copied', 'fl', 'fl:copy', 'a:b:c']
+		WHEN name IN ('t', 't1', 't2', 'from_t', 'to_t', 'before_t') THEN ARRAY['0', '1', '2', NULL]
+		WHEN name = 'target' AND type = 'text' THEN ARRAY['at://did:plc:p/a.b.post/1', 'did:plc:p', 'x']
+		WHEN name = 'action' THEN ARRAY['create', 'update', 'upsert']
 		WHEN name = 'lexicon' THEN ARRAY['{"lexicon": 1, "id": "com.example.b", "defs": {"main": {"type": "record", "key": "any", "record": {"type": "object", "properties": {"r": {"type": "ref", "ref": "#o"}}}}, "o": {"type": "object", "properties": {"r": {"type": "ref", "ref": "#o"}}}}}']
 		WHEN name = 'docs' THEN ARRAY['[{"_key": "a", "n": 2}, {"_key": "a", "n": 3}, {"n": 1}]', '[{"_key": "u2", "a": 1}, {"_key": "u3", "a": 1}]', '[{"_key": "1"}, {"_key": "2", "x": 1}]', '[{"_key": "e9", "_from": "a/b", "_to": "c/d"}]', '[]']
 		WHEN name = 'doc' AND f ~ '^upsert' THEN ARRAY['{"_key": "a", "n": 2}', '{"_key": "9", "a": 1}', '{"n": 1, "_from": "a/b", "_to": "c/d"}', '{"_key": "a", "n": 1, "o": {"p": [1, {"q": 2}]}}']
@@ -140,7 +156,10 @@ CREATE FUNCTION make_right(f text, type text, name text) RETURNS text LANGUAGE s
 		WHEN name = 'replace' OR f = 'upsert_by' AND name = 'update' AND random() < 0.1 THEN ARRAY[NULL]
 		WHEN name = 'update' THEN ARRAY['{n: OLD.n + 1}', '{}', '{l: (FOR x IN fc SORT x.n RETURN x.n)}', '{"$type": "com.example.a", n: OLD.n + 1}']
 		WHEN name = 'query' AND f = 'upsert_from' THEN ARRAY['SELECT doc || jsonb_build_object(''_key'', _key) FROM fc', 'SELECT jsonb_build_object(''_key'', g::text, ''n'', g) FROM generate_series(1, 5) g', 'SELECT doc FROM fu FOR UPDATE']
-		WHEN name = 'query' THEN ARRAY['FOR d IN fc SORT d.n RETURN d', 'UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {n: OLD.n + 1} IN fc RETURN NEW', 'FOR i IN 1..5 UPSERT {n: i} INSERT {n: i} UPDATE {n: i} IN fc OPTIONS {ignoreErrors: true}', 'REMOVE "a" IN fc', 'FOR i IN 1..3 INSERT {_key: CONCAT("q", i)} IN fc INSERT {a: i} IN fu RETURN [OLD, NEW]', 'RETURN @a']
+		WHEN name = 'query' AND f = 'upsert_import' THEN ARRAY['SELECT jsonb_build_object(''_key'', g::text) FROM generate_series(1, 5) g', 'SELECT 1']
+		WHEN name = 'query' AND f = 'at_apply_events_from' THEN ARRAY['SELECT jsonb_build_object(''did'', ''did:plc:q'' || g % 3, ''time_us'', g, ''kind'', ''commit'', ''commit'', jsonb_build_object(''rev'', at_tid_from_bigint(1780000000000000000 + g), ''operation'', ''create'', ''collection'', ''com.example.a'', ''rkey'', ''r'' || g % 7, ''record'', jsonb_build_object(''$type'', ''com.example.a'', ''n'', g))) FROM generate_series(1, 50) g', 'SELECT ''{}''::jsonb', 'SELECT NULL::jsonb']
+		WHEN name = 'query' AND f = 'ledger_import_from' THEN ARRAY['SELECT format(''<http://s/%s> <http://p> "%s" .'', g % 5, g) FROM generate_series(1, 20) g', 'SELECT ''_:a <http://p> _:b <http://g> .''', 'SELECT NULL::text', 'SELECT ledger_export(''fl'')']
+		WHEN name = 'query' THEN ARRAY['FOR v, e, p IN 1..2 ANY "fc/a" fe RETURN p', 'FOR d IN fc WINDOW {preceding: 1} AGGREGATE s = SUM(d.n) RETURN s', 'FOR d IN fc FILTER d.n > 0 SORT d.n LIMIT 1 RETURN d', 'FOR d IN fc SORT d.n RETURN d', 'UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {n: OLD.n + 1} IN fc RETURN NEW', 'FOR i IN 1..5 UPSERT {n: i} INSERT {n: i} UPDATE {n: i} IN fc OPTIONS {ignoreErrors: true}', 'REMOVE "a" IN fc', 'FOR i IN 1..3 INSERT {_key: CONCAT("q", i)} IN fc INSERT {a: i} IN fu RETURN [OLD, NEW]', 'RETURN @a']
 		WHEN name = 'txn' AND f = 'ledger_update' THEN ARRAY['{"@context": {"ex": "http://example.org/"}, "where": [{"@id": "?s", "ex:p": "?o"}, ["optional", {"@id": "?o", "ex:q": "?x"}]], "delete": {"@id": "?s", "ex:p": "?o"}, "insert": {"@id": "?s", "ex:p": 2}}', '{"@context": {"ex": "http://example.org/"}, "where": [{"@id": "?s", "?p": "?o"}, ["filter", "(> ?o 0)"]], "insert": {"@id": "?s", "ex:n": "?o"}}']
 		WHEN name = 'txn' THEN ARRAY['{"@context": {"ex": "http://example.org/"}, "@id": "ex:a", "ex:p": [1, "y", {"ex:q": 1}]}', '[{"@id": "http://x/y", "http://x/p": 1.5}, {"@id": "http://x/z", "@type": "http://x/T"}]', '{"@context": "https://example.org/ctx", "@id": "x", "p": "y"}']
 		WHEN name = 'iri' THEN ARRAY['http://example.org/a', 'http://example.org/b', 'https://example.org/ctx']
@@ -180,13 +199,15 @@ BEGIN
 		WHEN 'docexpr' THEN
 			RETURN quote_literal(make_expression()) || '::docexpr';
 		WHEN 'regclass' THEN
-			RETURN at_random(ARRAY['''fc''', '''fc''', '''fc''', '''fe''', '''fu''', '''ft''', '''ft''', '''fp''', '''fp1''', '''fo''', '''fv''', '''fm''', '''fr''', '''fr_repos''', '''pg_class''', '''ft_pkey''', '0', '4294967295', '''seeds''', '''jsonld_contexts''', '''information_schema.tables''']) || '::regclass';
+			RETURN at_random(ARRAY['''fc''', '''fc''', '''fc''', '''fe''', '''fu''', '''ft''', '''ft''', '''fp''', '''fp1''', '''fo''', '''fv''', '''fm''', '''fr''', '''fr_repos''', '''fmirror''', '''upsert_answers''', '''upsert_progress''', '''fl:main''', '''pg_class''', '''ft_pkey''', '0', '4294967295', '''seeds''', '''jsonld_contexts''', '''information_schema.tables''']) || '::regclass';
 		WHEN 'bigint', 'integer' THEN
 			RETURN at_random(ARRAY['0', '1', '-1', '2147483647', '''-2147483648''', '1000', CASE WHEN type = 'bigint'::regtype THEN '9223372036854775807' ELSE '7' END, CASE WHEN type = 'bigint'::regtype THEN '''-9223372036854775808''' ELSE '8' END]) || '::' || type;
 		WHEN 'boolean' THEN
 			RETURN at_random(ARRAY['true', 'false']);
 		WHEN 'timestamp with time zone' THEN
 			RETURN at_random(ARRAY['now()', '''infinity''', '''-infinity''', '''4713-01-01 BC''', '''294276-12-31''', '''epoch''', '''1969-12-31 23:59:59.999999Z''']) || '::timestamptz';
+		WHEN 'interval' THEN
+			RETURN at_random(ARRAY['''0''', '''1 day''', '''-1 day''', '''178000000 years''', '''-178000000 years''']) || '::interval';
 		WHEN 'bytea' THEN
 			RETURN at_random(ARRAY['''''', '''\x00''', '''\xa0''', '''\xf97e00''', '''\xfb7ff0000000000000''', '''\xd82a58250001711220''', '''\x9b7fffffffffffffff''', 'dag_cbor(''{"a": [1, "x"]}'')', 'decode(repeat(''81'', 100000), ''hex'')', 'decode(md5(random()::text), ''hex'')', 'sha256(''x'')']) || '::bytea';
 		WHEN '"any"' THEN
@@ -248,7 +269,7 @@ BEGIN
 	BEGIN
 		EXECUTE q;
 		-- most leave nothing behind
-		IF random() < 0.95 OR q ~ 'drop_|create_|put_lexicon' THEN
+		IF random() < 0.95 OR q ~ 'drop_|create_|put_lexicon|upsert_view|ledger_copy' THEN
 			RAISE EXCEPTION USING ERRCODE = 'U0000';
 		END IF;
 	EXCEPTION
