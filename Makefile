@@ -25,13 +25,13 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
 	src/jsonld/ndegree.o src/jsonld/canonize.o \
 	src/jsonld/framematch.o src/jsonld/frame.o
-OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
+OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/distributed.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
 OBJS += src/store/store.o src/store/direct.o src/store/candidate.o src/store/preview.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o src/store/count.o src/store/tally.o
 OBJS += src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
 OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
-	src/document/documents.o src/document/from.o src/document/import.o src/document/view.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
+	src/document/documents.o src/document/route.o src/document/from.o src/document/import.o src/document/view.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
 OBJS += src/stats/stats.o
 OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
 	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
@@ -52,7 +52,7 @@ REGRESS      = init arguments
 REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
-REGRESS     += collection guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
+REGRESS     += collection distributed guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
 REGRESS     += folding walk
 REGRESS     += object object_criteria object_key object_whole object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema

@@ -174,7 +174,7 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_collection'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_collection(pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a table for documents: _key (primary key), _rev (with a default, and a trigger that moves it in plain SQL), doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option.';
+'Creates a table for documents: _key (primary key), _rev (with a default, and a trigger that moves it in plain SQL), doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index); and where Citus is: shards (their number; documents are spread by _key), colocateWith (a table that its shards lie beside), reference (all of it on each node). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option, 0A000 without Citus.';
 
 CREATE FUNCTION @extschema@.upsert_guard_revision()
 RETURNS pg_catalog.trigger
@@ -255,6 +255,13 @@ AS 'MODULE_PATHNAME', 'upsert_from'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
 'Upserts the documents that a query returns (one column of type jsonb, json or text), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+
+CREATE FUNCTION @extschema@.upsert_on_shard(collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)
+RETURNS SETOF @extschema@.upsert_item
+AS 'MODULE_PATHNAME', 'upsert_on_shard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+COMMENT ON FUNCTION @extschema@.upsert_on_shard(pg_catalog.regclass, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb) IS
+'Internal: applies documents (a JSON array as text), all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. request: options of upsert_many, and keep (false: a row an outcome, ord is its count), single, places. Answers one row of nulls, and does nothing, where this is not the place. Errors: as upsert_many().';
 
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,

@@ -12,11 +12,13 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type_d.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/spivalue.h"
 #include "call/answer.h"
 
 static void
@@ -148,4 +150,39 @@ answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 	nulls[6] = answer->error == NULL;
 	values[6] = PointerGetDatum(answer->error);
 	tuplestore_putvalues(rows, tupdesc, values, nulls);
+}
+
+static char *
+read_text(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = spi_value(row, desc, column, TEXTOID, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static Jsonb *
+read_jsonb(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = spi_value(row, desc, column, JSONBOID, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
+}
+
+bool
+answer_read_item(HeapTuple row, TupleDesc desc, int *ord, Answer *answer)
+{
+	char	   *name = read_text(row, desc, 2);
+	bool		isnull;
+
+	*ord = DatumGetInt32(spi_value(row, desc, 1, INT4OID, &isnull));
+	if (isnull || name == NULL || !outcome_of_name(name, &answer->outcome))
+		return false;
+	answer->key = read_text(row, desc, 3);
+	answer->rev = read_text(row, desc, 4);
+	answer->old = read_jsonb(row, desc, 5);
+	answer->new = read_jsonb(row, desc, 6);
+	answer->error = read_jsonb(row, desc, 7);
+	return true;
 }

@@ -59,4 +59,11 @@ extern Tuplestorestate *answer_begin_values(FunctionCallInfo fcinfo, TupleDesc *
 extern void answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 							const Answer *answer);
 
+/*
+ * A row of upsert_item that SPI brought, in the current memory context; false
+ * if it is no item's.  Error 42804 if it is no such row.
+ */
+extern bool answer_read_item(HeapTuple row, TupleDesc desc, int *ord,
+							 Answer *answer);
+
 #endif							/* UPSERT_ANSWER_H */

@@ -207,6 +207,14 @@ put_in_order(Batch *b, int *n, bool *repeats)
 	return result;
 }
 
+int *
+batch_order(Batch *b, int *n)
+{
+	bool		repeats;
+
+	return put_in_order(b, n, &repeats);
+}
+
 /* ----------
  * Which item it was
  * ----------

@@ -99,6 +99,12 @@ extern void batch_prepare(Batch *b, void (*prepare) (void *arg, int item),
 extern void batch_leave_out(Batch *b, int item, const ErrorData *error);
 
 /*
+ * The items that are not left out, in the order of their keys; palloc'd.  For
+ * a door that has them applied elsewhere.
+ */
+extern int *batch_order(Batch *b, int *n);
+
+/*
  * Puts the items in order, settles duplicates, and applies the rest.  Those of
  * one key are folded, see BatchDoor; if writing what they come to fails, they are
  * applied one by one, so that the error is that of the item at fault.  Error

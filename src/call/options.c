@@ -15,6 +15,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/json.h"
 #include "utils/numeric.h"
 
 #include "call/excerpt.h"
@@ -383,6 +384,71 @@ options_parse(Jsonb *json, UpsertCall call, UpsertOptions *options)
 
 	options_read(json, &set, 1);
 	options_check(options);
+}
+
+/* "name": in the object under construction. */
+static void
+write_name(StringInfo buf, const char *name)
+{
+	if (buf->len > 1)
+		appendStringInfoChar(buf, ',');
+	escape_json(buf, name);
+	appendStringInfoChar(buf, ':');
+}
+
+void
+options_write(StringInfo buf, const UpsertOptions *options, UpsertCall call)
+{
+	UpsertOptions plain;
+	OptionSet	set = options_set(call, &plain);
+	const char *sep = "";
+	ListCell   *lc;
+
+	appendStringInfoChar(buf, '{');
+	for (int i = 0; i < set.ndefs; i++)
+	{
+		const OptionDef *def = &set.defs[i];
+		const char *field = (const char *) options + def->offset;
+		const char *usual = (const char *) &plain + def->offset;
+
+		if (!(def->calls & call))
+			continue;
+		if (def->type == OPTION_BOOL && *(const bool *) field != *(const bool *) usual)
+		{
+			write_name(buf, def->name);
+			appendStringInfoString(buf, *(const bool *) field ? "true" : "false");
+		}
+		else if (def->type == OPTION_WORD && *(const int *) field != *(const int *) usual)
+		{
+			write_name(buf, def->name);
+			escape_json(buf, def->words[*(const int *) field]);
+		}
+		else if (def->type == OPTION_STRING && *(char *const *) field != NULL)
+		{
+			write_name(buf, def->name);
+			escape_json(buf, *(char *const *) field);
+		}
+	}
+	if (options->if_rev_given)
+	{
+		write_name(buf, "ifRev");
+		if (options->if_rev)
+			escape_json(buf, options->if_rev);
+		else
+			appendStringInfoString(buf, "null");
+	}
+	if (options->ignore_changes)
+	{
+		write_name(buf, "ignoreChanges");
+		foreach(lc, options->ignore_changes)
+		{
+			appendStringInfoString(buf, *sep ? "," : "[");
+			sep = ",";
+			escape_json(buf, lfirst(lc));
+		}
+		appendStringInfoChar(buf, ']');
+	}
+	appendStringInfoChar(buf, '}');
 }
 
 void

@@ -13,6 +13,7 @@
 #define UPSERT_OPTIONS_H
 
 #include "compat.h"
+#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
@@ -183,6 +184,13 @@ extern void options_check(const UpsertOptions *options);
 
 /* The defaults, and over them what the call's argument says. */
 extern void options_parse(Jsonb *json, UpsertCall call, UpsertOptions *options);
+
+/*
+ * Writes what of a documents' call is not at its default as a JSON object, for
+ * options_parse() elsewhere.  Not "by".
+ */
+extern void options_write(StringInfo buf, const UpsertOptions *options,
+						  UpsertCall call);
 
 /* Makes waitForSync come true: the commit of this transaction is durable. */
 extern void options_apply_wait_for_sync(const UpsertOptions *options);

@@ -49,3 +49,16 @@ outcome_name(UpsertOutcome outcome)
 	elog(ERROR, "unrecognized upsert outcome: %d", (int) outcome);
 	return NULL;				/* keep the compiler quiet */
 }
+
+bool
+outcome_of_name(const char *name, UpsertOutcome *outcome)
+{
+	for (UpsertOutcome o = UPSERT_INSERTED; o <= UPSERT_DELETED; o++)
+	{
+		if (strcmp(name, outcome_name(o)) != 0)
+			continue;
+		*outcome = o;
+		return true;
+	}
+	return false;
+}

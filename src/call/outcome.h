@@ -26,4 +26,7 @@ extern UpsertOutcome outcome_of_store(StoreOutcome outcome, bool replaced);
 /* The word that SQL uses ("inserted", ...): a constant string. */
 extern const char *outcome_name(UpsertOutcome outcome);
 
+/* The outcome of such a word; false if it is none. */
+extern bool outcome_of_name(const char *name, UpsertOutcome *outcome);
+
 #endif							/* UPSERT_OUTCOME_H */

@@ -29,6 +29,7 @@
 
 #include "base/tid.h"
 #include "catalog/collection.h"
+#include "catalog/distributed.h"
 #include "catalog/guard.h"
 #include "upsert.h"
 
@@ -191,6 +192,7 @@ describe(Memo *memo, Relation rel)
 				 errmsg("\"%s\" is not a collection", RelationGetRelationName(rel)),
 				 errdetail("%s", reason),
 				 errhint("A collection has a primary key on one text, uuid or integer column, and one jsonb column; create_collection() makes one.")));
+	((Collection *) memo)->name = distributed_name(rel, &((Collection *) memo)->shard);
 }
 
 static MemoCache collections = {"upsert collections", sizeof(Collection), describe};
@@ -221,6 +223,16 @@ collection_resolve(Oid relid)
 
 	collection_release(rel);
 	return c;
+}
+
+bool
+collection_is_distributed(Oid relid)
+{
+	Relation	rel = collection_hold(relid);
+	bool		distributed = distribution_of(rel) != NULL;
+
+	collection_release(rel);
+	return distributed;
 }
 
 void

@@ -18,7 +18,9 @@ typedef struct Collection
 {
 	Memo		memo;
 	Oid			relid;
-	char	   *name;			/* the table's, as it stands in _id */
+	char	   *name;			/* the table's (of a shard, that of the
+								 * whole), as it stands in _id */
+	int64		shard;			/* its id, if it is one; else 0 */
 	AttrNumber	key_attno;
 	AttrNumber	rev_attno;		/* InvalidAttrNumber: keeps no revisions */
 	AttrNumber	doc_attno;
@@ -48,6 +50,9 @@ extern const Collection *collection_resolve(Oid relid);
  */
 extern Relation collection_hold(Oid relid);
 extern void collection_release(Relation rel);
+
+/* Has Citus its rows on several nodes (catalog/distributed.h)? */
+extern bool collection_is_distributed(Oid relid);
 
 /*
  * The table is open: is it what was described, as far as values depend on it?

@@ -14,6 +14,9 @@
  * expression indexes on doc, since PostgreSQL makes no HOT updates where an
  * expression index mentions a changed column.  The DDL runs as SQL with the
  * caller's rights; every name in it is quoted.
+ *
+ * A collection with shards, or one that is the same on all nodes, is made as
+ * any other, and handed over (catalog/distributed.h).
  */
 #include "postgres.h"
 
@@ -35,6 +38,7 @@
 #include "call/argument.h"
 #include "call/options.h"
 #include "catalog/collection.h"
+#include "catalog/distributed.h"
 #include "catalog/guard.h"
 
 /* Room for updates on the same page. */
@@ -52,6 +56,7 @@ typedef struct CreateOptions
 	bool		unlogged;
 	CollectionType type;
 	List	   *unique;			/* of lists of attribute names (char *) */
+	DistributionOptions distribution;
 } CreateOptions;
 
 /* An attribute path: "a.b" or ["a", "b"]. */
@@ -115,6 +120,12 @@ take_unique(const JsonbValue *v, void *arg)
 	return true;
 }
 
+static bool
+take_shards(const JsonbValue *v, void *arg)
+{
+	return option_take_count(v, &((CreateOptions *) arg)->distribution.shards);
+}
+
 static const char *const type_words[] = {"document", "edge", NULL};
 
 static const OptionDef create_options[] = {
@@ -122,7 +133,34 @@ static const OptionDef create_options[] = {
 	{"unlogged", 1, OPTION_BOOL, offsetof(CreateOptions, unlogged)},
 	{"type", 1, OPTION_WORD, offsetof(CreateOptions, type), type_words},
 	{"unique", 1, OPTION_OTHER, 0, NULL, take_unique, "an array of attribute paths"},
+	{"shards", 1, OPTION_OTHER, 0, NULL, take_shards, "a number of shards, from 1 on"},
+	{"colocateWith", 1, OPTION_STRING, offsetof(CreateOptions, distribution.colocate_with)},
+	{"reference", 1, OPTION_BOOL, offsetof(CreateOptions, distribution.reference)},
 };
+
+static bool
+is_distributed(const CreateOptions *options)
+{
+	return options->distribution.shards > 0 || options->distribution.colocate_with ||
+		options->distribution.reference;
+}
+
+/* What cannot be had together, or not here. */
+static void
+check_distribution(const CreateOptions *options)
+{
+	const DistributionOptions *d = &options->distribution;
+	bool		by_key = d->shards > 0 || d->colocate_with;
+
+	if (d->reference && by_key)
+		option_refuse("reference",
+					  "A reference collection has all its documents on each node, and one with shards has not.");
+	if (by_key && options->unique)
+		option_refuse("unique",
+					  "Only the key is unique over several shards, as they are chosen by it.");
+	if (is_distributed(options))
+		distributed_require(d->reference ? "reference" : d->shards > 0 ? "shards" : "colocateWith");
+}
 
 /* The path as one name: its parts with dots between. */
 static char *
@@ -204,6 +242,7 @@ create_collection(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 1);
 	options_read(argument_jsonb(fcinfo, 1), &set, 1);
+	check_distribution(&options);
 	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
 	namespace = RangeVarGetCreationNamespace(range);
 	relid = get_relname_relid(range->relname, namespace);
@@ -233,9 +272,12 @@ create_collection(PG_FUNCTION_ARGS)
 		ddl_execute(psprintf("CREATE INDEX ON %s (_from)", qualified));
 		ddl_execute(psprintf("CREATE INDEX ON %s (_to)", qualified));
 	}
+	relid = get_relname_relid(range->relname, namespace);
+	if (is_distributed(&options))
+		distributed_create(relid, "_key", &options.distribution);
 	SPI_finish();
 
-	PG_RETURN_OID(get_relname_relid(range->relname, namespace));
+	PG_RETURN_OID(relid);
 }
 
 /* Only what create_collection() has made: its guard tells. */

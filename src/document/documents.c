@@ -9,9 +9,14 @@
  * Documents are taken apart when the batch runs.  What is wrong with one is
  * found without a subtransaction: request_prepare() raises nothing where
  * errors are answers.
+ *
+ * Where the collection has shards, the order is that of the shards, and within
+ * each that of the keys: so it is for all roads, and no two of them deadlock.
+ * The parts go to their nodes (route.h), or all is applied here.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -19,6 +24,8 @@
 #include "call/excerpt.h"
 #include "document/documents.h"
 #include "document/request.h"
+#include "document/route.h"
+#include "jsonb/doc.h"
 
 /* So many searches a batch locks one by one. */
 #define MAX_SEARCHES 100
@@ -28,6 +35,8 @@ typedef struct DocumentItem
 	Jsonb	   *doc;
 	DocumentRequest request;
 	Answer		answer;
+	int			shard;			/* of its key, where the collection has such */
+	bool		sent;			/* it was counted where it was applied */
 } DocumentItem;
 
 struct DocumentBatch
@@ -39,6 +48,8 @@ struct DocumentBatch
 	const Collection *collection;
 	DocumentBy *by;				/* NULL: documents are found by key */
 	Relation	held;			/* from the first key that is parsed on */
+	const Distribution *distribution;	/* NULL: all rows are in one place */
+	Route	   *route;			/* to its shards; NULL: all are applied here */
 	DocumentStore *store;		/* of all runs, or of the group at hand */
 	DocumentStore *outer;		/* that of all runs, while one is apart */
 	bool		in_parts;		/* there are several runs */
@@ -55,8 +66,17 @@ struct DocumentBatch
 
 static const BatchDoor documents_door;
 
+static DocumentBatch *begin(Oid relid, const UpsertOptions *options, bool keep,
+							bool here);
+
 DocumentBatch *
 documents_begin(Oid relid, const UpsertOptions *options, bool keep)
+{
+	return begin(relid, options, keep, false);
+}
+
+static DocumentBatch *
+begin(Oid relid, const UpsertOptions *options, bool keep, bool here)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "upsert batch",
@@ -75,17 +95,24 @@ documents_begin(Oid relid, const UpsertOptions *options, bool keep)
 	b->collection = collection_resolve(relid);
 	b->batch.door = &documents_door;
 	b->batch.arg = b;
+	b->distribution = distribution_of(b->held);
+	if (b->distribution && b->distribution->column != b->collection->key_attno)
+		b->distribution = NULL;
 	if (options->by)
 		b->by = by_open(b->collection, b->held, options->by);
+	else if (b->distribution)
+		b->batch.first_type = INT4OID;
 	else
 	{
 		b->batch.first_type = b->collection->key_type;
 		b->batch.first_collation = b->collection->key_collation;
 	}
 	b->batch.relid = options->dry_run ? InvalidOid : relid;
+	if (b->distribution && !here)
+		b->route = route_open(b->collection, b->held, options);
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
-	if (!options->ignore_errors)
+	if (!options->ignore_errors && b->route == NULL)
 		b->store = request_open(b->collection, options, b->by, keep);
 	MemoryContextSwitchTo(oldcontext);
 	return b;
@@ -173,6 +200,8 @@ document_compare(void *arg, int a, int b)
 	if (batch->by)
 		return by_compare(batch->items[a].request.by_values,
 						  batch->items[b].request.by_values);
+	if (batch->items[a].shard != batch->items[b].shard)
+		return batch->items[a].shard < batch->items[b].shard ? -1 : 1;
 	return collection_key_compare(batch->collection,
 								  batch->items[a].request.key,
 								  batch->items[b].request.key);
@@ -181,8 +210,10 @@ document_compare(void *arg, int a, int b)
 static Datum
 document_first(void *arg, int item, bool *isnull)
 {
+	const DocumentBatch *b = arg;
+
 	*isnull = false;
-	return ((DocumentBatch *) arg)->items[item].request.key;
+	return b->distribution ? Int32GetDatum(b->items[item].shard) : b->items[item].request.key;
 }
 
 static char *
@@ -196,6 +227,27 @@ document_text(void *arg, int item)
 	return r->has_key ? collection_key_to_string(b->collection, r->key) : NULL;
 }
 
+/*
+ * The shard of a document.  One without a key gets it here if it is to be
+ * sent, as the key says where to.
+ */
+static void
+find_shard(DocumentBatch *b, DocumentItem *item)
+{
+	const Collection *c = b->collection;
+
+	if (!item->request.has_key && b->route && collection_generate_key(c, &item->request.key))
+	{
+		char	   *key = collection_key_to_string(c, item->request.key);
+		DocAttribute attribute = {"_key", key, strlen(key)};
+
+		item->request.has_key = true;
+		item->doc = doc_add_attributes(item->doc, &attribute, 1);
+	}
+	item->shard = item->request.has_key ?
+		distribution_shard(b->distribution, b->held, item->request.key) : -1;
+}
+
 static void
 prepare_document(void *arg, int i)
 {
@@ -207,6 +259,8 @@ prepare_document(void *arg, int i)
 		(b->by && !request_find_by(&item->request, b->by, item->doc)) ||
 		(b->need_keys && !request_has_key(&item->request, b->collection)))
 		batch_leave_out(&b->batch, i, item->request.refusal);
+	else if (b->distribution && !b->by)
+		find_shard(b, item);
 }
 
 static void
@@ -341,6 +395,17 @@ fold_documents(void *arg, const int *items, int n)
 	return done;
 }
 
+/* An error as the caller is to see it. */
+static Jsonb *
+error_of(const DocumentBatch *b, const ErrorData *error)
+{
+	ErrorData	renamed = *error;
+
+	if (b->collection->shard != 0)
+		distributed_rename_error(&renamed, b->collection->shard);
+	return answer_error(&renamed, NULL);
+}
+
 static void
 ignore_document(void *arg, int i, const ErrorData *error)
 {
@@ -357,7 +422,7 @@ ignore_document(void *arg, int i, const ErrorData *error)
 		item->answer.key = item->request.has_key ?
 			collection_key_to_string(b->collection, item->request.key) : NULL;
 	if (b->keep && error)
-		item->answer.error = answer_error(error, NULL);
+		item->answer.error = error_of(b, error);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -384,6 +449,8 @@ count(DocumentBatch *b)
 {
 	for (int i = 0; i < b->batch.n; i++)
 	{
+		if (b->items[i].sent)
+			continue;
 		switch (b->items[i].answer.outcome)
 		{
 			case UPSERT_INSERTED:
@@ -403,6 +470,75 @@ count(DocumentBatch *b)
 	}
 }
 
+/* Applies the documents of a part through SQL, as their shard is on its way. */
+static void
+apply_here(DocumentBatch *b, const RoutePart *part, const int *items)
+{
+	DocumentBatch *here = begin(b->collection->relid, b->options, true, true);
+
+	here->batch.single = b->batch.single;
+	for (int i = 0; i < part->n; i++)
+		documents_add(here, part->docs[i], part->places[i]);
+	documents_run(here);
+	/* answers stay in its context, which is a part of this batch's */
+	for (int i = 0; i < part->n; i++)
+		b->items[items[i]].answer = *documents_answer(here, i);
+	documents_close(here);
+}
+
+/* The items of one shard, n from position on. */
+static void
+send_part(DocumentBatch *b, const int *items, int n)
+{
+	DocumentItem *first = &b->items[items[0]];
+	RoutePart	part = {first->request.key, n};
+	int64		counts[UPSERT_DELETED + 1] = {0};
+
+	part.keep = b->keep;
+	part.single = b->batch.single;
+	part.docs = palloc_extended(sizeof(Jsonb *) * n, MCXT_ALLOC_HUGE);
+	part.places = palloc_extended(sizeof(int64) * n, MCXT_ALLOC_HUGE);
+	part.answers = b->keep ? palloc_extended(sizeof(Answer) * n, MCXT_ALLOC_HUGE) : NULL;
+	part.counts = counts;
+	for (int i = 0; i < n; i++)
+	{
+		part.docs[i] = b->items[items[i]].doc;
+		part.places[i] = b->places[items[i]];
+	}
+	if (first->shard < 0 || !route_send(b->route, first->shard, &part))
+	{
+		apply_here(b, &part, items);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		b->items[items[i]].sent = !b->keep;
+		if (b->keep)
+			b->items[items[i]].answer = part.answers[i];
+	}
+	b->summary.inserted += counts[UPSERT_INSERTED];
+	b->summary.updated += counts[UPSERT_UPDATED] + counts[UPSERT_REPLACED];
+	b->summary.unchanged += counts[UPSERT_UNCHANGED];
+	b->summary.ignored += counts[UPSERT_IGNORED];
+}
+
+/* Shard by shard.  What has no key comes last, and is applied here. */
+static void
+send_parts(DocumentBatch *b)
+{
+	int			n;
+	int		   *order = batch_order(&b->batch, &n);
+	int			end;
+
+	for (int start = 0; start < n; start = end)
+	{
+		for (end = start + 1; end < n &&
+			 b->items[order[end]].shard == b->items[order[start]].shard; end++)
+			;
+		send_part(b, order + start, end - start);
+	}
+}
+
 void
 documents_run(DocumentBatch *b)
 {
@@ -415,7 +551,10 @@ documents_run(DocumentBatch *b)
 	if (b->by && !OidIsValid(b->by->index) && !b->options->dry_run &&
 		b->batch.n > MAX_SEARCHES)
 		by_lock_all(b->by);
-	batch_run(&b->batch);
+	if (b->route)
+		send_parts(b);
+	else
+		batch_run(&b->batch);
 	count(b);
 	MemoryContextSwitchTo(oldcontext);
 }

@@ -29,7 +29,7 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 	DocumentRequest request;
 	DocumentResult result;
 
-	if (options->ignore_errors)
+	if (options->ignore_errors || collection_is_distributed(relid))
 	{
 		/* an error must be undone before it can be ignored */
 		DocumentBatch *b = documents_begin(relid, options, true);

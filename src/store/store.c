@@ -96,24 +96,40 @@ store_updates_fire(const TriggerDesc *triggers, const StoreTarget *target)
 	return false;
 }
 
+bool
+store_wants_direct(void)
+{
+	return store_use_direct;
+}
+
+/* Refuses as the executor would before it looks at a table, and picks the lock. */
+static LOCKMODE
+enter(Oid relid, bool preview, bool exclusive)
+{
+	if (preview)
+		return AccessShareLock;
+	PreventCommandIfParallelMode("upsert()");
+	PreventCommandDuringRecovery("upsert()");
+	return writer_lock(relid, exclusive);
+}
+
+void
+store_enter(Relation rel, bool preview)
+{
+	LockRelationOid(RelationGetRelid(rel), enter(RelationGetRelid(rel), preview, false));
+	if (!preview)
+		PreventCommandIfReadOnly("upsert()");
+}
+
 Store *
 store_open(const StoreTarget *target)
 {
 	MemoryContext context;
 	MemoryContext oldcontext;
-	LOCKMODE	lockmode;
+	LOCKMODE	lockmode = enter(target->relid, target->preview, target->exclusive);
 	Store	   *s;
 	List	   *arbiters = NIL;
 	int			natts;
-
-	if (target->preview)
-		lockmode = AccessShareLock;
-	else
-	{
-		PreventCommandIfParallelMode("upsert()");
-		PreventCommandDuringRecovery("upsert()");
-		lockmode = writer_lock(target->relid, target->exclusive);
-	}
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "upsert store",
 									ALLOCSET_DEFAULT_SIZES);

@@ -133,6 +133,16 @@ extern Store *store_open(const StoreTarget *target);
  */
 extern bool store_is_direct(struct RelationData *rel, const StoreTarget *target);
 
+/* Is it wanted at all (upsert.direct)? */
+extern bool store_wants_direct(void);
+
+/*
+ * For who has the rows of an open table written elsewhere: refuses as
+ * store_open() does, and takes its lock, which is kept to the end of the
+ * transaction.
+ */
+extern void store_enter(struct RelationData *rel, bool preview);
+
 /*
  * Upserts the row with this key (nkeys values of the key columns' types,
  * none NULL unless nulls is given).  key == NULL: the row is known to be new

@@ -1,0 +1,511 @@
+/*
+ * distributed.c
+ *		Tables whose rows Citus keeps on several nodes.
+ *
+ *		people				shell: the same on all nodes, and empty
+ *		people_102008		shards: tables of their nodes, each with the keys
+ *		people_102009		whose hash lies in its range
+ *
+ * Statements on the shell go to the shards by the planner hook of Citus, which
+ * is right always and slow item by item.  The other road is a function that
+ * Citus runs where the shard is: it must be told, once for a group of tables
+ * whose shards lie together, which argument has the key:
+ *
+ *		SCHEMA.upsert_group_N(key, collection, shard, docs, request)
+ *
+ * A call of it with a constant key is sent to the key's node, as a part of the
+ * transaction.  It is a function in SQL, as only superusers may make others,
+ * and stands in the schema of the tables, made by their owner: whoever writes
+ * to a table trusts its owner with as much, who could put a trigger on it.  One
+ * that somebody else owns is not called.
+ *
+ * This file is all that knows Citus: by SPI, by names in pg_catalog, and by
+ * what its hook makes of a plan (store/local.c).  It is asked for a relation
+ * once, as it reports changes of its catalogs as changes of the relation.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type_d.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/planner.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+#include "utils/varlena.h"
+
+#include "base/ddl.h"
+#include "base/schema.h"
+#include "base/spivalue.h"
+#include "catalog/distributed.h"
+
+/* The function of a group of tables. */
+#define GROUP_FUNCTION "upsert_group_%d"
+
+/* Citus works through a hook in the planner, or not at all. */
+static bool
+citus_is_here(void)
+{
+	return planner_hook != NULL && OidIsValid(get_extension_oid("citus", true));
+}
+
+/* ----------
+ * Asking
+ * ----------
+ */
+
+/* A question to the catalogs, prepared once. */
+typedef struct Question
+{
+	const char *sql;
+	int			nargs;
+	Oid			types[2];
+	SPIPlanPtr	plan;
+} Question;
+
+static Question of_table = {
+	"SELECT p.partmethod::pg_catalog.text, p.repmodel::pg_catalog.text, p.colocationid,"
+	" pg_catalog.column_to_column_name(p.logicalrelid, p.partkey)"
+	" FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid OPERATOR(pg_catalog.=) $1",
+	1, {REGCLASSOID}
+};
+
+static Question of_shards = {
+	"SELECT s.shardid, s.shardminvalue::pg_catalog.int4, s.shardmaxvalue::pg_catalog.int4"
+	" FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1"
+	" ORDER BY 2",
+	1, {REGCLASSOID}
+};
+
+static Question of_shard = {
+	"SELECT s.logicalrelid::pg_catalog.oid FROM pg_catalog.pg_dist_shard s"
+	" WHERE s.shardid OPERATOR(pg_catalog.=) $1",
+	1, {INT8OID}
+};
+
+static Question of_shard_name = {
+	"SELECT pg_catalog.shard_name($1, $2)", 2, {REGCLASSOID, INT8OID}
+};
+
+static Question of_placement = {
+	"SELECT FROM pg_catalog.pg_dist_placement p JOIN pg_catalog.pg_dist_local_group g"
+	" ON p.groupid OPERATOR(pg_catalog.=) g.groupid"
+	" WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1",
+	1, {INT8OID}
+};
+
+static Question of_node = {
+	"SELECT FROM pg_catalog.pg_dist_local_group g WHERE g.groupid OPERATOR(pg_catalog.=) $1",
+	1, {INT4OID}
+};
+
+/*
+ * Asks it with the newest snapshot: what has been committed counts, not what
+ * this transaction may see.  The answer is there until SPI_finish().
+ */
+static uint64
+ask(Question *q, Datum first, Datum second)
+{
+	Datum		values[2] = {first, second};
+	int			rc;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (q->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(q->sql, q->nargs, q->types);
+
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(plan);
+		q->plan = plan;
+	}
+	PushActiveSnapshot(GetLatestSnapshot());
+	rc = SPI_execute_plan(q->plan, values, NULL, true, 0);
+	PopActiveSnapshot();
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+/* Column i of a row of the answer, from 1. */
+static Datum
+answer(uint64 row, int i, Oid type, bool *isnull)
+{
+	return spi_value(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, i, type, isnull);
+}
+
+static void
+read_shards(Distribution *d, Oid relid)
+{
+	bool		isnull;
+
+	d->nshards = ask(&of_shards, ObjectIdGetDatum(relid), 0);
+	d->shards = MemoryContextAlloc(d->memo.context, sizeof(Shard) * Max(d->nshards, 1));
+	for (int i = 0; i < d->nshards; i++)
+	{
+		d->shards[i].id = DatumGetInt64(answer(i, 1, INT8OID, &isnull));
+		d->shards[i].min = DatumGetInt32(answer(i, 2, INT4OID, &isnull));
+		d->shards[i].max = DatumGetInt32(answer(i, 3, INT4OID, &isnull));
+	}
+	SPI_finish();
+}
+
+static void
+find_distribution(Memo *memo, Relation rel)
+{
+	Distribution *d = (Distribution *) memo;
+	Oid			relid = RelationGetRelid(rel);
+	char		method;
+	char		model;
+	bool		isnull;
+
+	if (!citus_is_here())
+		return;
+	if (ask(&of_table, ObjectIdGetDatum(relid), 0) == 0)
+	{
+		SPI_finish();
+		return;
+	}
+	method = *TextDatumGetCString(answer(0, 1, TEXTOID, &isnull));
+	model = *TextDatumGetCString(answer(0, 2, TEXTOID, &isnull));
+	d->colocation = DatumGetInt32(answer(0, 3, INT4OID, &isnull));
+	d->kind = method == 'h' ? DISTRIBUTED_BY_HASH :
+		method != 'n' ? DISTRIBUTED_OTHERWISE :
+		model == 't' ? DISTRIBUTED_REFERENCE :
+		d->colocation != 0 ? DISTRIBUTED_BY_SCHEMA : DISTRIBUTED_OTHERWISE;
+	if (d->kind == DISTRIBUTED_BY_HASH)
+	{
+		Datum		name = answer(0, 4, TEXTOID, &isnull);
+
+		if (!isnull)
+			d->column = get_attnum(relid, TextDatumGetCString(name));
+	}
+	SPI_finish();
+	if (d->kind == DISTRIBUTED_BY_HASH)
+		read_shards(d, relid);
+}
+
+static MemoCache distributions = {"upsert distributions", sizeof(Distribution), find_distribution};
+
+const Distribution *
+distribution_of(Relation rel)
+{
+	const Distribution *d;
+
+	if (planner_hook == NULL || rel->rd_rel->relkind != RELKIND_RELATION)
+		return NULL;
+	d = (const Distribution *) memo_of(&distributions, rel);
+	return d->kind == DISTRIBUTED_NOT ? NULL : d;
+}
+
+/* As Citus does: by the hash function of the type's default operator class. */
+int
+distribution_shard(const Distribution *d, Relation rel, Datum value)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), d->column - 1);
+	TypeCacheEntry *type = lookup_type_cache(att->atttypid, TYPECACHE_HASH_PROC_FINFO);
+	int32		hash;
+	int			low = 0;
+	int			high = d->nshards - 1;
+
+	if (!OidIsValid(type->hash_proc_finfo.fn_oid))
+		return -1;
+	hash = DatumGetInt32(FunctionCall1Coll(&type->hash_proc_finfo,
+										   att->attcollation, value));
+	while (low <= high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (hash < d->shards[middle].min)
+			high = middle - 1;
+		else if (hash > d->shards[middle].max)
+			low = middle + 1;
+		else
+			return middle;
+	}
+	return -1;
+}
+
+int
+distribution_find(const Distribution *d, int64 id)
+{
+	for (int i = 0; i < d->nshards; i++)
+		if (d->shards[i].id == id)
+			return i;
+	return -1;
+}
+
+/* The number at the end of a name, behind a "_"; 0 if there is none. */
+static int64
+number_behind(const char *name)
+{
+	const char *p = name + strlen(name);
+	int64		number = 0;
+
+	while (p > name && isdigit((unsigned char) p[-1]))
+		p--;
+	if (p == name || p[-1] != '_' || *p == '\0' || strlen(p) > 18)
+		return 0;
+	for (; *p; p++)
+		number = number * 10 + (*p - '0');
+	return number;
+}
+
+char *
+distributed_name(Relation rel, int64 *shard)
+{
+	char	   *name = pstrdup(RelationGetRelationName(rel));
+	int64		number = number_behind(name);
+	Oid			whole = InvalidOid;
+	bool		isnull;
+
+	*shard = 0;
+	if (number == 0 || !citus_is_here())
+		return name;
+	if (ask(&of_shard, Int64GetDatum(number), 0) == 1)
+		whole = DatumGetObjectId(answer(0, 1, OIDOID, &isnull));
+	SPI_finish();
+	if (!OidIsValid(whole) || distributed_shard_table(whole, number) != RelationGetRelid(rel))
+		return name;
+	*shard = number;
+	return get_rel_name(whole);
+}
+
+Oid
+distributed_shard_table(Oid relid, int64 shard)
+{
+	char	   *name = NULL;
+	MemoryContext context = CurrentMemoryContext;
+	bool		isnull;
+
+	/* a name that is too long gets a hash, of which Citus knows */
+	if (ask(&of_shard_name, ObjectIdGetDatum(relid), Int64GetDatum(shard)) == 1)
+	{
+		Datum		value = answer(0, 1, TEXTOID, &isnull);
+
+		if (!isnull)
+		{
+			List	   *names = textToQualifiedNameList(DatumGetTextPP(value));
+
+			name = MemoryContextStrdup(context, strVal(llast(names)));
+		}
+	}
+	SPI_finish();
+	return name ? get_relname_relid(name, get_rel_namespace(relid)) : InvalidOid;
+}
+
+bool
+distributed_shard_is_here(int64 shard)
+{
+	bool		here = ask(&of_placement, Int64GetDatum(shard), 0) == 1;
+
+	SPI_finish();
+	return here;
+}
+
+bool
+distributed_internal(void)
+{
+	return application_name != NULL &&
+		strncmp(application_name, "citus_internal ", strlen("citus_internal ")) == 0;
+}
+
+/* ----------
+ * Errors
+ * ----------
+ */
+
+static char *
+without_shard(char *text, int64 shard, bool at_end)
+{
+	char	   *ending = psprintf("_" INT64_FORMAT "%s", shard, at_end ? "" : "\"");
+	size_t		len = strlen(ending) - (at_end ? 0 : 1);
+	char	   *found;
+
+	if (text == NULL)
+		return NULL;
+	text = pstrdup(text);
+	if (at_end)
+	{
+		if (strlen(text) > len && strcmp(text + strlen(text) - len, ending) == 0)
+			text[strlen(text) - len] = '\0';
+		return text;
+	}
+	while ((found = strstr(text, ending)) != NULL)
+		memmove(found, found + len, strlen(found + len) + 1);
+	return text;
+}
+
+void
+distributed_rename_error(ErrorData *error, int64 shard)
+{
+	error->message = without_shard(error->message, shard, false);
+	error->detail = without_shard(error->detail, shard, false);
+	error->hint = without_shard(error->hint, shard, false);
+	error->table_name = without_shard(error->table_name, shard, true);
+	error->constraint_name = without_shard(error->constraint_name, shard, true);
+}
+
+/* ----------
+ * Refusing
+ * ----------
+ */
+
+void
+distributed_require(const char *option)
+{
+	if (citus_is_here())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("option \"%s\" needs the extension \"citus\"", option),
+			 errdetail("It is not in this database."),
+			 errhint("Leave the option out, or put \"citus\" into shared_preload_libraries on all nodes and run CREATE EXTENSION citus.")));
+}
+
+static bool
+on_coordinator(void)
+{
+	/* the coordinator's group is 0 */
+	bool		here = ask(&of_node, Int32GetDatum(0), 0) == 1;
+
+	SPI_finish();
+	return here;
+}
+
+void
+distributed_require_coordinator(Relation rel, const char *what)
+{
+	if (distribution_of(rel) == NULL || on_coordinator())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s on a distributed table can be had on the coordinator only", what),
+			 errdetail("\"%s\" is distributed, and what this node locks no other node sees.",
+					   RelationGetRelationName(rel)),
+			 errhint("Run it on the coordinator, or find rows by the key.")));
+}
+
+/* ----------
+ * Making
+ * ----------
+ */
+
+static char *
+table_name(Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+									  RelationGetRelationName(rel));
+}
+
+static char *
+group_function(const Distribution *d, Relation rel)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+									  psprintf(GROUP_FUNCTION, d->colocation));
+}
+
+static char *
+key_type(const Distribution *d, Relation rel)
+{
+	return format_type_be_qualified(TupleDescAttr(RelationGetDescr(rel),
+												  d->column - 1)->atttypid);
+}
+
+char *
+distributed_function(const Distribution *d, Relation rel)
+{
+	Oid			types[] = {InvalidOid, REGCLASSOID, INT8OID, TEXTOID, JSONBOID};
+	HeapTuple	tuple;
+	Oid			owner;
+
+	if (d->kind != DISTRIBUTED_BY_HASH || d->column == InvalidAttrNumber)
+		return NULL;
+	types[0] = TupleDescAttr(RelationGetDescr(rel), d->column - 1)->atttypid;
+	tuple = SearchSysCache3(PROCNAMEARGSNSP,
+							CStringGetDatum(psprintf(GROUP_FUNCTION, d->colocation)),
+							PointerGetDatum(buildoidvector(types, lengthof(types))),
+							ObjectIdGetDatum(RelationGetNamespace(rel)));
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	if (owner != rel->rd_rel->relowner && !superuser_arg(owner))
+		return NULL;
+	return group_function(d, rel);
+}
+
+char *
+distributed_function_command(const Distribution *d, Relation rel)
+{
+	const char *ours = upsert_schema_quoted();
+	const char *function = group_function(d, rel);
+	const char *type = key_type(d, rel);
+
+	return psprintf("CREATE OR REPLACE FUNCTION %s(key %s, collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)"
+					" RETURNS SETOF %s.upsert_item LANGUAGE sql VOLATILE AS"
+					" 'SELECT * FROM %s.upsert_on_shard($2, $3, $4, $5)'; "
+					"SELECT pg_catalog.create_distributed_function(%s, 'key', colocate_with => %s, force_delegation => true);",
+					function, type, ours, ours,
+					quote_literal_cstr(psprintf("%s(%s,pg_catalog.regclass,pg_catalog.int8,pg_catalog.text,pg_catalog.jsonb)",
+												function, type)),
+					quote_literal_cstr(table_name(rel)));
+}
+
+static void
+setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+distributed_create(Oid relid, const char *column,
+				   const DistributionOptions *options)
+{
+	Relation	rel = RelationIdGetRelation(relid);
+	char	   *name = quote_literal_cstr(table_name(rel));
+	const Distribution *d;
+	int			level = NewGUCNestLevel();
+
+	/* our trigger looks at its own row only */
+	setting("citus.enable_unsafe_triggers", "on");
+	/* a function is to be made in the transaction that made shards */
+	setting("citus.multi_shard_modify_mode", "sequential");
+	if (options->reference)
+		ddl_execute(psprintf("SELECT pg_catalog.create_reference_table(%s)", name));
+	else if (options->colocate_with)
+		ddl_execute(psprintf("SELECT pg_catalog.create_distributed_table(%s, %s, colocate_with => %s)",
+							 name, quote_literal_cstr(column),
+							 quote_literal_cstr(options->colocate_with)));
+	else
+		ddl_execute(psprintf("SELECT pg_catalog.create_distributed_table(%s, %s, shard_count => %d)",
+							 name, quote_literal_cstr(column), options->shards));
+	RelationClose(rel);
+
+	rel = RelationIdGetRelation(relid);
+	d = distribution_of(rel);
+	if (d && options->shards > 0 && d->nshards != options->shards)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"shards\" is not that of \"%s\"", options->colocate_with),
+				 errdetail("It has %d shards, and tables that lie together have the same.", d->nshards),
+				 errhint("Leave \"shards\" out.")));
+	if (d && d->kind == DISTRIBUTED_BY_HASH && distributed_function(d, rel) == NULL)
+		ddl_execute(distributed_function_command(d, rel));
+	RelationClose(rel);
+	AtEOXact_GUC(true, level);
+}

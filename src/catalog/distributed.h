@@ -1,0 +1,109 @@
+/*
+ * distributed.h
+ *		Tables whose rows Citus keeps on several nodes.
+ *
+ * Citus is asked by the names of its functions and catalogs alone.  Where it
+ * is absent, no table is distributed, and none can be made so.
+ */
+#ifndef UPSERT_DISTRIBUTED_H
+#define UPSERT_DISTRIBUTED_H
+
+#include "access/attnum.h"
+#include "catalog/memo.h"
+#include "utils/elog.h"
+#include "utils/relcache.h"
+
+typedef enum DistributionKind
+{
+	DISTRIBUTED_NOT,
+	DISTRIBUTED_BY_HASH,
+	DISTRIBUTED_REFERENCE,		/* all of it on each node */
+	DISTRIBUTED_BY_SCHEMA,		/* one shard, on one node */
+	DISTRIBUTED_OTHERWISE
+} DistributionKind;
+
+/* A shard has the keys whose hash lies between these. */
+typedef struct Shard
+{
+	int32		min;
+	int32		max;
+	int64		id;
+} Shard;
+
+typedef struct Distribution
+{
+	Memo		memo;
+	DistributionKind kind;
+	AttrNumber	column;			/* by whose hash, or InvalidAttrNumber */
+	int			colocation;		/* group of tables whose shards lie together */
+	int			nshards;
+	Shard	   *shards;			/* by min */
+} Distribution;
+
+/* How a table that is being made is to be distributed. */
+typedef struct DistributionOptions
+{
+	int			shards;			/* 0: not by hash */
+	char	   *colocate_with;	/* NULL: with whatever is alike */
+	bool		reference;
+} DistributionOptions;
+
+/*
+ * How an open table is distributed: a memo, it lives as long as the memory
+ * context that is current.  NULL: it is not.
+ */
+extern const Distribution *distribution_of(Relation rel);
+
+/* The shard of a value of the distribution column, as a place in shards; or -1. */
+extern int	distribution_shard(const Distribution *d, Relation rel, Datum value);
+
+/* The place of the shard with this id; or -1. */
+extern int	distribution_find(const Distribution *d, int64 id);
+
+/*
+ * The name by which users know an open table: where it is a shard, that of
+ * the table that it is a part of, and *shard its id, else 0.  In the current
+ * memory context.
+ */
+extern char *distributed_name(Relation rel, int64 *shard);
+
+/* What an error says of the shard it says of the table then. */
+extern void distributed_rename_error(ErrorData *error, int64 shard);
+
+/* The OID of a table's shard as a table of this node, or InvalidOid. */
+extern Oid	distributed_shard_table(Oid relid, int64 shard);
+
+/* Does the shard lie on this node, as of now? */
+extern bool distributed_shard_is_here(int64 shard);
+
+/* Does this backend serve another node? */
+extern bool distributed_internal(void);
+
+/*
+ * Error 0A000 unless Citus is there; "option" is what asks for it.
+ */
+extern void distributed_require(const char *option);
+
+/*
+ * The lock on what is not there (a search) is a node's own: error 0A000 where
+ * the open table is distributed and this node is not the coordinator.
+ */
+extern void distributed_require_coordinator(Relation rel, const char *what);
+
+/*
+ * Makes a new table a distributed one, and the function of its group in its
+ * schema, where there is none.  Needs a connection to SPI.
+ */
+extern void distributed_create(Oid relid, const char *column,
+							   const DistributionOptions *options);
+
+/*
+ * The function in the table's schema through which its group takes calls,
+ * quoted; NULL where there is none that the table's owner answers for.
+ */
+extern char *distributed_function(const Distribution *d, Relation rel);
+
+/* The command that makes it. */
+extern char *distributed_function_command(const Distribution *d, Relation rel);
+
+#endif							/* UPSERT_DISTRIBUTED_H */

@@ -1,0 +1,475 @@
+/*
+ * route.c
+ *		Documents sent to where they lie, and applied there.
+ *
+ *		upsert_many('people', ...)		this node: the batch, by shard and key
+ *			upsert_group_2('k1', 'people', 102008, docs, request)
+ *											one message a shard
+ *				upsert_on_shard()			its node: a batch on people_102008,
+ *											through the direct store
+ *
+ * A document is written as on one machine, by the code of one machine: the
+ * shard is a collection, and known by the logical name (catalog/collection.c).
+ * What is added here: the way there, and that nothing is written to a shard that
+ * is about to be somewhere else.  While a shard moves, Citus keeps its own
+ * statements out, by a lock on what it knows of the shard; and ours are none of
+ * them.  So upsert_on_shard() begins with a statement on the collection that
+ * changes nothing, which takes that lock to the end of the transaction, looks
+ * then whether the shard is still here, and if not says so: the row with ord
+ * 0.  Then the documents go through SQL, as all do where no function of the
+ * group is there to be called, or where the user may not do what it does.
+ *
+ * Every road writes shard by shard, and key by key within: see documents.c.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+
+#include "base/spivalue.h"
+#include "call/argument.h"
+#include "document/fetch.h"
+#include "document/request.h"
+#include "document/route.h"
+
+struct Route
+{
+	const Collection *collection;
+	const Distribution *distribution;
+	const char *function;		/* of the group, quoted */
+	const char *table;			/* the collection, as a literal */
+	const char *key_type;
+	StringInfoData request;		/* options, without the closing brace */
+};
+
+/* ----------
+ * There
+ * ----------
+ */
+
+/* May the user do there what upsert_on_shard() does? */
+static bool
+may_write(Relation rel)
+{
+	Oid			relid = RelationGetRelid(rel);
+
+	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+		pg_class_aclcheck(relid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK &&
+		check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+Route *
+route_open(const Collection *c, Relation rel, const UpsertOptions *options)
+{
+	const Distribution *d = distribution_of(rel);
+	Route	   *r;
+	char	   *function;
+
+	/*
+	 * Who locks the collection on all nodes must write from here.  A backend
+	 * that serves another node sends nothing on.
+	 */
+	if (d == NULL || d->column != c->key_attno || options->exclusive ||
+		options->by || !store_wants_direct() || distributed_internal() ||
+		!may_write(rel))
+		return NULL;
+	function = distributed_function(d, rel);
+	if (function == NULL)
+		return NULL;
+	store_enter(rel, options->dry_run);
+
+	r = palloc0(sizeof(Route));
+	r->collection = c;
+	r->distribution = d;
+	r->function = function;
+	r->table = quote_literal_cstr(document_table(c));
+	r->key_type = format_type_be_qualified(c->key_type);
+	initStringInfo(&r->request);
+	options_write(&r->request, options, CALL_UPSERT_MANY);
+	r->request.len--;
+	return r;
+}
+
+/* The call, with constants only: nothing else is sent. */
+static char *
+call_text(const Route *r, int shard, const RoutePart *part)
+{
+	StringInfoData docs;
+	StringInfoData request;
+	StringInfoData sql;
+
+	initStringInfo(&docs);
+	initStringInfo(&request);
+	initStringInfo(&sql);
+	appendBinaryStringInfo(&request, r->request.data, r->request.len);
+	appendStringInfo(&request, "%s\"keep\":%s,\"single\":%s,\"places\":[",
+					 request.len > 1 ? "," : "", part->keep ? "true" : "false",
+					 part->single ? "true" : "false");
+	for (int i = 0; i < part->n; i++)
+	{
+		appendStringInfoString(&docs, i ? "," : "[");
+		(void) JsonbToCString(&docs, &part->docs[i]->root, VARSIZE(part->docs[i]));
+		appendStringInfo(&request, "%s" INT64_FORMAT, i ? "," : "", part->places[i]);
+	}
+	appendStringInfoChar(&docs, ']');
+	appendStringInfoString(&request, "]}");
+
+	appendStringInfo(&sql, "SELECT * FROM %s(%s::%s, %s::pg_catalog.regclass, " INT64_FORMAT "::pg_catalog.int8, %s::pg_catalog.text, %s::pg_catalog.jsonb)",
+					 r->function,
+					 quote_literal_cstr(collection_key_to_string(r->collection, part->key)),
+					 r->key_type, r->table, r->distribution->shards[shard].id,
+					 quote_literal_cstr(docs.data), quote_literal_cstr(request.data));
+	return sql.data;
+}
+
+/* Takes the answers; false if there are none. */
+static bool
+read_answers(RoutePart *part, MemoryContext context)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	bool		there = SPI_processed > 0;
+
+	for (uint64 i = 0; i < SPI_processed && there; i++)
+	{
+		Answer		answer = {0};
+		int			ord;
+
+		there = answer_read_item(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+								 &ord, &answer);
+		if (!there)
+			break;
+		if (!part->keep)
+			part->counts[answer.outcome] += ord;
+		else if (ord < 1 || ord > part->n)
+			elog(ERROR, "answer to item %d of %d", ord, part->n);
+		else
+			part->answers[ord - 1] = answer;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return there;
+}
+
+/* The call is no SQL of the user's, and may be long: it is not shown in CONTEXT. */
+static void
+leave_out_call(ErrorData *error, const char *sql)
+{
+	char	   *shown = psprintf("SQL statement \"%s\"", sql);
+	char	   *found = error->context ? strstr(error->context, shown) : NULL;
+	char	   *rest;
+
+	if (found == NULL)
+		return;
+	rest = found + strlen(shown);
+	if (*rest == '\n')
+		rest++;
+	else if (found > error->context)
+		found--;
+	memmove(found, rest, strlen(rest) + 1);
+}
+
+bool
+route_send(const Route *r, int shard, RoutePart *part)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char	   *sql = call_text(r, shard, part);
+	bool		there;
+	volatile int rc = 0;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PG_TRY();
+	{
+		rc = SPI_execute(sql, false, 0);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		leave_out_call(error, sql);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(rc));
+	there = read_answers(part, context);
+	SPI_finish();
+	return there;
+}
+
+/* ----------
+ * Here
+ * ----------
+ */
+
+/* What the other node asks, beside the options. */
+typedef struct PartRequest
+{
+	bool		keep;
+	bool		single;
+	int			n;
+	int64	   *places;
+} PartRequest;
+
+static bool
+take_places(const JsonbValue *v, void *arg)
+{
+	PartRequest *request = arg;
+
+	if (v->type != jbvBinary || !JsonContainerIsArray(v->val.binary.data))
+		return false;
+	request->n = JsonContainerSize(v->val.binary.data);
+	request->places = palloc(sizeof(int64) * Max(request->n, 1));
+	for (int i = 0; i < request->n; i++)
+	{
+		JsonbValue *e = getIthJsonbValueFromContainer(v->val.binary.data, i);
+
+		if (e->type != jbvNumeric)
+			return false;
+		request->places[i] = DatumGetInt64(DirectFunctionCall1(numeric_int8,
+															   NumericGetDatum(e->val.numeric)));
+	}
+	return true;
+}
+
+static const OptionDef part_request[] = {
+	{"keep", 1, OPTION_BOOL, offsetof(PartRequest, keep)},
+	{"single", 1, OPTION_BOOL, offsetof(PartRequest, single)},
+	{"places", 1, OPTION_OTHER, 0, NULL, take_places, "an array of numbers"},
+};
+
+/*
+ * Keeps the shard of the key where it is, to the end of the transaction: by an
+ * UPDATE through Citus that finds nothing.
+ */
+static void
+keep_in_place(const Collection *c, Datum key)
+{
+	Oid			type = c->key_type;
+	const char *doc = document_column(c, c->doc_attno);
+	char	   *sql = psprintf("UPDATE %s SET %s = %s WHERE %s OPERATOR(pg_catalog.=) $1 AND %s IS NULL",
+							   document_table(c), doc, doc,
+							   document_column(c, c->key_attno), doc);
+
+	SPI_connect();
+	if (SPI_execute_plan(document_plan(c, sql, 1, &type), &key, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not lock a shard");
+	SPI_finish();
+}
+
+/*
+ * Does Citus reach the shard from this backend?  It may have begun to reach it
+ * through another one, whose changes we would not see, nor it ours.
+ */
+static bool
+is_in_this_backend(const Collection *c, Datum key)
+{
+	Oid			type = c->key_type;
+	char	   *sql = psprintf("SELECT pg_catalog.pg_backend_pid() FROM (SELECT pg_catalog.count(*) FROM %s WHERE %s OPERATOR(pg_catalog.=) $1) AS here",
+							   document_table(c), document_column(c, c->key_attno));
+	bool		isnull;
+	bool		result;
+
+	SPI_connect();
+	if (SPI_execute_plan(document_plan(c, sql, 1, &type), &key, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not find a shard");
+	result = SPI_processed == 1 &&
+		DatumGetInt32(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+								INT4OID, &isnull)) == MyProcPid;
+	SPI_finish();
+	return result;
+}
+
+/* The shard's table, if it is here, stays here, and can be written to directly. */
+static Oid
+find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
+{
+	const Distribution *d = distribution_of(rel);
+	int			place = d ? distribution_find(d, id) : -1;
+	Collection	s = {0};
+	StoreTarget target = {.nkeys = 1};
+	const char *reason;
+	Relation	shard;
+	bool		direct;
+
+	if (place < 0 || d->column != c->key_attno || !may_write(rel))
+		return InvalidOid;
+	if (!preview)
+	{
+		keep_in_place(c, key);
+		if (!distributed_internal() && !is_in_this_backend(c, key))
+			return InvalidOid;
+	}
+	if (!distributed_shard_is_here(id))
+		return InvalidOid;
+	target.relid = distributed_shard_table(RelationGetRelid(rel), id);
+	shard = OidIsValid(target.relid) ? try_relation_open(target.relid, AccessShareLock) : NULL;
+	if (shard == NULL)
+		return InvalidOid;
+	direct = collection_describe(shard, &s, &reason);
+	target.keys[0] = s.key_attno;
+	direct = direct && store_is_direct(shard, &target);
+	collection_release(shard);
+	return direct ? target.relid : InvalidOid;
+}
+
+/* Are all keys the shard's?  There is nothing to be said of others here. */
+static bool
+keys_are_of_shard(const Collection *c, Relation rel, int64 id, Jsonb **docs,
+				  int n, Datum *key)
+{
+	const Distribution *d = distribution_of(rel);
+	Refusal		why;
+
+	for (int i = n - 1; i >= 0; i--)
+	{
+		int			place;
+
+		/* the first one's stays: the only one that may be spoken of here */
+		if (request_find_key(c, docs[i], key, &why) != REQUEST_KEY_ONE)
+			return false;
+		place = d ? distribution_shard(d, rel, *key) : -1;
+		if (place < 0 || d->shards[place].id != id)
+			return false;
+	}
+	return n > 0;
+}
+
+/* The elements of a JSON array of objects; their number, or -1. */
+static int
+take_docs(text *text, Jsonb ***docs)
+{
+	Jsonb	   *array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+														   CStringGetDatum(text_to_cstring(text))));
+	JsonbIterator *it = JsonbIteratorInit(&array->root);
+	JsonbIteratorToken token;
+	JsonbValue	v;
+	int			n = 0;
+
+	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
+		return -1;
+	*docs = MemoryContextAllocHuge(CurrentMemoryContext,
+								   sizeof(Jsonb *) * Max(JB_ROOT_COUNT(array), 1));
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+		{
+			(*docs)[n] = JsonbValueToJsonb(&v);
+			if (!JB_ROOT_IS_OBJECT((*docs)[n++]))
+				return -1;
+		}
+	return n;
+}
+
+static void
+put_counts(Tuplestorestate *rows, TupleDesc tupdesc, DocumentSummary summary)
+{
+	int64		counts[] = {summary.inserted, summary.updated, summary.unchanged, summary.ignored};
+	UpsertOutcome outcomes[] = {UPSERT_INSERTED, UPSERT_UPDATED, UPSERT_UNCHANGED, UPSERT_IGNORED};
+
+	for (int i = 0; i < lengthof(counts); i++)
+	{
+		Answer		answer = {.outcome = outcomes[i]};
+
+		answer_put_item(rows, tupdesc, counts[i], &answer);
+	}
+}
+
+static void
+put_nothing(Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	Datum		values[7] = {0};
+	bool		nulls[7] = {true, true, true, true, true, true, true};
+
+	tuplestore_putvalues(rows, tupdesc, values, nulls);
+}
+
+/* A batch on the shard, whose answers go into the tuplestore. */
+static void
+apply_part(Oid relid, const UpsertOptions *options, const PartRequest *request,
+		   Jsonb **docs, Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	DocumentBatch *b = documents_begin(relid, options, request->keep);
+
+	if (request->single)
+		documents_single(b);
+	for (int i = 0; i < request->n; i++)
+		documents_add(b, docs[i], request->places[i]);
+	documents_run(b);
+	for (int i = 0; request->keep && i < request->n; i++)
+		answer_put_item(rows, tupdesc, i + 1, documents_answer(b, i));
+	if (!request->keep)
+		put_counts(rows, tupdesc, documents_summary(b));
+	documents_end(b);
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(upsert_on_shard);
+
+Datum
+upsert_on_shard(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc;
+	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
+	MemoryContext context = CurrentMemoryContext;
+	UpsertOptions options;
+	PartRequest request = {0};
+	OptionSet	sets[] = {options_set(CALL_UPSERT_MANY, &options), OPTION_SET(part_request, 1, &request)};
+	int64		shard;
+	const Collection *c;
+	Relation	rel;
+	Jsonb	  **docs;
+	Oid			relid = InvalidOid;
+	Datum		key;
+
+	arguments_require(fcinfo, 4);
+	shard = PG_GETARG_INT64(1);
+	options_read(PG_GETARG_JSONB_P(3), sets, 2);
+	options_check(&options);
+
+	rel = collection_hold(PG_GETARG_OID(0));
+	c = collection_resolve(PG_GETARG_OID(0));
+	store_enter(rel, options.dry_run);
+	if (take_docs(PG_GETARG_TEXT_PP(2), &docs) == request.n && options.by == NIL &&
+		keys_are_of_shard(c, rel, shard, docs, request.n, &key))
+		relid = find_shard(c, rel, shard, key, options.dry_run);
+	collection_release(rel);
+	if (!OidIsValid(relid))
+	{
+		put_nothing(rows, tupdesc);
+		return (Datum) 0;
+	}
+
+	PG_TRY();
+	{
+		apply_part(relid, &options, &request, docs, rows, tupdesc);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		distributed_rename_error(error, shard);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	return (Datum) 0;
+}

@@ -1,0 +1,106 @@
+# Collections whose shards Citus keeps on two workers: options, answers, errors,
+# which road is taken, and what the roads have in common.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use Test::More;
+use Upsert::Citus;
+use Upsert::Test;
+
+my ($c, $one, $two) = citus_nodes();
+
+# --- making -------------------------------------------------------------------
+
+rows_are($c, q{SELECT create_collection('people', '{"shards": 4}')}, 'people', 'a collection with shards');
+rows_are($c,
+	q{SELECT citus_table_type, distribution_column, shard_count FROM citus_tables WHERE table_name = 'people'::regclass},
+	'distributed|_key|4', 'by its key');
+rows_are($c, q{SELECT create_collection('visits', '{"colocateWith": "people"}')}, 'visits', 'another one beside it');
+rows_are($c,
+	q{SELECT count(DISTINCT colocation_id), count(*) FROM citus_tables WHERE table_name IN ('people'::regclass, 'visits')},
+	'1|2', 'in one group');
+rows_are($c, q{SELECT count(*) FROM pg_proc WHERE proname LIKE 'upsert\_group\_%'}, '1', 'with one function');
+rows_are($c, q{SELECT create_collection('more', '{"shards": 4, "colocateWith": "people"}')}, 'more', 'shards as many as there are');
+sqlstate_is($c, q{SELECT create_collection('x', '{"shards": 5, "colocateWith": "people"}')}, '22023', 'and no others');
+rows_are($c, q{SELECT create_collection('countries', '{"reference": true, "unique": ["name"]}')}, 'countries', 'a reference collection');
+rows_are($c, q{SELECT citus_table_type FROM citus_tables WHERE table_name = 'countries'::regclass}, 'reference', 'is one');
+rows_are($c, q{SELECT create_collection('knows', '{"shards": 4, "type": "edge"}')}, 'knows', 'edges');
+sqlstate_is($c, q{SELECT create_collection('x', '{"shards": 4, "unique": ["a"]}')}, '22023', 'unique attributes cannot be');
+
+# --- answers ------------------------------------------------------------------
+
+rows_are($c, q{SELECT action, key, old, new - '_rev' FROM upsert('people', '{"_key": "a", "n": 1}')},
+	'inserted|a||{"n": 1, "_id": "people/a", "_key": "a"}', 'inserted, and _id has the logical name');
+rows_are($c, q{SELECT action, old - '_rev', new - '_rev' FROM upsert('people', '{"_id": "people/a", "m": 2}')},
+	'updated|{"n": 1, "_id": "people/a", "_key": "a"}|{"m": 2, "n": 1, "_id": "people/a", "_key": "a"}', 'merged');
+rows_are($c, q{SELECT action FROM upsert('people', '{"_key": "a", "m": 2}')}, 'unchanged', 'unchanged');
+rows_are($c, q{SELECT 'people'::regclass |= '{"_key": "a", "z": 1}' ->> 'z' IS NULL}, 'f', 'the operators');
+rows_are($c,
+	q{SELECT ord, action, new - '_rev' - '_id' FROM upsert_many('people', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || (7 - i), 'i', i)) FROM generate_series(1, 6) i))},
+	join("\n", map { sprintf '%d|inserted|{"i": %d, "_key": "k%d"}', $_, $_, 7 - $_ } 1 .. 6), 'a batch answers in input order');
+rows_are($c, q{SELECT * FROM upsert_load('people', '[{"_key": "k1"}, {"_key": "k2", "j": 1}, {"_key": "new"}, {"n": 1}]')},
+	'2|1|1|0', 'counts');
+rows_are($c, q{SELECT ord, action FROM upsert_many('people', '[{"_key": "d", "a": 1}, {"_key": "k1"}, {"_key": "d", "b": 1}]')},
+	"1|inserted\n2|unchanged\n3|updated", 'a key twice');
+rows_are($c, q{SELECT count(*), count(DISTINCT key) FROM upsert_many('people', '[{"n": 1}, {"n": 2}, {"n": 3}]')}, '3|3', 'keys are generated');
+rows_are($c, q{SELECT action, new - '_rev' FROM upsert('people', '{"_key": "dry", "n": 1}', '{"dryRun": true}')},
+	'inserted|{"n": 1, "_id": "people/dry", "_key": "dry"}', 'a dry run');
+rows_are($c, q{SELECT get_document('people', 'dry') IS NULL}, 't', 'writes nothing');
+
+# --- errors -------------------------------------------------------------------
+
+sub error_is
+{
+	my ($node, $sql, $pattern, $label) = @_;
+	my ($rc, $out, $err) = $node->psql('postgres', $sql);
+
+	like($err, $pattern, $label);
+	return;
+}
+
+sqlstate_is($c, q{SELECT upsert('people', '{"_key": "a"}', '{"ifRev": null}')}, 'UP002', 'preconditions there');
+sqlstate_is($c, q{SELECT upsert('people', '{"_key": "nobody"}', '{"mustExist": true}')}, 'UP003', 'mustExist');
+sqlstate_is($c, q{SELECT upsert('people', '{"_key": "!/"}')}, 'UP004', 'bad keys');
+sqlstate_is($c, q{SELECT upsert('people', '{"_id": "other/a"}')}, 'UP004', 'of another collection');
+error_is($c, q{SELECT upsert_many('people', '[{"_key": "a"}, {"_key": "nobody"}]', '{"mustExist": true}')},
+	qr/item 2 of the batch, key "nobody"/, 'an error names its item');
+error_is($c, q{SELECT upsert('people', '{"_key": "nobody"}', '{"mustExist": true}')},
+	qr/^(?!.*(item 1 of|upsert_group_\d+\('))/s, 'no item where there is one, and no call of ours');
+rows_are($c,
+	q{SELECT ord, action, error->>'sqlstate' FROM upsert_many('people', '[{"_key": "a", "_rev": "x"}, {"_key": "!/"}, {"_key": "k1"}]', '{"ignoreErrors": true, "ignoreRevs": false}')},
+	"1|ignored|UP001\n2|ignored|UP004\n3|unchanged|", 'ignoreErrors');
+$c->safe_psql('postgres', q{ALTER TABLE people ADD CONSTRAINT small CHECK ((doc->>'n')::int < 100)});
+error_is($c, q{SELECT upsert('people', '{"_key": "a", "n": 100}')},
+	qr/relation "people" violates check constraint "small"/, 'constraints have the logical names');
+rows_are($c, q{SELECT error->>'constraint', error->>'table' FROM upsert_many('people', '[{"_key": "a", "n": 100}]', '{"ignoreErrors": true}')},
+	'small|people', 'also in answers');
+
+# --- all or nothing -----------------------------------------------------------
+
+error_is($c, q{SELECT upsert_load('people', '[{"_key": "t1"}, {"_key": "t2"}, {"_key": "t3"}, {"_key": "t4"}, {"_key": "t5", "n": 100}]')},
+	qr/item 5 of the batch/, 'one fails');
+rows_are($c, q{SELECT count(*) FROM people WHERE _key LIKE 't_'}, '0', 'and no shard has anything');
+$c->safe_psql('postgres', q{BEGIN; SELECT upsert_load('people', '[{"_key": "t1"}, {"_key": "t2"}, {"_key": "t3"}]'); ROLLBACK});
+rows_are($c, q{SELECT count(*) FROM people WHERE _key LIKE 't_'}, '0', 'nothing is left of what was rolled back');
+rows_are($c, q{BEGIN; SELECT upsert_load('people', '[{"_key": "t1"}, {"_key": "t2"}, {"_key": "t3"}]'); SELECT count(*) FROM people WHERE _key LIKE 't_'; COMMIT},
+	"(3,0,0,0)\n3", 'a transaction sees what it wrote');
+rows_are($c, q{SELECT DISTINCT result FROM run_command_on_workers('SELECT count(*) FROM pg_prepared_xacts')}, '0', 'nothing is left prepared');
+
+# --- the roads ----------------------------------------------------------------
+
+# how many statements on the shards a call sends: none, where it is routed
+my $same = q{SELECT ord, action, new - '_rev' FROM upsert_many('people', '[{"_key": "a", "r": 1}, {"_key": "k1", "r": 1}, {"_key": "r1"}]')};
+my $routed = $c->safe_psql('postgres', "BEGIN; $same; ROLLBACK");
+rows_are($c, "SET upsert.direct = off; BEGIN; $same; ROLLBACK", $routed, 'through SQL the answers are the same');
+rows_are($c, "BEGIN; ALTER FUNCTION upsert_group_1 RENAME TO g; $same; ROLLBACK", $routed, 'and without the function')
+  if $c->safe_psql('postgres', q{SELECT to_regproc('upsert_group_1') IS NOT NULL}) eq 't';
+rows_are($one, "BEGIN; $same; ROLLBACK", $routed, 'on a worker');
+rows_are($two, "BEGIN; $same; ROLLBACK", $routed, 'on the other one');
+rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '[{"_key": "a"}]', '{"places": [1]}') WHERE action IS NULL}, '1',
+	'what is no shard is left alone');
+rows_are($c, q{SELECT action FROM upsert('people', '{"_key": "ex"}', '{"exclusive": true}')}, 'inserted', 'exclusive');
+rows_are($c, q{SELECT action, old - '_rev' FROM delete_document('people', 'ex')}, 'deleted|{"_id": "people/ex", "_key": "ex"}', 'delete_document');
+
+done_testing();
