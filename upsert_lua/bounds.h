@@ -95,6 +95,15 @@ extern void bounds_charge(lua_State *L, uint64 n);
  */
 extern void bounds_charge_accesses(lua_State *L, uint64 n);
 
+/*
+ * The error object at index as text that can be sent to a client, in the
+ * current memory context: at most MESSAGE_MAX bytes of a string; what is no
+ * text in the database's encoding is shown as question marks.
+ */
+#define MESSAGE_MAX 4096
+
+extern char *bounds_message(lua_State *L, int index);
+
 /* What was used so far: for tests, and for whoever reports it. */
 extern uint64 bounds_steps(lua_State *L);
 extern Size bounds_memory(lua_State *L);
