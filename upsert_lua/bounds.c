@@ -480,6 +480,15 @@ bounds_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	return result;
 }
 
+void
+bounds_check_memory(lua_State *L, Size n)
+{
+	Bounds	   *bounds = bounds_of(L);
+
+	if (n > bounds->limit - bounds->used)
+		memory_exceeded(bounds);
+}
+
 Size
 bounds_memory(lua_State *L)
 {

@@ -96,6 +96,12 @@ extern void bounds_charge(lua_State *L, uint64 n);
 extern void bounds_charge_accesses(lua_State *L, uint64 n);
 
 /*
+ * Raises UP009 if the state has less than n bytes left.  For memory that is
+ * allocated elsewhere for a script, before it is.
+ */
+extern void bounds_check_memory(lua_State *L, Size n);
+
+/*
  * The error object at index as text that can be sent to a client, in the
  * current memory context: at most MESSAGE_MAX bytes of a string; what is no
  * text in the database's encoding is shown as question marks.
