@@ -26,9 +26,19 @@ typedef void (*LibraryPrint) (lua_State *L, const char *line, size_t len);
 
 extern void library_set_print(LibraryPrint print);
 
+/*
+ * luaL_tolstring() that tells no addresses: a table is shown by where it is
+ * within the state.
+ */
+extern const char *library_tolstring(lua_State *L, int index, size_t *len);
+
+/* A number that tells apart two objects of the state; 0 for other values. */
+extern uint64 library_identity(lua_State *L, int index);
+
 /* The parts, for library_open() alone. */
 extern void baselib_open(lua_State *L);
 extern void strlib_open(lua_State *L);
+extern int	strlib_format(lua_State *L);
 extern void tablib_open(lua_State *L);
 extern void mathlib_open(lua_State *L);
 extern void oslib_open(lua_State *L);
