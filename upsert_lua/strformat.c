@@ -111,12 +111,6 @@ add_text(lua_State *L, luaL_Buffer *buf, const char *text)
 	luaL_addlstring(buf, text, strlen(text));
 }
 
-/* The specifications were checked, which a compiler cannot know. */
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#endif
-
 static void
 add_integer(lua_State *L, luaL_Buffer *buf, int arg, Spec *spec,
 			const char *flags)
@@ -194,10 +188,6 @@ add_string(lua_State *L, luaL_Buffer *buf, int arg, Spec *spec)
 	lua_pop(L, 1);
 	add_text(L, buf, item);
 }
-
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
 
 /* --- %q --------------------------------------------------------------------- */
 
