@@ -95,6 +95,26 @@
 /* Source text is compiled in pieces of this length */
 #define SOURCE_PIECE	512
 
+/*
+ * Under AddressSanitizer a block ends where it was asked to, and there is a
+ * gap behind it.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BLOCKS_ARE_WATCHED
+#endif
+#endif
+#if defined(BLOCKS_ARE_WATCHED) || defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define HIDE_BLOCK(ptr, n)		ASAN_POISON_MEMORY_REGION(ptr, n)
+#define SHOW_BLOCK(ptr, n)		ASAN_UNPOISON_MEMORY_REGION(ptr, n)
+#define BLOCK_GAP		16
+#else
+#define HIDE_BLOCK(ptr, n)		((void) 0)
+#define SHOW_BLOCK(ptr, n)		((void) 0)
+#define BLOCK_GAP		0
+#endif
+
 /* A block that waits to be used again */
 typedef struct FreeBlock
 {
@@ -378,9 +398,11 @@ block_alloc(Bounds *bounds, Size n)
 
 	if (block != NULL)
 	{
+		SHOW_BLOCK(block, Max(n, sizeof(FreeBlock)));
 		bounds->free[class] = block->next;
 		return block;
 	}
+	size += BLOCK_GAP;
 	if (bounds->chunk_end - bounds->chunk < size)
 	{
 		Size		want = Min(bounds->next_chunk,
@@ -392,8 +414,12 @@ block_alloc(Bounds *bounds, Size n)
 		bounds->chunk_end = bounds->chunk + want;
 		bounds->used += want;
 		bounds->next_chunk = Min(bounds->next_chunk * 2, LAST_CHUNK);
+		/* a small one is in a block that others use after us */
+		if (want >= FIRST_CHUNK)
+			HIDE_BLOCK(bounds->chunk, want);
 	}
 	block = (FreeBlock *) bounds->chunk;
+	SHOW_BLOCK(block, n);
 	bounds->chunk += size;
 	return block;
 }
@@ -405,8 +431,10 @@ block_free(Bounds *bounds, void *ptr, Size n)
 	int			class = class_of(n, &size);
 	FreeBlock  *block = ptr;
 
+	SHOW_BLOCK(block, sizeof(FreeBlock));
 	block->next = bounds->free[class];
 	bounds->free[class] = block;
+	HIDE_BLOCK(block, size);
 }
 
 static void *

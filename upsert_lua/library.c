@@ -119,6 +119,28 @@ open_utf8(lua_State *L)
 	lua_setglobal(L, LUA_UTF8LIBNAME);
 }
 
+/*
+ * Errors about an argument name the function, which liblua finds among the
+ * modules that it has loaded.
+ */
+static void
+name_functions(lua_State *L)
+{
+	static const char *const modules[] = {
+		"string", "table", "math", "utf8", "os", "json"
+	};
+
+	lua_createtable(L, 0, lengthof(modules) + 1);
+	for (int i = 0; i < lengthof(modules); i++)
+	{
+		lua_getglobal(L, modules[i]);
+		lua_setfield(L, -2, modules[i]);
+	}
+	lua_pushglobaltable(L);
+	lua_setfield(L, -2, LUA_GNAME);
+	lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+}
+
 void
 library_open(lua_State *L)
 {
@@ -129,4 +151,5 @@ library_open(lua_State *L)
 	open_utf8(L);
 	oslib_open(L);
 	json_open(L);
+	name_functions(L);
 }

@@ -584,8 +584,8 @@ arithmetic(lua_State *L, int op, const char *event)
 	}
 	lua_settop(L, 2);
 	if (lua_type(L, 2) == LUA_TSTRING || !luaL_getmetafield(L, 2, event))
-		return luaL_error(L, "attempt to perform arithmetic on a %s value",
-						  luaL_typename(L, -2));
+		return luaL_error(L, "attempt to %s a '%s' with a '%s'", event + 2,
+						  luaL_typename(L, 1), luaL_typename(L, 2));
 	lua_insert(L, 1);
 	lua_call(L, 2, 1);
 	return 1;

@@ -43,6 +43,7 @@ int
 shim_run(void (*target) (const uint8 *, size_t), const uint8 *data, size_t len)
 {
 	sqlstate = 0;
+	PG_exception_stack = &caught;
 	if (sigsetjmp(caught, 0) == 0)
 		target(data, len);
 	while (nchunks > 0)
@@ -164,7 +165,13 @@ errhint(const char *fmt,...)
 void
 errfinish(const char *filename, int lineno, const char *funcname)
 {
-	siglongjmp(caught, 1);
+	pg_re_throw();
+}
+
+void
+pg_re_throw(void)
+{
+	siglongjmp(*PG_exception_stack, 1);
 }
 
 void
