@@ -16,7 +16,7 @@ OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/
 OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
 OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
 OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
-OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/event_parse.o src/atproto/event.o src/atproto/event_sql.o src/atproto/record.o src/atproto/record_sql.o src/atproto/record_read.o
+OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/event_parse.o src/atproto/event.o src/atproto/event_sql.o src/atproto/record.o src/atproto/record_sql.o src/atproto/record_read.o src/atproto/companion.o
 OBJS += src/jsonld/value.o src/jsonld/value_jsonb.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
 	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o src/jsonld/remote.o \
 	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "atproto/companion.h"
 #include "atproto/record.h"
 #include "base/schema.h"
 #include "base/tid.h"
@@ -33,6 +34,7 @@ _PG_init(void)
 	store_init();
 	view_init();
 	record_init();
+	companion_init();
 	c8ql_init();
 	/* a misspelt setting is an error from here on */
 	MarkGUCPrefixReserved("upsert");

@@ -72,6 +72,8 @@ typedef struct ComposeState
 
 static void check_operation(const RecordWrite *write, bool exists,
 							const char *stored_cid);
+static void check_seen(const RecordWrite *write, bool exists,
+					   const char *stored_cid, const char *new_cid);
 static void check_swap(const RecordBatch *batch, const RecordWrite *write,
 					   bool exists, const char *stored_cid);
 static ErrorData *keep_error(RecordBatch *batch, ErrorData *error);
@@ -114,6 +116,28 @@ check_operation(const RecordWrite *write, bool exists, const char *stored_cid)
 	why.hint = write->op == RECORD_CREATE ? "at_put_record() replaces it." :
 		write->op == RECORD_UPDATE ? "at_put_record() creates it." : NULL;
 	refusal_raise(&why);
+}
+
+/* Is it what the caller has read, or what it is to be?  Gone is as deleted. */
+static void
+check_seen(const RecordWrite *write, bool exists, const char *stored_cid,
+		   const char *new_cid)
+{
+	if (!write->guarded)
+		return;
+	if (!exists && (write->seen == NULL || write->op == RECORD_DELETE))
+		return;
+	if (exists && stored_cid != NULL &&
+		((write->seen != NULL && strcmp(write->seen, stored_cid) == 0) ||
+		 (write->op == RECORD_PUT && strcmp(new_cid, stored_cid) == 0)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("record \"%s\" was changed after it had been read", write->uri),
+			 errdetail("Read was CID %s, stored is %s.",
+					   write->seen != NULL ? write->seen : "(none)",
+					   stored_cid != NULL ? stored_cid : "(none)"),
+			 errhint("The transaction might succeed if retried.")));
 }
 
 /* Checks "swapRecord" against what is stored. */
@@ -213,12 +237,13 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 
 	/* a row without a CID has the one of its record, should somebody ask */
 	if (stored.record != NULL && !cid_stored &&
-		batch->options->swap == SWAP_CID)
+		(batch->options->swap == SWAP_CID || write->guarded))
 	{
 		stored.cid = palloc(CID_TEXT_LENGTH + 1);
 		(void) record_compute_cid(stored.record, stored.cid);
 	}
 
+	check_seen(write, exists, stored.cid, ready.cid);
 	check_operation(write, exists, stored.cid);
 	if (write->op == RECORD_DELETE)
 		return compose_delete(state, &stored, exists);

@@ -66,6 +66,13 @@ typedef struct RecordWrite
 	ExprProgram *update;
 	Jsonb	   *bind;
 
+	/*
+	 * The caller has read the record before: error 40001 if it is another by
+	 * now, and not the one that is to be written either.
+	 */
+	bool		guarded;
+	const char *seen;			/* its CID then; NULL: there was none */
+
 	/* private to record.c: nobody can have used the key before */
 	bool		fresh;
 
@@ -96,7 +103,8 @@ extern const char *record_status(const char *collection, Jsonb *record);
  * Several writes to one record are done in the order given; the order
  * between records does not show, except that all locks are taken in one.
  *
- * Errors: UP001 to UP003 by swap, op and must_exist; UP004 record key; UP006
+ * Errors: 40001 where a guarded record has changed; UP001 to UP003 by swap, op
+ * and must_exist; UP004 record key; UP006
  * data model, "$type" or lexicon; UP007 repo, collection, swap CID; UP009
  * limits; 55000 if the repository takes upstream's events, unless forced; and those of the store.
  */

@@ -78,6 +78,8 @@ typedef struct RepoTick
 	RecordStore *rs;
 	RepoClock  *clock;			/* or NULL */
 	const char *floor;			/* the revision must be greater; or NULL */
+	bool		any;			/* a mirror's, too */
+	bool		mirror;			/* it was one */
 } RepoTick;
 
 static AttrNumber find_column(Relation rel, const char *name, Oid type);
@@ -91,7 +93,8 @@ static void forget_clocks_subxact(SubXactEvent event, SubTransactionId mine,
 								  SubTransactionId parent, void *arg);
 static RepoClock *repo_clock(RecordStore *rs);
 static StoreVerdict compose_repo(void *arg, TupleTableSlot *old, StoreRow *row);
-static void tick_row(RecordStore *rs, RepoClock *clock, const char *floor);
+static bool tick_row(RecordStore *rs, RepoClock *clock, const char *floor,
+					 bool any);
 
 /*
  * The column of this name and type (text: also varchar without a length), if
@@ -265,6 +268,32 @@ record_store_close(RecordStore *rs)
 	store_close(rs->store);
 }
 
+void
+record_store_open_reader(RecordStore *rs, Oid relid)
+{
+	StoreTarget target = {.relid = relid, .nkeys = 1, .preview = true};
+	const RecordColumns *columns = &rs->columns;
+
+	memset(rs, 0, sizeof(RecordStore));
+	rs->relid = relid;
+	rs->preview = true;
+	record_store_columns(relid, &rs->columns);
+	target.keys[0] = columns->uri;
+	target.read_columns = bms_make_singleton(columns->uri);
+	target.read_columns = bms_add_member(target.read_columns, columns->cid);
+	target.read_columns = bms_add_member(target.read_columns, columns->record);
+	rs->store = store_open(&target);
+}
+
+void
+record_store_look(RecordStore *rs, const char *uri, StoreCompose look, void *arg)
+{
+	Datum		key = CStringGetTextDatum(uri);
+
+	CommandCounterIncrement();
+	(void) store_apply(rs->store, &key, NULL, look, arg);
+}
+
 char *
 record_store_read_text(TupleTableSlot *slot, AttrNumber column)
 {
@@ -391,8 +420,9 @@ compose_repo(void *arg, TupleTableSlot *old, StoreRow *row)
 	const char *previous = old == NULL ? NULL : record_store_read_text(old, rs->repos.rev);
 	char		reserved[TID_LENGTH + 1];
 
-	if (old != NULL && !rs->force &&
-		record_store_read_text(old, rs->repos.upstream) != NULL)
+	tick->mirror = old != NULL &&
+		record_store_read_text(old, rs->repos.upstream) != NULL;
+	if (tick->mirror && !rs->force && !tick->any)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("repository \"%s\" is a mirror", rs->repo),
@@ -411,13 +441,16 @@ compose_repo(void *arg, TupleTableSlot *old, StoreRow *row)
 	return STORE_WRITE;
 }
 
-/* The next revision of the repository, from its row. */
-static void
-tick_row(RecordStore *rs, RepoClock *clock, const char *floor)
+/*
+ * The next revision of the repository, from its row.  any: of a mirror, too;
+ * the answer is whether it is one.
+ */
+static bool
+tick_row(RecordStore *rs, RepoClock *clock, const char *floor, bool any)
 {
 	StoreTarget target = {.relid = rs->repos_relid, .nkeys = 1,
 	.preview = rs->preview};
-	RepoTick	tick = {rs, clock, floor};
+	RepoTick	tick = {rs, clock, floor, any};
 	Datum		key = CStringGetTextDatum(rs->repo);
 	Store	   *repos;
 
@@ -438,6 +471,7 @@ tick_row(RecordStore *rs, RepoClock *clock, const char *floor)
 	repos = store_open(&target);
 	(void) store_apply(repos, &key, NULL, compose_repo, &tick);
 	store_close(repos);
+	return tick.mirror;
 }
 
 const char *
@@ -464,7 +498,7 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 	rs->has_rev = true;
 	if (rs->preview)
 	{
-		tick_row(rs, NULL, old_rev);
+		(void) tick_row(rs, NULL, old_rev, false);
 		return rs->rev;
 	}
 
@@ -482,7 +516,7 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 		}
 	}
 
-	tick_row(rs, clock, old_rev);
+	(void) tick_row(rs, clock, old_rev, false);
 
 	/* the row's lock may have been waited for, and the clocks forgotten */
 	clock = repo_clock(rs);
@@ -492,4 +526,36 @@ record_store_rev(RecordStore *rs, const char *old_rev)
 		strcpy(clock->last, rs->rev);
 	}
 	return rs->rev;
+}
+
+/*
+ * The lock is the row's update, and the revision that it takes is that of the
+ * first write: to lock and to write updates the row once.
+ */
+bool
+record_store_lock(Oid relid, const char *repo)
+{
+	RecordStore rs = {.relid = relid, .repo = repo};
+	RepoClock  *clock;
+	bool		mirror;
+
+	find_repos(&rs);
+	if (!OidIsValid(rs.repos_relid))
+		return false;
+	clock = repo_clock(&rs);
+	if (clock != NULL && clock->nwrites > 0)
+		return true;
+	if (clock != NULL)
+		clock->nwrites = 1;
+	mirror = tick_row(&rs, clock, NULL, true);
+
+	/* as in record_store_rev(); a write to a mirror is to look at the row */
+	clock = repo_clock(&rs);
+	if (clock == NULL)
+		return true;
+	if (mirror)
+		clock->reserved[0] = '\0';
+	clock->nwrites = clock->reserved[0] != '\0' ? 1 : 0;
+	strcpy(clock->last, rs.rev);
+	return true;
 }

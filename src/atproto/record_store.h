@@ -83,6 +83,19 @@ extern void record_store_open(RecordStore *rs, Oid relid, const char *repo,
 							  bool preview, bool force, StoreLevel *level);
 extern void record_store_close(RecordStore *rs);
 
+/*
+ * The same to read any repository's with record_store_look().  Asks for no more
+ * than the privilege to read.
+ */
+extern void record_store_open_reader(RecordStore *rs, Oid relid);
+
+/*
+ * Shows a record, as it is in a new snapshot, to the callback (see
+ * StoreCompose; slot NULL: there is none), which gives STORE_KEEP back.
+ */
+extern void record_store_look(RecordStore *rs, const char *uri,
+							  StoreCompose look, void *arg);
+
 /* Finds the columns without opening; the same error. */
 extern void record_store_columns(Oid relid, RecordColumns *columns);
 
@@ -109,6 +122,14 @@ extern StoredRecord record_store_read(const RecordStore *rs,
  * of its own server and that is not forced.
  */
 extern const char *record_store_rev(RecordStore *rs, const char *old_rev);
+
+/*
+ * Locks a repository until the end of the transaction, for who reads its
+ * records and will write what follows from them: other writers wait.  False if
+ * the table keeps no revisions of repositories; then nothing is locked.  Of a
+ * mirror it says nothing: that is for those who write.
+ */
+extern bool record_store_lock(Oid relid, const char *repo);
 
 /*
  * Nothing that this transaction has reserved holds any more: somebody else
