@@ -130,3 +130,21 @@ contexts: upsert_contexts.sql
 upsert_contexts.sql: tools/contexts/make.cjs tools/contexts/sources.tsv $(CONTEXTS)
 	node $^ >$@.new
 	mv $@.new $@
+
+# The companion upsert_lua, where there is the header of Lua 5.4; the rest does
+# without.  LUA_CFLAGS and LUA_LIBS: where Lua is.
+LUA_CFLAGS  ?= $(shell pkg-config --cflags lua5.4 2>/dev/null || echo -I/usr/include/lua5.4)
+HAVE_LUA    := $(shell printf '\043include <lua.h>\n\043if LUA_VERSION_NUM != 504\n\043error\n\043endif\n' | $(CC) $(LUA_CFLAGS) -E -x c - >/dev/null 2>&1 && echo yes)
+.PHONY: all-lua install-lua uninstall-lua clean-lua without-lua
+ifeq ($(HAVE_LUA),yes)
+all: all-lua
+install: install-lua
+uninstall: uninstall-lua
+else
+all: without-lua
+endif
+clean: clean-lua
+all-lua install-lua uninstall-lua clean-lua: %-lua:
+	$(MAKE) -C $(srcdir)/upsert_lua $*
+without-lua:
+	@echo 'upsert_lua (record scripts) is not built: no lua.h of Lua 5.4 was found (Debian: liblua5.4-dev)'

@@ -115,6 +115,7 @@ begin_query(lua_State *L, Script *s)
 {
 	DbQuery	   *q = palloc0(sizeof(DbQuery));
 
+	upsert->check_store(s->store);
 	q->L = L;
 	q->relid = s->store;
 	q->has_created = has_column(q, "created_at", TIMESTAMPTZOID);
@@ -561,7 +562,10 @@ db_get(lua_State *L)
 
 	upsert->read(s->store, &uri, 1, &found);
 	if (!found.exists)
-		return 0;
+	{
+		lua_pushnil(L);
+		return 1;
+	}
 	script_push_fields(L, uri, &found);
 	lua_pushvalue(L, 1);
 	lua_setfield(L, -2, "uri");

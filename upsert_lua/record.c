@@ -96,9 +96,8 @@ static void hide_field(lua_State *L, int state, const char *name);
 static void hide_fields(lua_State *L, int record, int state);
 static bool member(const JsonbValue *object, const char *name,
 				   JsonbValue *value);
-static bool main_definition(Script *s, const char *collection,
-							JsonbValue *main);
-static void apply_lexicon(lua_State *L, Script *s, int record, int state);
+static bool main_definition(const char *collection, JsonbValue *main);
+static void apply_lexicon(lua_State *L, int record, int state);
 static void push_schema(lua_State *L, int state);
 static void push_loaded(lua_State *L, Script *s, const char *uri,
 						const CompanionRecord *found);
@@ -274,9 +273,9 @@ member(const JsonbValue *object, const char *name, JsonbValue *value)
 
 /* The definition "main" of the collection's lexicon, if there is one. */
 static bool
-main_definition(Script *s, const char *collection, JsonbValue *main)
+main_definition(const char *collection, JsonbValue *main)
 {
-	Jsonb	   *lexicon = upsert->lexicon(s->schema, collection);
+	Jsonb	   *lexicon = upsert->lexicon(collection);
 	JsonbValue	value;
 
 	if (lexicon == NULL)
@@ -289,7 +288,7 @@ main_definition(Script *s, const char *collection, JsonbValue *main)
 
 /* Of a new record: the key type, and the defaults of fields without a value. */
 static void
-apply_lexicon(lua_State *L, Script *s, int record, int state)
+apply_lexicon(lua_State *L, int record, int state)
 {
 	JsonbValue	main;
 	JsonbValue	value;
@@ -297,7 +296,7 @@ apply_lexicon(lua_State *L, Script *s, int record, int state)
 	JsonbValue	key;
 	JsonbValue	property;
 
-	if (!main_definition(s, state_string(L, state, STATE_COLLECTION), &main))
+	if (!main_definition(state_string(L, state, STATE_COLLECTION), &main))
 		return;
 	if (member(&main, "key", &value) && value.type == jbvString)
 	{
@@ -336,7 +335,7 @@ push_schema(lua_State *L, int state)
 
 	if (lua_rawgeti(L, state, STATE_SCHEMA) != LUA_TNIL)
 		return;
-	if (!main_definition(script_of(L), state_string(L, state, STATE_COLLECTION), &main) ||
+	if (!main_definition(state_string(L, state, STATE_COLLECTION), &main) ||
 		!member(&main, "record", &record))
 		return;
 	lua_pop(L, 1);
@@ -349,11 +348,12 @@ push_schema(lua_State *L, int state)
 static int
 record_new(lua_State *L)
 {
-	Script	   *s = script_enter(L);
-	const char *collection = script_string(L, 1, "the collection of a Record");
+	const char *collection;
 	int			record;
 	int			state;
 
+	(void) script_enter(L);
+	collection = script_string(L, 1, "the collection of a Record");
 	lua_settop(L, 2);
 	if (!lua_isnil(L, 2) && !lua_istable(L, 2))
 		return luaL_error(L, "the fields of a Record must be a table, not %s",
@@ -386,7 +386,7 @@ record_new(lua_State *L)
 			}
 		}
 	}
-	apply_lexicon(L, s, record, state);
+	apply_lexicon(L, record, state);
 	lua_settop(L, record);
 	return 1;
 }
@@ -575,8 +575,7 @@ save(lua_State *L, Script *s, Saving *savings, int n)
 	{
 		for (end = i; end < n && strcmp(savings[end].repo, savings[i].repo) == 0; end++)
 			writes[end] = savings[end].write;
-		upsert->write(s->store, s->schema, savings[i].repo, s->force,
-					  &writes[i], end - i);
+		upsert->write(s->store, savings[i].repo, s->force, &writes[i], end - i);
 	}
 	for (int i = 0; i < n; i++)
 		savings[i].write = writes[i];
@@ -641,7 +640,7 @@ delete_uri(lua_State *L, Script *s, const char *uri, const char *seen)
 		write.guarded = true;
 		write.seen = pstrdup(seen);
 	}
-	upsert->write(s->store, s->schema, repo, s->force, &write, 1);
+	upsert->write(s->store, repo, s->force, &write, 1);
 	if (write.changed && !is_locked(s, repo))
 		set_fate(L, uri, FATE_WRITTEN);
 	return write.changed;

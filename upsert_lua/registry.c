@@ -128,7 +128,6 @@ at_put_script(PG_FUNCTION_ARGS)
 	char	   *kind;
 
 	upsert->arguments_require(fcinfo, 2);
-	script.schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	script.method = text_argument(fcinfo, 0);
 	text = text_argument(fcinfo, 1);
 	script.collection = text_argument(fcinfo, 2);
@@ -192,7 +191,6 @@ at_call(PG_FUNCTION_ARGS)
 
 	upsert->arguments_require(fcinfo, 2);
 	script.store = PG_GETARG_OID(0);
-	script.schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	script.method = text_argument(fcinfo, 1);
 	script.input = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
 	script.caller_did = text_argument(fcinfo, 3);

@@ -34,7 +34,6 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -45,7 +44,7 @@
 #include "upsert.h"
 
 /* The longest part of a Lua error that a message has, in bytes */
-#define ERROR_TEXT_MAX		8000
+#define ERROR_TEXT_MAX		2000
 
 static void print_line(lua_State *L, const char *line, size_t len);
 static void describe_line(void *arg);
@@ -297,6 +296,7 @@ script_check(Script *s, const char *text, size_t len)
 	ErrorContextCallback callback = {.callback = describe_line, .arg = s,
 	.previous = error_context_stack};
 
+	s->registering = true;
 	open_state(s);
 	error_context_stack = &callback;
 	MemoryContextSwitchTo(s->scratch);
@@ -330,7 +330,7 @@ script_enter_database(lua_State *L)
 	Script	   *s = script_enter(L);
 
 	bounds_charge(L, SCRIPT_ROW_STEPS);
-	if (!OidIsValid(s->store))
+	if (s->registering)
 		luaL_error(L, "the database cannot be reached while a script is registered: move it into handle()");
 	return s;
 }
@@ -469,7 +469,6 @@ at_script(PG_FUNCTION_ARGS)
 	upsert->options_read(PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5), &set, 1);
 	source = PG_GETARG_TEXT_PP(1);
 	script.store = PG_GETARG_OID(0);
-	script.schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	script.input = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
 	if (!PG_ARGISNULL(3))
 		script.caller_did = text_to_cstring(PG_GETARG_TEXT_PP(3));

@@ -32,8 +32,7 @@ extern const CompanionFunctions *upsert;
 typedef struct Script
 {
 	/* asked for */
-	Oid			store;			/* InvalidOid: no database can be reached */
-	Oid			schema;			/* of both extensions */
+	Oid			store;			/* the table of records */
 	const char *method;			/* its name in messages */
 	const char *collection;		/* or NULL */
 	const char *caller_did;		/* or NULL */
@@ -46,6 +45,7 @@ typedef struct Script
 
 	/* private to script.c, but "locked" */
 	lua_State  *L;
+	bool		registering;	/* there is no table of records */
 	MemoryContext scratch;		/* of one call of the API */
 	bool		locked;			/* the caller's repository is */
 } Script;

@@ -35,6 +35,14 @@ typedef struct Look
 	CompanionRecord *record;
 } Look;
 
+static void
+companion_check_store(Oid relid)
+{
+	RecordColumns columns;
+
+	record_store_columns(relid, &columns);
+}
+
 static StoreVerdict
 take_record(void *arg, TupleTableSlot *slot, StoreRow *row)
 {
@@ -78,8 +86,8 @@ companion_read(Oid relid, const char *const *uris, int n,
 }
 
 static void
-companion_write(Oid relid, Oid schema, const char *repo, bool force,
-				CompanionWrite *writes, int n)
+companion_write(Oid relid, const char *repo, bool force, CompanionWrite *writes,
+				int n)
 {
 	static const RecordOp ops[] = {
 		[COMPANION_CREATE] = RECORD_CREATE,
@@ -98,7 +106,7 @@ companion_write(Oid relid, Oid schema, const char *repo, bool force,
 		w[i].guarded = writes[i].guarded;
 		w[i].seen = writes[i].seen;
 	}
-	record_write(relid, schema, repo, &options, false, w, n);
+	record_write(relid, repo, &options, false, w, n);
 	for (int i = 0; i < n; i++)
 	{
 		writes[i].rkey = w[i].rkey;
@@ -109,9 +117,9 @@ companion_write(Oid relid, Oid schema, const char *repo, bool force,
 }
 
 static Jsonb *
-companion_lexicon(Oid schema, const char *collection)
+companion_lexicon(const char *collection)
 {
-	return lexicon_registry_lookup(&schema, collection, strlen(collection));
+	return lexicon_registry_lookup(collection, strlen(collection));
 }
 
 static void
@@ -136,6 +144,7 @@ companion_split_uri(const char *str, char **repo, char **collection,
 static const CompanionFunctions companion_functions = {
 	.version = COMPANION_VERSION,
 	.upsert = UPSERT_VERSION,
+	.check_store = companion_check_store,
 	.lock_repo = record_store_lock,
 	.read = companion_read,
 	.write = companion_write,

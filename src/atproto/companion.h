@@ -52,8 +52,8 @@ typedef struct CompanionWrite
 } CompanionWrite;
 
 /*
- * The functions raise PostgreSQL's errors and know no scripts.  schema is the
- * one that the extension lives in, relid a table of records.
+ * The functions raise PostgreSQL's errors and know no scripts; relid is a table
+ * of records.
  */
 typedef struct CompanionFunctions
 {
@@ -61,12 +61,18 @@ typedef struct CompanionFunctions
 	int			version;		/* COMPANION_VERSION */
 	const char *upsert;			/* UPSERT_VERSION */
 
+	/*
+	 * Error 42809 if it is no table of records, 42P01 if it is none at all.
+	 * Holds it, so that other sessions leave its columns alone.
+	 */
+	void		(*check_store) (Oid relid);
+
 	/* Locks a repository until the end of the transaction; see record_store_lock(). */
 	bool		(*lock_repo) (Oid relid, const char *repo);
 
 	/*
-	 * Reads n records, each with a new snapshot.  Errors: 42809 if it is no
-	 * table of records, 42501; a URI must be one of a record.
+	 * Reads n records, each with a new snapshot.  Errors: those of
+	 * check_store(), 42501.
 	 */
 	void		(*read) (Oid relid, const char *const *uris, int n,
 						 CompanionRecord *records);
@@ -75,14 +81,14 @@ typedef struct CompanionFunctions
 	 * Writes n records of one repository, all or none; force: also into a
 	 * mirror.  Errors: see record_write().
 	 */
-	void		(*write) (Oid relid, Oid schema, const char *repo, bool force,
+	void		(*write) (Oid relid, const char *repo, bool force,
 						  CompanionWrite *writes, int n);
 
 	/*
 	 * The lexicon of a collection, or NULL.  It lives as long as the memory
 	 * context that is current.
 	 */
-	Jsonb	   *(*lexicon) (Oid schema, const char *collection);
+	Jsonb	   *(*lexicon) (const char *collection);
 
 	/* Error UP007 unless it is a DID or handle; an NSID. */
 	void		(*check_repo) (const char *repo);
