@@ -73,7 +73,7 @@ typedef struct ComposeState
 static void check_operation(const RecordWrite *write, bool exists,
 							const char *stored_cid);
 static void check_seen(const RecordWrite *write, bool exists,
-					   const char *stored_cid, const char *new_cid);
+					   const char *stored_cid);
 static void check_swap(const RecordBatch *batch, const RecordWrite *write,
 					   bool exists, const char *stored_cid);
 static ErrorData *keep_error(RecordBatch *batch, ErrorData *error);
@@ -118,18 +118,20 @@ check_operation(const RecordWrite *write, bool exists, const char *stored_cid)
 	refusal_raise(&why);
 }
 
-/* Is it what the caller has read, or what it is to be?  Gone is as deleted. */
+/*
+ * Is it what the caller has read?  That it is what is to be written now does
+ * not count: two who add one to the same number have lost one.  Who would
+ * delete it need not mind that it is gone.
+ */
 static void
-check_seen(const RecordWrite *write, bool exists, const char *stored_cid,
-		   const char *new_cid)
+check_seen(const RecordWrite *write, bool exists, const char *stored_cid)
 {
 	if (!write->guarded)
 		return;
 	if (!exists && (write->seen == NULL || write->op == RECORD_DELETE))
 		return;
-	if (exists && stored_cid != NULL &&
-		((write->seen != NULL && strcmp(write->seen, stored_cid) == 0) ||
-		 (write->op == RECORD_PUT && strcmp(new_cid, stored_cid) == 0)))
+	if (exists && stored_cid != NULL && write->seen != NULL &&
+		strcmp(write->seen, stored_cid) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -243,7 +245,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		(void) record_compute_cid(stored.record, stored.cid);
 	}
 
-	check_seen(write, exists, stored.cid, ready.cid);
+	check_seen(write, exists, stored.cid);
 	check_operation(write, exists, stored.cid);
 	if (write->op == RECORD_DELETE)
 		return compose_delete(state, &stored, exists);

@@ -68,7 +68,7 @@ typedef struct RecordWrite
 
 	/*
 	 * The caller has read the record before: error 40001 if it is another by
-	 * now, and not the one that is to be written either.
+	 * now.
 	 */
 	bool		guarded;
 	const char *seen;			/* its CID then; NULL: there was none */

@@ -74,7 +74,9 @@ SET ROLE regress_script_reader;
 SELECT run('return {db.count(collection), keys(db.query{collection = collection}), db.get("at://did:plc:one/a.b.c/k1"), db.get("at://did:plc:two/a.b.c/k3").n, Record.load("at://did:plc:two/a.b.c/k6").n}');
 SELECT run('return keys(db.backlinks{collection = "a.b.other", uri = "at://did:plc:one/a.b.c/k1"})');
 SELECT at_script('ds', 'function handle() end', '{}', 'did:plc:two');
+\set VERBOSITY sqlstate
 SELECT at_script('ds', 'function handle() local r = Record.load("at://did:plc:two/a.b.c/k3") r.n = 0 r:save() end');
+\set VERBOSITY terse
 RESET ROLE;
 REVOKE SELECT ON ds FROM regress_script_reader;
 SET ROLE regress_script_reader;

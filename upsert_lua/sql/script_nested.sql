@@ -18,11 +18,14 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE ON ns FOR EACH ROW EXECUTE FUNCTION 
 SELECT run('local r = Record(collection, {n = 1}):set_rkey("k") r:save() r.n = 2 r:save() local log = Record.load("at://did:plc:log/a.b.log/all") return {log.n, log.last, leak == nil}');
 SELECT run('Record.save_all({Record(collection, {}):set_rkey("s1"), Record(collection, {}):set_rkey("s2")}) return db.get("at://did:plc:log/a.b.log/all")');
 -- its errors end the outer one, too, and say where both were
-\set VERBOSITY default
-\set SHOW_CONTEXT always
-SELECT run(E'\n  Record(collection, {fail = true}):save()');
-\set SHOW_CONTEXT errors
-\set VERBOSITY terse
+DO $$
+DECLARE context text;
+BEGIN
+	PERFORM run(E'\n  Record(collection, {fail = true}):save()');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+	RAISE NOTICE '% % (%)', sqlstate, sqlerrm, (SELECT string_agg(l, '; ') FROM unnest(string_to_array(context, E'\n')) l WHERE l LIKE 'script %');
+END $$;
 SELECT run('return {pcall(function() Record(collection, {fail = true}):save() end)}');
 -- the audit of a dry run is as dry
 SELECT run('Record(collection, {n = 1}):set_rkey("dry"):save() return db.get("at://did:plc:log/a.b.log/all").n', options => '{"dryRun": true}');
@@ -75,7 +78,7 @@ BEGIN
 	RAISE EXCEPTION USING errcode = 'ZZZZZ';
 EXCEPTION
 	WHEN SQLSTATE 'ZZZZZ' THEN RETURN answer;
-	WHEN OTHERS THEN RETURN sqlstate || ' ' || sqlerrm;
+	WHEN OTHERS THEN RETURN sqlstate;
 END $$;
 SELECT ddl, within(ddl) FROM unnest(ARRAY['SELECT 1', 'ALTER TABLE ns ADD extra int DEFAULT 1', 'DROP TABLE ns', 'ALTER TABLE ns ALTER record TYPE text', 'DROP TABLE ns_repos', 'ALTER TABLE ns_repos DROP rev']) ddl;
 DROP TRIGGER change ON ns;
