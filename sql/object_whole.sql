@@ -18,6 +18,11 @@ SELECT h = 'z=>1, t=>true, o=>"{\"p\": \"\\\"\"}"' AS h FROM whole WHERE id = 1;
 SELECT action FROM upsert_object('whole', '{"id": 1, "h": "z=>2"}');
 SELECT action FROM upsert_object('whole', '{"id": 1, "h": [1]}');
 SELECT action FROM upsert_object('whole', '{"id": 1, "d": {"l": "v"}}');
+-- the schema admits what is shown
+CREATE DOMAIN grid AS int[][];
+ALTER TABLE whole ADD m int[][], ADD g grid, ADD at timestamptz, ADD hs pairs[];
+SELECT key, value FROM jsonb_each(object_schema('whole') -> 'properties') WHERE key <> ALL ('{id,n2,t,x,r}') ORDER BY key COLLATE "C";
 DROP TABLE whole, again;
+DROP DOMAIN grid;
 DROP DOMAIN pairs;
 DROP EXTENSION hstore;

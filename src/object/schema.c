@@ -61,7 +61,7 @@ typedef struct SchemaState
 	Bitmapset  *ids;			/* columns of the primary key */
 } SchemaState;
 
-static void push_type(CompatJsonbState *out, Oid type, int32 typmod,
+static void push_type(CompatJsonbState *out, Oid type, int32 typmod, int ndims,
 					  bool nullable);
 
 /* ----------
@@ -139,11 +139,12 @@ push_null_element(CompatJsonbState *out)
  * ----------
  */
 
-/* "type": the name, or the name and null */
+/* "type": the name, or a list of it and what else there may be */
 static void
-push_type_name(CompatJsonbState *out, const char *name, bool nullable)
+push_type_names(CompatJsonbState *out, const char *name, const char *other,
+				bool nullable)
 {
-	if (!nullable)
+	if (!nullable && other == NULL)
 	{
 		push_member(out, "type", name);
 		return;
@@ -151,8 +152,17 @@ push_type_name(CompatJsonbState *out, const char *name, bool nullable)
 	push_key(out, "type");
 	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
 	push_string(out, WJB_ELEM, name);
-	push_string(out, WJB_ELEM, "null");
+	if (other)
+		push_string(out, WJB_ELEM, other);
+	if (nullable)
+		push_string(out, WJB_ELEM, "null");
 	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
+}
+
+static void
+push_type_name(CompatJsonbState *out, const char *name, bool nullable)
+{
+	push_type_names(out, name, NULL, nullable);
 }
 
 static int
@@ -204,10 +214,28 @@ push_composite(CompatJsonbState *out, Oid type)
 			continue;
 		push_key(out, NameStr(att->attname));
 		(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
-		push_type(out, att->atttypid, att->atttypmod, true);
+		push_type(out, att->atttypid, att->atttypmod, att->attndims, true);
 		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 	}
 	(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
+}
+
+/*
+ * A day has the format, or is one of those that ISO 8601 in four digits does
+ * not have.
+ */
+static void
+push_day(CompatJsonbState *out, const char *format)
+{
+	push_key(out, "anyOf");
+	(void) compat_jsonb_push(out, WJB_BEGIN_ARRAY, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
+	push_member(out, "format", format);
+	(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
+	push_member(out, "pattern", "^-?infinity$| BC$|^[0-9]{5,}-");
+	(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
+	(void) compat_jsonb_push(out, WJB_END_ARRAY, NULL);
 }
 
 static void
@@ -225,17 +253,35 @@ push_string_type(CompatJsonbState *out, Oid base, int32 typmod, bool nullable)
 			push_member(out, "format", "uuid");
 			break;
 		case DATEOID:
-			push_member(out, "format", "date");
+			push_day(out, "date");
 			break;
 		case TIMESTAMPTZOID:
-			push_member(out, "format", "date-time");
+			push_day(out, "date-time");
 			break;
 	}
 }
 
-/* The keywords that describe a type, into the object that is open. */
+/* How many dimensions a domain's arrays are declared with. */
+static int
+domain_ndims(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	int			ndims = HeapTupleIsValid(tuple) ?
+	((Form_pg_type) GETSTRUCT(tuple))->typndims : 0;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return ndims;
+}
+
+/*
+ * The keywords that describe a type, into the object that is open: what
+ * to_jsonb() writes of it, which is what is taken.  Arrays have the dimensions
+ * that they are declared with, though PostgreSQL does not hold them to it.
+ */
 static void
-push_type(CompatJsonbState *out, Oid type, int32 typmod, bool nullable)
+push_type(CompatJsonbState *out, Oid type, int32 typmod, int ndims,
+		  bool nullable)
 {
 	Oid			base = getBaseTypeAndTypmod(type, &typmod);
 	Oid			element = get_element_type(base);
@@ -243,10 +289,15 @@ push_type(CompatJsonbState *out, Oid type, int32 typmod, bool nullable)
 	check_stack_depth();
 	if (OidIsValid(element))
 	{
+		if (ndims == 0)
+			ndims = domain_ndims(type);
 		push_type_name(out, "array", nullable);
 		push_key(out, "items");
 		(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
-		push_type(out, element, typmod, true);
+		if (ndims > 1)
+			push_type(out, base, typmod, ndims - 1, false);
+		else
+			push_type(out, element, typmod, 0, true);
 		(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
 		return;
 	}
@@ -269,19 +320,33 @@ push_type(CompatJsonbState *out, Oid type, int32 typmod, bool nullable)
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
-		case OIDOID:
 			push_type_name(out, "integer", nullable);
+			break;
+		case OIDOID:
+			/* to_jsonb() makes strings of them */
+			push_type_names(out, "integer", "string", nullable);
+			push_member(out, "pattern", "^[0-9]+$");
 			break;
 		case NUMERICOID:
 		case FLOAT4OID:
 		case FLOAT8OID:
-			push_type_name(out, "number", nullable);
+			push_type_names(out, "number", "string", nullable);
+			push_member(out, "pattern", "^(NaN|-?Infinity)$");
 			break;
 		case JSONOID:
 		case JSONBOID:
 			break;				/* anything */
 		default:
-			push_string_type(out, base, typmod, nullable);
+			if (object_type_is_pairs(base))
+			{
+				push_type_name(out, "object", nullable);
+				push_key(out, "additionalProperties");
+				(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
+				push_type_name(out, "string", true);
+				(void) compat_jsonb_push(out, WJB_END_OBJECT, NULL);
+			}
+			else
+				push_string_type(out, base, typmod, nullable);
 			break;
 	}
 }
@@ -380,7 +445,7 @@ push_column(SchemaState *st, CompatJsonbState *out, AttrNumber attno)
 
 	push_key(out, NameStr(att->attname));
 	(void) compat_jsonb_push(out, WJB_BEGIN_OBJECT, NULL);
-	push_type(out, att->atttypid, att->atttypmod, nullable);
+	push_type(out, att->atttypid, att->atttypmod, att->attndims, nullable);
 	if (comment)
 		push_member(out, "description", comment);
 	if (read_only)

@@ -283,9 +283,8 @@ object_one_column(const char *name, Oid type, int32 typmod, Oid collation)
 	return BlessTupleDesc(desc);
 }
 
-/* By its input function: the type may be in any schema. */
-static bool
-is_hstore(Oid type)
+bool
+object_type_is_pairs(Oid type)
 {
 	Oid			function;
 	Oid			ioparam;
@@ -323,7 +322,7 @@ describe_input(ObjectTable *table, AttrNumber attno)
 	else if (att->atttypid == INT4OID || att->atttypid == INT8OID)
 		input->kind = INPUT_INTEGER;
 	else
-		input->kind = is_hstore(base) ? INPUT_PAIRS : INPUT_SCALAR;
+		input->kind = object_type_is_pairs(base) ? INPUT_PAIRS : INPUT_SCALAR;
 
 	if (input->kind == INPUT_RECORD)
 	{

@@ -125,6 +125,12 @@ extern Datum object_table_value(ObjectTable *table, AttrNumber attno,
  */
 extern void object_check_fields(Oid type, const JsonbValue *v, const char *path);
 
+/*
+ * Is it hstore, whose JSON is an object of strings?  Known by its input
+ * function: the type may be in any schema.
+ */
+extern bool object_type_is_pairs(Oid type);
+
 extern ColumnShape object_table_shape(ObjectTable *table, AttrNumber attno);
 
 /* A row type of one column, blessed. */
