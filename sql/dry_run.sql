@@ -102,3 +102,35 @@ DROP DOMAIN dry_some;
 DROP FUNCTION dry_mend;
 DO $$ BEGIN EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM regress_dry', current_schema()); END $$;
 DROP ROLE regress_dry;
+
+-- bounds of partitions and WITH CHECK OPTION
+CREATE TABLE parts (id int, part text, v int DEFAULT 7, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE parts_a (v int, part text NOT NULL, id int NOT NULL) PARTITION BY RANGE (id);
+ALTER TABLE parts ATTACH PARTITION parts_a FOR VALUES IN ('a');
+CREATE TABLE parts_a1 PARTITION OF parts_a FOR VALUES FROM (0) TO (10);
+CREATE TABLE parts_b PARTITION OF parts FOR VALUES IN ('b', NULL);
+SELECT t, r.try, a.action, a.error ->> 'sqlstate' AS sqlstate, a.error ->> 'message' AS message FROM (VALUES ('parts'), ('parts_a'), ('parts_a1'), ('parts_b')) t(t),
+	(VALUES ('{"id": 1, "part": "a"}'), ('{"id": 11, "part": "a"}'), ('{"id": 11, "part": "b"}'), ('{"id": 1, "part": "c"}')) r(try),
+	upsert_objects(t::regclass, jsonb_build_array(try::jsonb), '{id,part}', '{"dryRun": true, "ignoreErrors": true}') a ORDER BY try COLLATE "C", t;
+INSERT INTO parts VALUES (1, 'a', 1);
+SELECT upsert_object('parts', '{"id": 1, "part": "a", "v": 2}', NULL::text, '{"dryRun": true}');
+CREATE TABLE based (id int PRIMARY KEY, v int, hidden int DEFAULT 1);
+CREATE VIEW positive AS SELECT v, id AS key FROM based WHERE v > 0;
+CREATE VIEW small AS SELECT key, v FROM positive WHERE v < 10 WITH CASCADED CHECK OPTION;
+CREATE VIEW small_local AS SELECT key, v FROM positive WHERE v < 10 WITH LOCAL CHECK OPTION;
+CREATE VIEW above AS SELECT * FROM small_local WHERE v <> 5;
+CREATE VIEW unknown AS SELECT id AS key, v FROM based WHERE hidden = 1 WITH CHECK OPTION;
+SELECT t.t, r.v, a.action, a.error ->> 'sqlstate' AS dry, a.error ->> 'message' AS message, b.error ->> 'sqlstate' AS wet FROM (VALUES ('positive', 100), ('small', 200), ('small_local', 300), ('above', 400), ('unknown', 500)) t(t, o),
+	(VALUES (1, '1'), (2, '-1'), (3, '11'), (4, '5'), (5, 'null')) r(k, v),
+	upsert_objects(t::regclass, format('[{"key": %s, "v": %s}]', k + o, v)::jsonb, '{key}', '{"dryRun": true, "ignoreErrors": true}') a,
+	upsert_objects(t::regclass, format('[{"key": %s, "v": %s}]', k + o, v)::jsonb, '{key}', '{"ignoreErrors": true}') b ORDER BY o, k;
+DROP VIEW positive, small, small_local, above, unknown;
+DROP TABLE parts, based;
+-- a domain that allows no NULL: which column it is
+CREATE DOMAIN needed AS int NOT NULL;
+CREATE TABLE domained (id int PRIMARY KEY, d needed);
+\set SHOW_CONTEXT always
+SELECT upsert_object('domained', '{"id": 1}', NULL::text, '{"dryRun": true}');
+SELECT upsert_object('domained', '{"id": 1, "d": null}');
+DROP TABLE domained;
+DROP DOMAIN needed;

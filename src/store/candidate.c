@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "store/candidate.h"
@@ -86,6 +87,23 @@ row_expression_of_column(RowExpression *e, Relation rel, AttrNumber attno)
 		row_expression_make(e, att->attgenerated ?
 							compat_generation_expression(rel, attno) :
 							build_column_default(rel, attno));
+}
+
+static void
+describe_column(void *arg)
+{
+	errcontext("column \"%s\"", (const char *) arg);
+}
+
+void
+row_null_of_domain(Relation rel, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attno - 1);
+	ErrorContextCallback callback = {error_context_stack, describe_column, NameStr(att->attname)};
+
+	error_context_stack = &callback;
+	domain_check((Datum) 0, true, att->atttypid, NULL, NULL);
+	error_context_stack = callback.previous;
 }
 
 Node *

@@ -27,6 +27,12 @@ extern void row_expression_make(RowExpression *e, Node *expr);
 extern void row_expression_of_column(RowExpression *e, Relation rel,
 									 AttrNumber attno);
 
+/*
+ * Nothing fills the column: may its domain be NULL?  Errors: 23502 and 23514,
+ * with the column in the context.
+ */
+extern void row_null_of_domain(Relation rel, AttrNumber attno);
+
 /* What a generated column is computed of. */
 extern Node *row_generation_expression(Relation rel, AttrNumber attno);
 

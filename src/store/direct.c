@@ -58,6 +58,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/uniquekey.h"
+#include "store/candidate.h"
 #include "store/local.h"
 #include "store/preview.h"
 #include "store/probe.h"
@@ -447,7 +448,7 @@ form_insert(Store *s, DirectState *st)
 															&slot->tts_isnull[i]);
 		else if (!att->attisdropped && !att->attgenerated &&
 				 get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
-			domain_check((Datum) 0, true, att->atttypid, NULL, NULL);
+			row_null_of_domain(s->rel, i + 1);
 	}
 	ExecStoreVirtualTuple(slot);
 	ExecMaterializeSlot(slot);

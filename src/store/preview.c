@@ -8,7 +8,7 @@
  *		generated			computed of the others
  *
  * and it is checked as far as that takes neither locks nor writes: privileges,
- * NOT NULL, CHECK.  What cannot be known before the row is really written is
+ * NOT NULL, CHECK, bounds of partitions, WITH CHECK OPTION.  What cannot be known before the row is really written is
  * NULL here, and nothing that depends on it is computed or checked: values
  * of sequences and of other volatile functions, columns that the caller does
  * not read.  A BEFORE trigger may change anything, so where there is one no
@@ -33,6 +33,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
+#include "store/bound.h"
 #include "store/candidate.h"
 #include "store/preview.h"
 
@@ -41,6 +42,7 @@ struct Preview
 	ExprContext *econtext;
 	RowExpression *columns;		/* by column: default or generation */
 	RowExpression *checks;		/* by constraint */
+	List	   *bounds;
 	bool	   *unknown;		/* by column, of the last row */
 
 	TupleTableSlot *last;		/* that row, if there is one of this key */
@@ -81,6 +83,7 @@ preview_of(Store *s)
 									compat_expand_virtual(stringToNode(constr->check[i].ccbin),
 														  s->rel));
 	}
+	p->bounds = bounds_of(s->rel);
 	MemoryContextSwitchTo(oldcontext);
 	return p;
 }
@@ -152,7 +155,7 @@ fill_column(Store *s, TupleTableSlot *old, int i)
 	else if (e->exists)
 		s->preview->unknown[i] = true;
 	else if (get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
-		domain_check((Datum) 0, true, att->atttypid, NULL, NULL);
+		row_null_of_domain(s->rel, i + 1);
 }
 
 static void
@@ -197,6 +200,24 @@ check_check(Store *s, int i)
 			 errtableconstraint(s->rel, name)));
 }
 
+/* One of the expressions holds, or cannot be known to hold. */
+static void
+check_bound(Store *s, const Bound *bound)
+{
+	ListCell   *lc;
+
+	foreach(lc, bound->expressions)
+	{
+		RowExpression *e = lfirst(lc);
+		bool		isnull;
+
+		if (e->state == NULL || !is_known(s, e) ||
+			(DatumGetBool(eval_expr(s, e, &isnull)) && !isnull))
+			return;
+	}
+	bound_refuse(bound);
+}
+
 /* Can no trigger and no other server still have a word? */
 static bool
 constraints_decide(Store *s, bool insert)
@@ -215,6 +236,7 @@ preview_row(Store *s, TupleTableSlot *old)
 	Preview    *p = preview_of(s);
 	TupleConstr *constr = s->tupdesc->constr;
 	int			natts = s->tupdesc->natts;
+	ListCell   *lc;
 	int			i;
 
 	check_privileges(s, old ? ACL_UPDATE : ACL_INSERT);
@@ -248,6 +270,8 @@ preview_row(Store *s, TupleTableSlot *old)
 		check_not_null(s, i);
 	for (i = 0; constr && i < constr->num_check; i++)
 		check_check(s, i);
+	foreach(lc, p->bounds)
+		check_bound(s, lfirst(lc));
 }
 
 void
