@@ -23,6 +23,7 @@
 #					share/extension/upsert_contexts.sql is not installed
 #					(psql's variable "contexts" is its path, and
 #					"root" the folder of the sources)
+#	<!-- all needs: iso-codes -->	so is the page, without Debian's iso-codes
 #	<!-- file: NAME -->		the next block is a file of this name for \copy
 #	<!-- run			SQL up to the line with the end of the comment
 #
@@ -88,7 +89,8 @@ sub blocks
 
 	for (my $i = 0; $i < @lines; $i++)
 	{
-		if ($lines[$i] =~ /^<!-- (not run|needs|file): (.*?) -->$/) { $above{$1} = $2; }
+		if ($lines[$i] =~ /^<!-- all needs: (.*?) -->$/) { $above{all} = $1; }
+		elsif ($lines[$i] =~ /^<!-- (not run|needs|file): (.*?) -->$/) { $above{$1} = $2; }
 		elsif ($lines[$i] =~ /^<!-- run$/)
 		{
 			my %same = %above;
@@ -192,7 +194,8 @@ sub messages
 	my @items;
 	foreach my $line (split /\n/, $text)
 	{
-		if ($line =~ /^([A-Z]+):  (?:([0-9A-Z]{5}): )?(.*)/) { push @items, [ $1, $2 // '', $3 ]; }
+		if ($line =~ /^[A-Z]+ NAME:  /) { next; }
+		elsif ($line =~ /^([A-Z]+):  (?:([0-9A-Z]{5}): )?(.*)/) { push @items, [ $1, $2 // '', $3 ]; }
 		elsif ($line =~ /^\S+: (error: .*)/) { push @items, [ 'ERROR', '', $1 ]; }
 		elsif (@items) { $items[-1][2] .= "\n$line"; }
 	}
@@ -258,6 +261,11 @@ sub run_page
 	chomp $contexts;
 	$contexts .= '/extension/upsert_contexts.sql';
 
+	if (my ($needs) = map { $_->{above}{all} // () } @blocks)
+	{
+		die "$name: needs what?\n" unless $needs eq 'iso-codes';
+		if (!-e '/usr/share/iso-codes/json/iso_3166-1.json') { skipped($name, 'no iso-codes: apt-get install iso-codes'); return; }
+	}
 	my $dir = "$scratch/$db";
 	mkdir $dir or die "$dir: $!\n";
 	for (my $b = 0; $b < @blocks; $b++)
