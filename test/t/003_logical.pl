@@ -1,6 +1,7 @@
 # Logical replication: what upserts of every kind write on the publisher
 # arrives on the subscriber, speculative insertions and TOASTed documents
-# included; without a replica identity an update is refused, as in SQL.
+# included, and it can take over from there; without a replica identity an
+# update is refused, as in SQL.
 use strict;
 use warnings;
 
@@ -60,6 +61,54 @@ each_store(
 			'55000', "$label: no update without a replica identity");
 	});
 rows_are($publisher, q{SELECT count(*) FROM docs WHERE doc ? 'refused'}, 0, 'nothing was written');
+
+# --- the other doors' tables, and going on where they have arrived -----------------
+$_->safe_psql('postgres', <<'SQL') foreach ($publisher, $subscriber);
+SELECT create_collection('flights', '{"type": "edge"}');
+SELECT create_record_store('records', '{"refs": true}');
+SELECT create_ledger('book');
+CREATE TABLE lines (id int PRIMARY KEY, sku text UNIQUE, qty int DEFAULT 1, twice int GENERATED ALWAYS AS (qty * 2) STORED);
+CREATE VIEW replicated AS SELECT quote_ident(relname) AS name FROM pg_class
+	WHERE relkind = 'r' AND (relname IN ('flights', 'lines') OR relname ~ '^(records|book:)') ORDER BY 1;
+SQL
+my $tables = $publisher->safe_psql('postgres', q{SELECT string_agg(name, ', ' ORDER BY name) FROM replicated});
+$publisher->safe_psql('postgres', "ALTER PUBLICATION p ADD TABLE $tables");
+$subscriber->safe_psql('postgres', q{ALTER SUBSCRIPTION s REFRESH PUBLICATION WITH (copy_data = false)});
+$publisher->safe_psql('postgres', <<'SQL');
+SELECT upsert_load('flights', (SELECT jsonb_agg(jsonb_build_object('_from', 'docs/k' || i, '_to', 'docs/k' || i + 1)) FROM generate_series(1, 20) i));
+SELECT c8ql('FOR f IN flights LIMIT 5 UPDATE f WITH {seen: true} IN flights');
+SELECT at_put_record('records', 'did:plc:abc', 'a.b.c', 'k' || i, jsonb_build_object('n', i, 'subject', 'at://did:plc:abc/a.b.c/k1')) FROM generate_series(1, 5) i;
+SELECT at_delete_record('records', 'at://did:plc:abc/a.b.c/k5');
+SELECT upsert_objects('lines', '[{"id": 1, "sku": "a"}, {"id": 2, "sku": "b", "qty": 4}]');
+SELECT upsert_object('lines', '{"sku": "b", "qty": 5}', 'any');
+SELECT ledger_upsert('book', '{"@id": "http://a/1", "http://a/p": [1, 2]}');
+SELECT ledger_update('book', '{"where": {"@id": "?s", "http://a/p": 1}, "delete": {"@id": "?s", "http://a/p": 1}}');
+SQL
+$publisher->wait_for_catchup('s');
+foreach my $name (split /\n/, $publisher->safe_psql('postgres', 'SELECT name FROM replicated'))
+{
+	my $all = "SELECT count(*), md5(string_agg(r::text, ',' ORDER BY r::text COLLATE \"C\")) FROM $name r";
+	rows_are($subscriber, $all, $publisher->safe_psql('postgres', $all), "$name is the same");
+}
+foreach my $read (q{ledger_get('book', 'http://a/1')}, q{ledger_get('book', 'http://a/1', NULL, 1)},
+	q{at_get_record('records', 'at://did:plc:abc/a.b.c/k2')}, q{(SELECT string_agg(b, ',' ORDER BY b) FROM at_backlinks('records', 'at://did:plc:abc/a.b.c/k1') b)},
+	q{(SELECT count(*) FROM c8ql('FOR v IN 1..3 OUTBOUND "docs/k1" flights RETURN v') v)})
+{
+	my $there = $publisher->safe_psql('postgres', "SELECT $read");
+	isnt($there, '', "there is something to read: $read");
+	rows_are($subscriber, "SELECT $read", $there, "read the same: $read");
+}
+
+# the subscriber takes over: what has arrived is its own, revisions and clocks go on
+$subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION s');
+rows_are($subscriber, <<'SQL', "unchanged\nupdated|t\nupdated|t\nunchanged\nunchanged|b\n3", 'it goes on there');
+SELECT action FROM upsert('docs', '{"_key": "k2"}');
+SELECT action, rev > old->>'_rev' FROM upsert('docs', '{"_key": "k2", "here": 1}');
+SELECT r.action, r.rev > before.rev FROM (SELECT max(rev) AS rev FROM records) before, at_put_record('records', 'did:plc:abc', 'a.b.c', 'k1', '{"n": 10}') r;
+SELECT action FROM at_put_record('records', 'did:plc:abc', 'a.b.c', 'k1', '{"n": 10}');
+SELECT action, new->>'sku' FROM upsert_object('lines', '{"id": 2, "qty": 5}');
+SELECT ledger_upsert('book', '{"@id": "http://a/1", "http://a/p": 3}')->'t';
+SQL
 
 $subscriber->stop;
 $publisher->stop;
