@@ -76,6 +76,7 @@ rows_are($router, q{SELECT count(*) FROM people_get('rolled') g WHERE g IS NOT N
 my $batch = q{people_upsert_many((SELECT jsonb_agg(jsonb_build_object('_key', 'b' || i, 'n', 1)) FROM generate_series(1, 40) i) || '[{"_key": "/"}]'};
 ($rc, $out, $err) = $router->psql('postgres', "SELECT * FROM $batch)");
 like($err, qr/REMOTE ERROR: illegal document key/, 'a bad item is an error');
+sqlstate_is($router, "SELECT * FROM $batch)", 'UP004', 'with its SQLSTATE');
 my $stored = $router->safe_psql('postgres', q{SELECT count(*) FROM people_c8ql('FOR p IN people FILTER p._key LIKE "b%" RETURN 1')});
 ok($stored > 0 && $stored < 40, "the other shard keeps its part: $stored of 40");
 rows_are($router, qq{SELECT count(*) FILTER (WHERE action = 'unchanged'), count(*) FILTER (WHERE action <> 'ignored') FROM $batch, '{"ignoreErrors": true}')},
