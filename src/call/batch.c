@@ -433,6 +433,114 @@ apply_item(Batch *b, int position)
 	b->door->apply(b->arg, b->current);
 }
 
+/* A unit by itself, or item by item. */
+static void
+apply_unit_at(Batch *b, int unit, bool folds)
+{
+	int			position = first_of_unit(b, unit);
+	int			size = unit_size(b, unit);
+
+	b->position = position;
+	if (size > 1 && folds && !b->unfolded[unit])
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (b->door->apply_fold(b->arg, &b->order[position], size))
+			return;
+	}
+	for (int i = 0; i < size; i++)
+	{
+		b->position = position + i;
+		apply_item(b, position + i);
+	}
+}
+
+/* ----------
+ * Rows that wait
+ * ----------
+ */
+
+int
+batch_position(const Batch *b)
+{
+	return b->position;
+}
+
+/* The unit of a position in the order. */
+static int
+unit_of(const Batch *b, int position)
+{
+	int			low = 0;
+	int			high = b->nunits;
+
+	if (b->units == NULL)
+		return position;
+	while (high - low > 1)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (b->units[middle] <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Is the row at this position that of a whole unit? */
+static bool
+is_folded(const Batch *b, int position)
+{
+	int			unit = unit_of(b, position);
+
+	return b->folds && unit_size(b, unit) > 1 && !b->unfolded[unit] &&
+		position == first_of_unit(b, unit);
+}
+
+/* StoreWaiting.writes */
+static void
+row_is_written(void *arg, int position)
+{
+	Batch	   *b = arg;
+
+	if (position < 0)
+	{
+		/* the item at hand is composed once more */
+		position = b->position;
+		b->composed = false;
+	}
+	else
+		b->composed = is_folded(b, position);
+	b->current = b->order[position];
+	*b->progress = unit_of(b, position);
+}
+
+/* StoreWaiting.again */
+static void
+apply_again(void *arg, int position)
+{
+	Batch	   *b = arg;
+	int			at_hand = b->position;
+
+	row_is_written(b, position);
+	if (is_folded(b, position))
+		apply_unit_at(b, unit_of(b, position), true);
+	else
+	{
+		b->position = position;
+		apply_item(b, position);
+	}
+	b->position = at_hand;
+}
+
+void
+batch_waiting(Batch *b, StoreWaiting *waiting)
+{
+	waiting->arg = b;
+	waiting->writes = row_is_written;
+	waiting->again = apply_again;
+	waiting->undone = b->ignore_errors;
+}
+
 static void
 open_door(Batch *b)
 {
@@ -460,25 +568,16 @@ apply_units(void *arg, int first, int n, int *current)
 {
 	Batch	   *b = arg;
 	ErrorContextCallback callback;
-	bool		folds;
 
 	context_begin(b, &callback);
 	open_door(b);
-	folds = ask_folding(b) != STORE_FOLDS_NOT;
+	b->folds = ask_folding(b) != STORE_FOLDS_NOT;
+	b->progress = current;
 	for (*current = first; *current < first + n; (*current)++)
-	{
-		int			position = first_of_unit(b, *current);
-		int			size = unit_size(b, *current);
-
-		if (size > 1 && folds && !b->unfolded[*current])
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (b->door->apply_fold(b->arg, &b->order[position], size))
-				continue;
-		}
-		for (int i = 0; i < size; i++)
-			apply_item(b, position + i);
-	}
+		apply_unit_at(b, *current, b->folds);
+	if (b->door->flush)
+		b->door->flush(b->arg);
+	*current = first + n;
 	close_door(b);
 	context_end(&callback);
 }
@@ -499,6 +598,7 @@ apply_unit(void *arg, int first, int n, int *current)
 
 	context_begin(run->batch, &callback);
 	open_door(run->batch);
+	run->batch->position = -1;
 	for (*current = first; *current < first + n; (*current)++)
 		apply_item(run->batch, run->position + *current);
 	close_door(run->batch);

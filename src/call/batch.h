@@ -53,6 +53,9 @@ typedef struct BatchDoor
 	StoreFolding (*folding) (void *arg);
 	bool		(*apply_fold) (void *arg, const int *items, int n);
 
+	/* Nothing waits to be written any more, please; may be NULL. */
+	void		(*flush) (void *arg);
+
 	/* The item is left out; why, or NULL for a duplicate nobody wants. */
 	void		(*ignore) (void *arg, int item, const ErrorData *error);
 } BatchDoor;
@@ -79,8 +82,12 @@ typedef struct Batch
 	int		   *order;
 	int			norder;
 	int			current;		/* the item at hand, or -1 */
+	int			position;		/* where in the order it is, or its unit begins;
+								 * -1: not said */
+	int		   *progress;		/* that of the group */
 	bool		composed;		/* it is being written, with others of its key */
 	bool		apart;			/* in a subtransaction, as some are folded */
+	bool		folds;			/* units that are not unfolded are one row */
 	int		   *units;			/* where in the order each key begins; NULL:
 								 * no key comes twice */
 	bool	   *unfolded;		/* by unit: its items one by one */
@@ -119,5 +126,12 @@ extern void batch_run(Batch *b);
  * written that this one was the first to change.
  */
 extern void batch_folds(Batch *b, int item, bool composed);
+
+/*
+ * For rows that wait in the door's store: store_next() is told the position.
+ * waiting->again must not touch what the door resets for each item.
+ */
+extern int	batch_position(const Batch *b);
+extern void batch_waiting(Batch *b, StoreWaiting *waiting);
 
 #endif							/* UPSERT_BATCH_H */

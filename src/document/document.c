@@ -53,7 +53,7 @@ static const char *const system_attributes[] = {"_id", "_key", "_rev"};
 static DocumentStore *open_store(StoreLevel *level, const Collection *c,
 								 const UpsertOptions *options, int nkeys,
 								 const AttrNumber *keys, Oid arbiter,
-								 bool ascending);
+								 bool ascending, const StoreWaiting *waiting);
 
 DocumentStore *
 document_open(const Collection *c, const UpsertOptions *options)
@@ -78,13 +78,27 @@ absence_answers(const UpsertOptions *options)
 
 DocumentStore *
 document_open_batch(const Collection *c, const UpsertOptions *options,
-					bool answers)
+					bool answers, const StoreWaiting *waiting)
 {
 	DocumentStore *ds = open_store(NULL, c, options, 1, &c->key_attno,
-								   InvalidOid, !absence_answers(options));
+								   InvalidOid, !absence_answers(options),
+	/* a domain's constraints may look at what is there */
+								   OidIsValid(c->key_domain) ? NULL : waiting);
 
 	ds->quiet = !answers;
 	return ds;
+}
+
+void
+document_next(DocumentStore *ds, int item)
+{
+	store_next(ds->store, item);
+}
+
+void
+document_flush(DocumentStore *ds)
+{
+	store_flush(ds->store);
 }
 
 DocumentStore *
@@ -92,13 +106,14 @@ document_open_by(StoreLevel *level, const Collection *c,
 				 const UpsertOptions *options, int nkeys,
 				 const AttrNumber *keys, Oid arbiter)
 {
-	return open_store(level, c, options, nkeys, keys, arbiter, false);
+	return open_store(level, c, options, nkeys, keys, arbiter, false, NULL);
 }
 
 static DocumentStore *
 open_store(StoreLevel *level, const Collection *c,
 		   const UpsertOptions *options, int nkeys,
-		   const AttrNumber *keys, Oid arbiter, bool ascending)
+		   const AttrNumber *keys, Oid arbiter, bool ascending,
+		   const StoreWaiting *waiting)
 {
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
 	StoreTarget target = {0};
@@ -125,6 +140,7 @@ open_store(StoreLevel *level, const Collection *c,
 	target.preview = options->dry_run;
 	target.exclusive = options->exclusive;
 	target.ascending = ascending;
+	target.waiting = waiting;
 	target.level = level;
 	target.spared_trigger = c->guard;
 

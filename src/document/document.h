@@ -59,11 +59,16 @@ extern DocumentStore *document_open_beside(StoreLevel *level,
 
 /*
  * The same for a batch, whose keys come in order.  Without "answers", a
- * DocumentResult has nothing but the outcome.
+ * DocumentResult has nothing but the outcome.  Documents may wait to be
+ * inserted, if not NULL: those that document_next() has announced, until
+ * document_flush().
  */
 extern DocumentStore *document_open_batch(const Collection *c,
 										  const UpsertOptions *options,
-										  bool answers);
+										  bool answers,
+										  const StoreWaiting *waiting);
+extern void document_next(DocumentStore *ds, int item);
+extern void document_flush(DocumentStore *ds);
 
 /*
  * The same for documents that are found by other columns than the key, which

@@ -61,6 +61,7 @@ struct DocumentBatch
 	DocumentItem *items;
 	int64	   *places;			/* of the items, in the caller's input */
 	int			size;
+	StoreWaiting waiting;		/* documents that are new */
 	DocumentSummary summary;
 };
 
@@ -112,8 +113,9 @@ begin(Oid relid, const UpsertOptions *options, bool keep, bool here)
 		b->route = route_open(b->collection, b->held, options);
 	b->batch.ignore_errors = options->ignore_errors;
 	b->batch.duplicates = options->duplicates;
+	batch_waiting(&b->batch, &b->waiting);
 	if (!options->ignore_errors && b->route == NULL)
-		b->store = request_open(b->collection, options, b->by, keep);
+		b->store = request_open(b->collection, options, b->by, keep, &b->waiting);
 	MemoryContextSwitchTo(oldcontext);
 	return b;
 }
@@ -272,7 +274,8 @@ open_documents(void *arg)
 	if (b->batch.apart && b->outer == NULL)
 		b->outer = b->store;
 	if (b->options->ignore_errors || b->batch.apart)
-		b->store = request_open(b->collection, b->options, b->by, b->keep);
+		b->store = request_open(b->collection, b->options, b->by, b->keep,
+								&b->waiting);
 	b->was_apart = b->batch.apart;
 	MemoryContextSwitchTo(oldcontext);
 }
@@ -321,6 +324,7 @@ apply_document(void *arg, int i)
 
 	MemoryContextReset(b->item_context);
 	oldcontext = MemoryContextSwitchTo(b->item_context);
+	document_next(b->store, batch_position(&b->batch));
 	request_apply(&b->items[i].request, b->store, &result);
 	answer_document(b, i, &result);
 	MemoryContextSwitchTo(oldcontext);
@@ -390,6 +394,7 @@ fold_documents(void *arg, const int *items, int n)
 
 	MemoryContextReset(b->item_context);
 	oldcontext = MemoryContextSwitchTo(b->item_context);
+	document_next(b->store, batch_position(&b->batch));
 	done = document_apply_fold(b->store, &b->items[items[0]].request.key, &fold);
 	MemoryContextSwitchTo(oldcontext);
 	return done;
@@ -404,6 +409,12 @@ error_of(const DocumentBatch *b, const ErrorData *error)
 	if (b->collection->shard != 0)
 		distributed_rename_error(&renamed, b->collection->shard);
 	return answer_error(&renamed, NULL);
+}
+
+static void
+flush_documents(void *arg)
+{
+	document_flush(((DocumentBatch *) arg)->store);
 }
 
 static void
@@ -436,6 +447,7 @@ static const BatchDoor documents_door = {
 	.close = close_documents,
 	.folding = document_folding,
 	.apply_fold = fold_documents,
+	.flush = flush_documents,
 	.ignore = ignore_document
 };
 

@@ -240,10 +240,11 @@ request_find_by(DocumentRequest *r, const DocumentBy *by, const Jsonb *doc)
 
 DocumentStore *
 request_open(const Collection *c, const UpsertOptions *options,
-			 const DocumentBy *by, bool answers)
+			 const DocumentBy *by, bool answers, const StoreWaiting *waiting)
 {
 	if (by == NULL || !OidIsValid(by->index))
-		return document_open_batch(c, options, answers);
+		/* who searches looks at what is there */
+		return document_open_batch(c, options, answers, by ? NULL : waiting);
 	return document_open_by(NULL, c, options, list_length(by->attributes),
 							by->columns, by->index);
 }

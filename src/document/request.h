@@ -78,11 +78,12 @@ extern bool request_find_by(DocumentRequest *r, const DocumentBy *by,
 
 /*
  * Opens the collection for a batch of requests by key, or by attributes if not
- * NULL.  answers: as in document_open_batch().
+ * NULL.  answers, waiting: as in document_open_batch().
  */
 extern DocumentStore *request_open(const Collection *c,
 								   const UpsertOptions *options,
-								   const DocumentBy *by, bool answers);
+								   const DocumentBy *by, bool answers,
+								   const StoreWaiting *waiting);
 
 /* The word for what became of it. */
 extern UpsertOutcome request_outcome(const UpsertOptions *options,

@@ -9,6 +9,8 @@
 #include "compat.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
+#include "access/hio.h"
 #include "access/tableam.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -16,6 +18,7 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 
 /* The range table entry of a table, without any permission in it. */
@@ -255,6 +258,20 @@ compat_check_index_constraints(ResultRelInfo *rri, TupleTableSlot *slot,
 #else
 	return ExecCheckIndexConstraints(rri, slot, estate, conflict, arbiters);
 #endif
+}
+
+/*
+ * A bulk insertion through the shared buffers as they are: the ring that COPY
+ * has keeps pages of a small load from staying there.
+ */
+static inline BulkInsertState
+compat_bulk_insert_state(void)
+{
+	BulkInsertState bulk = GetBulkInsertState();
+
+	FreeAccessStrategy(bulk->strategy);
+	bulk->strategy = NULL;
+	return bulk;
 }
 
 /* Index entries of a new row. */

@@ -46,11 +46,8 @@
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
-#include "optimizer/optimizer.h"
-#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -58,54 +55,12 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/uniquekey.h"
-#include "store/candidate.h"
+#include "store/direct.h"
+#include "store/form.h"
 #include "store/local.h"
+#include "store/pending.h"
 #include "store/preview.h"
-#include "store/probe.h"
-#include "store/store_impl.h"
 #include "store/virtual.h"
-#include "store/walk.h"
-
-/*
- * The columns that the last row of its kind set.  Privileges and UPDATE OF
- * triggers go by them, not by what other rows might set.
- */
-typedef struct ColumnSet
-{
-	bool	   *set;			/* as in StoreRow; NULL: no row yet */
-	Bitmapset  *columns;		/* offset as the parser has them */
-	Bitmapset  *permitted;		/* all that were found to be */
-} ColumnSet;
-
-typedef struct DirectState
-{
-	EState	   *estate;
-	ResultRelInfo *rri;
-	EPQState	epq;
-
-	List	   *arbiters;		/* OIDs of the unique indexes on the key */
-	List	   *all_unique;		/* ... and of the others, but deferrable ones */
-	Probe	   *probe;			/* by one of them */
-	Walk	   *walk;			/* beside it; NULL: not yet */
-	bool		may_walk;
-	int			found_by_probe; /* keys, while it still may */
-
-	ExprState **defaults;		/* by attribute number - 1; NULL: none */
-	bool	   *default_sought; /* the same: defaults holds what there is */
-
-	ColumnSet	inserted;
-	ColumnSet	updated;
-
-	/* what the first item of each kind has made ready */
-	bool		indexes_open;
-	bool		indexes_speculative;
-	bool		insert_ready;
-	bool		update_ready;
-	bool		delete_ready;
-	TransitionCaptureState *insert_capture;
-	TransitionCaptureState *update_capture;
-	TransitionCaptureState *delete_capture;
-} DirectState;
 
 /* How one try at writing ended. */
 typedef enum TryResult
@@ -113,6 +68,7 @@ typedef enum TryResult
 	TRY_DONE,
 	TRY_AGAIN,					/* look again, nothing was lost to anybody */
 	TRY_LOST_ROW,				/* somebody else changed or deleted the row */
+	TRY_FLUSHED,				/* rows that waited had to go first */
 	TRY_NOTHING					/* a BEFORE trigger said: do nothing */
 } TryResult;
 
@@ -125,6 +81,9 @@ typedef enum TryResult
 /* It takes some keys for a walk to be worth its beginning. */
 #define WALK_AFTER 16
 
+/* So many items are looked for in one snapshot. */
+#define ITEMS_FOR_A_SNAPSHOT 256
+
 /* Which unique indexes tell us of a lost race; the others raise 23505. */
 typedef enum Arbitration
 {
@@ -136,10 +95,11 @@ typedef enum Arbitration
 static void direct_open(Store *s, List *arbiters);
 static StoreOutcome direct_apply(Store *s, const Datum *key, const bool *nulls,
 								 StoreCompose compose, void *arg);
+static void direct_flush(Store *s);
 static void direct_close(Store *s);
 
 const StoreMethods store_direct_methods = {
-	direct_open, direct_apply, direct_close
+	direct_open, direct_apply, direct_flush, direct_close
 };
 
 /* ----------
@@ -212,6 +172,8 @@ direct_open(Store *s, List *arbiters)
 
 	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);
 	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
+	st->new = s->new;
+	st->owner = CurrentResourceOwner;
 
 	st->probe = probe_open(s, linitial_oid(st->arbiters));
 	/* a trigger would see a row that is not inserted after all */
@@ -257,63 +219,6 @@ open_indexes(Store *s, DirectState *st, bool speculative)
 }
 
 /*
- * The default of a column that the composed row leaves unset, NULL if it has
- * none.  It is looked up when it is first needed: to read and plan the
- * expression takes as long as to insert the row.
- */
-static ExprState *
-column_default(Store *s, DirectState *st, int i)
-{
-	Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-
-	if (!st->default_sought[i])
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
-
-		if (!att->attisdropped && !att->attgenerated)
-		{
-			Node	   *expr = build_column_default(s->rel, i + 1);
-
-			if (expr)
-				st->defaults[i] = ExecInitExpr(expression_planner((Expr *) expr),
-											   NULL);
-		}
-		st->default_sought[i] = true;
-		MemoryContextSwitchTo(oldcontext);
-	}
-	return st->defaults[i];
-}
-
-/* Takes note of the columns that s->row sets, and checks privileges on them. */
-static void
-claim_columns(Store *s, ColumnSet *last, AclMode mode)
-{
-	MemoryContext oldcontext;
-	Bitmapset  *columns = NULL;
-	int			natts = s->tupdesc->natts;
-	int			i;
-
-	if (last->set && memcmp(last->set, s->row.set, sizeof(bool) * natts) == 0)
-		return;
-	for (i = 0; i < natts; i++)
-		if (s->row.set[i])
-			columns = bms_add_member(columns, i + 1);
-
-	oldcontext = MemoryContextSwitchTo(s->context);
-	if (last->set == NULL || !bms_is_subset(columns, last->permitted))
-		compat_check_permissions(s->rel, mode, NULL,
-								 mode == ACL_INSERT ? columns : NULL,
-								 mode == ACL_UPDATE ? columns : NULL);
-	last->permitted = bms_add_members(last->permitted, columns);
-	if (last->set == NULL)
-		last->set = palloc(sizeof(bool) * natts);
-	memcpy(last->set, s->row.set, sizeof(bool) * natts);
-	bms_free(last->columns);
-	last->columns = compat_offset_columns(columns);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
  * The first write of its kind: replica identity, indexes,
  * BEFORE STATEMENT triggers.  Returns true if user code ran, so that the row
  * has to be looked at again.
@@ -334,8 +239,7 @@ prepare_insert(Store *s, DirectState *st)
 	open_indexes(s, st, true);
 	st->all_unique = list_concat_unique_oid(unique_keys_immediate(s->rel),
 											st->arbiters);
-	st->defaults = palloc0(sizeof(ExprState *) * s->tupdesc->natts);
-	st->default_sought = palloc0(sizeof(bool) * s->tupdesc->natts);
+	st->defaults = palloc0(sizeof(ColumnDefault) * s->tupdesc->natts);
 	if (trigdesc)
 	{
 		ExecBSInsertTriggers(st->estate, st->rri);
@@ -400,6 +304,24 @@ prepare_delete(Store *s, DirectState *st)
  * ----------
  */
 
+static void
+drop_snapshot(DirectState *st)
+{
+	if (st->kept)
+		UnregisterSnapshotFromOwner(st->kept, st->owner);
+	st->kept = NULL;
+}
+
+/* What items in order have written shows from here on. */
+static void
+settle(DirectState *st)
+{
+	drop_snapshot(st);
+	if (st->written)
+		CommandCounterIncrement();
+	st->written = false;
+}
+
 /*
  * The key columns of the row in "slot", as triggers may have left them: copies,
  * since the slot will hold other rows while the key is still looked for.
@@ -419,91 +341,15 @@ key_of_slot(Store *s, TupleTableSlot *slot, Datum *key, bool *nulls)
 	}
 }
 
-/* Fills s->new for an insert: composed values, then defaults. */
-static void
-form_insert(Store *s, DirectState *st)
-{
-	TupleTableSlot *slot = s->new;
-	ExprContext *econtext = GetPerTupleExprContext(st->estate);
-	int			i;
-
-	ExecClearTuple(slot);
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-		ExprState  *expr;
-
-		if (s->row.set[i])
-		{
-			store_check_identity(att);
-			slot->tts_values[i] = s->row.values[i];
-			slot->tts_isnull[i] = s->row.isnull[i];
-			continue;
-		}
-		slot->tts_values[i] = (Datum) 0;
-		slot->tts_isnull[i] = true;
-		expr = column_default(s, st, i);
-		if (expr)
-			slot->tts_values[i] = ExecEvalExprSwitchContext(expr, econtext,
-															&slot->tts_isnull[i]);
-		else if (!att->attisdropped && !att->attgenerated &&
-				 get_typtype(att->atttypid) == TYPTYPE_DOMAIN)
-			row_null_of_domain(s->rel, i + 1);
-	}
-	ExecStoreVirtualTuple(slot);
-	ExecMaterializeSlot(slot);
-}
-
-/* Fills s->new for an update: composed values over the old row's. */
-static void
-form_update(Store *s)
-{
-	TupleTableSlot *slot = s->new;
-	int			i;
-
-	slot_getallattrs(s->old);
-	ExecClearTuple(slot);
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		bool		set = s->row.set[i];
-		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
-
-		if (att->attisdropped || compat_is_virtual(att))
-		{
-			slot->tts_values[i] = (Datum) 0;
-			slot->tts_isnull[i] = true;
-			continue;
-		}
-		/* an untouched value is passed as it is, toast pointer and all */
-		slot->tts_values[i] = set ? s->row.values[i] : s->old->tts_values[i];
-		slot->tts_isnull[i] = set ? s->row.isnull[i] : s->old->tts_isnull[i];
-	}
-	ExecStoreVirtualTuple(slot);
-	ExecMaterializeSlot(slot);
-}
-
-/* Generated columns and constraints of s->new, in the executor's order. */
-static void
-check_new(Store *s, DirectState *st, CmdType command)
-{
-	TupleConstr *constr = s->tupdesc->constr;
-
-	s->new->tts_tableOid = RelationGetRelid(s->rel);
-	if (constr && constr->has_generated_stored)
-		ExecComputeStoredGenerated(st->rri, st->estate, s->new, command);
-	if (constr)
-		ExecConstraints(st->rri, s->new, st->estate);
-	if (s->rel->rd_rel->relispartition)
-		ExecPartitionCheck(st->rri, s->new, st->estate, true);
-}
-
 /*
- * Inserts s->new.  With arbitration, TRY_AGAIN says that somebody was faster:
- * by the key, or by any unique index (ARBITRATE_ALL), so that one who inserts
- * the same document, with its other unique attributes, is met again by key.
+ * Inserts the row in the slot.  With arbitration, TRY_AGAIN says that somebody
+ * was faster: by the key, or by any unique index (ARBITRATE_ALL), so that one
+ * who inserts the same document, with its other unique attributes, is met again
+ * by key.
  */
 static TryResult
-try_insert(Store *s, DirectState *st, Arbitration arbitrate)
+try_insert(Store *s, DirectState *st, TupleTableSlot *slot,
+		   Arbitration arbitrate)
 {
 	EState	   *estate = st->estate;
 	List	   *recheck;
@@ -512,8 +358,8 @@ try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 	estate->es_output_cid = GetCurrentCommandId(true);
 	if (arbitrate == ARBITRATE_NOT)
 	{
-		table_tuple_insert(s->rel, s->new, estate->es_output_cid, 0, NULL);
-		recheck = compat_insert_index_tuples(st->rri, s->new, estate, false,
+		table_tuple_insert(s->rel, slot, estate->es_output_cid, 0, NULL);
+		recheck = compat_insert_index_tuples(st->rri, slot, estate, false,
 											 NULL, NIL);
 	}
 	else
@@ -524,19 +370,43 @@ try_insert(Store *s, DirectState *st, Arbitration arbitrate)
 
 		/* nothing of the user's but index expressions may run under it */
 		token = SpeculativeInsertionLockAcquire(xid);
-		table_tuple_insert_speculative(s->rel, s->new, estate->es_output_cid,
+		table_tuple_insert_speculative(s->rel, slot, estate->es_output_cid,
 									   0, NULL, token);
-		recheck = compat_insert_index_tuples(st->rri, s->new, estate, true,
+		recheck = compat_insert_index_tuples(st->rri, slot, estate, true,
 											 &conflict,
 											 arbitrate == ARBITRATE_ALL ? st->all_unique : st->arbiters);
-		table_tuple_complete_speculative(s->rel, s->new, token, !conflict);
+		table_tuple_complete_speculative(s->rel, slot, token, !conflict);
 		SpeculativeInsertionLockRelease(xid);
 		if (conflict)
 			return TRY_AGAIN;
 	}
 
-	ExecARInsertTriggers(estate, st->rri, s->new, recheck, st->insert_capture);
+	ExecARInsertTriggers(estate, st->rri, slot, recheck, st->insert_capture);
 	return TRY_DONE;
+}
+
+bool
+direct_insert(Store *s, DirectState *st, TupleTableSlot *slot)
+{
+	return try_insert(s, st, slot, ARBITRATE_ALL) == TRY_DONE;
+}
+
+/*
+ * Writes the rows that wait, before one with a greater key is locked.  False if
+ * there are none.
+ */
+static bool
+flush_first(Store *s, DirectState *st)
+{
+	if (st->pending == NULL || pending_is_empty(st->pending) ||
+		pending_is_flushing(st->pending))
+		return false;
+	pending_flush(st->pending);
+	drop_snapshot(st);
+	/* some may have been applied again */
+	s->new = st->new;
+	ExecClearTuple(s->new);
+	return true;
 }
 
 static TryResult
@@ -599,7 +469,7 @@ try_update_columns(Store *s, DirectState *st)
 		if (!compat_br_update_triggers(estate, &st->epq, st->rri, &tid, s->new))
 			return TRY_NOTHING;
 	}
-	check_new(s, st, CMD_UPDATE);
+	form_check(s, st, s->new, CMD_UPDATE);
 
 	result = compat_tuple_update(s->rel, estate, &tid, s->new, &tmfd,
 								 &update_indexes);
@@ -689,6 +559,8 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 				preview_removal(s);
 				return TRY_DONE;
 			}
+			if (flush_first(s, st))
+				return TRY_FLUSHED;
 			if (prepare_delete(s, st))
 				return TRY_AGAIN;
 			result = try_delete(s, st);
@@ -702,8 +574,10 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 				preview_row(s, s->old);
 				return TRY_DONE;
 			}
+			if (flush_first(s, st))
+				return TRY_FLUSHED;
 			form_update(s);
-			claim_columns(s, &st->updated, ACL_UPDATE);
+			form_claim_columns(s, &st->updated, ACL_UPDATE);
 			if (prepare_update(s, st))
 				return TRY_AGAIN;
 			result = try_update(s, st);
@@ -750,10 +624,11 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 			return TRY_DONE;
 		}
 
-		claim_columns(s, &st->inserted, ACL_INSERT);
+		form_claim_columns(s, &st->inserted, ACL_INSERT);
 		if (prepare_insert(s, st))
 			return TRY_AGAIN;
-		form_insert(s, st);
+		form_insert(s, st, s->new);
+		ExecMaterializeSlot(s->new);
 		if (st->rri->ri_TrigDesc &&
 			st->rri->ri_TrigDesc->trig_insert_before_row &&
 			!ExecBRInsertTriggers(st->estate, st->rri, s->new))
@@ -764,13 +639,25 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 		}
 		all = compat_set_columns(st->estate,
 								 (CompatSetColumns) {.inserted = st->inserted.columns});
-		check_new(s, st, CMD_INSERT);
+		form_check(s, st, s->new, CMD_INSERT);
 		(void) compat_set_columns(st->estate, all);
 		*composed = true;
 	}
 
 	*outcome = STORE_INSERTED;
-	return try_insert(s, st, arbitrate);
+	return try_insert(s, st, s->new, arbitrate);
+}
+
+/* Some items have come: those after them may be looked for in windows. */
+static void
+begin_walk(Store *s, DirectState *st)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
+
+	st->walk = walk_open(s, probe_index(st->probe));
+	st->may_walk = st->walk != NULL;
+	st->in_order = st->may_walk && pending_in_order(s, st);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
@@ -780,22 +667,134 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 static bool
 find(Store *s, DirectState *st, const Datum *key, const bool *nulls, bool first)
 {
-	if (st->may_walk && st->walk == NULL && ++st->found_by_probe > WALK_AFTER)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
-
-		st->walk = walk_open(s, probe_index(st->probe));
-		st->may_walk = st->walk != NULL;
-		MemoryContextSwitchTo(oldcontext);
-	}
 	if (st->walk && first && nulls == NULL)
 	{
-		WalkResult	result = walk_find(st->walk, st->estate, key[0]);
+		WalkResult	result = WALK_UNKNOWN;
 
+		if (walk_ascends(st->walk, key[0]))
+			result = walk_find(st->walk, st->estate, key[0]);
+		else
+			walk_forget(st->walk);
 		if (result != WALK_UNKNOWN)
 			return result == WALK_FOUND;
 	}
 	return probe_find(st->probe, st->estate, key, nulls);
+}
+
+/* ----------
+ * Items in the order of their keys
+ * ----------
+ */
+
+/* The snapshot for some items, in which rows are looked for. */
+static void
+keep_snapshot(DirectState *st)
+{
+	if (st->kept && st->kept_for++ == ITEMS_FOR_A_SNAPSHOT)
+		drop_snapshot(st);
+	if (st->kept == NULL)
+	{
+		st->kept = RegisterSnapshotOnOwner(GetTransactionSnapshot(), st->owner);
+		st->kept_for = 0;
+	}
+	st->estate->es_snapshot = st->kept;
+	st->estate->es_output_cid = GetCurrentCommandId(false);
+}
+
+static bool
+find_in_order(Store *s, DirectState *st, Datum key)
+{
+	WalkResult	result;
+
+	keep_snapshot(st);
+	result = walk_find(st->walk, st->estate, key);
+	return result == WALK_UNKNOWN ?
+		probe_find(st->probe, st->estate, &key, NULL) : result == WALK_FOUND;
+}
+
+/* The row is not there: it is composed, and waits. */
+static TryResult
+wait_to_insert(Store *s, DirectState *st, bool keyed, StoreCompose compose,
+			   void *arg, StoreOutcome *outcome)
+{
+	CompatSetColumns all;
+
+	switch (store_compose(s, NULL, compose, arg))
+	{
+		case STORE_WRITE:
+			break;
+		case STORE_KEEP:
+			*outcome = STORE_UNCHANGED;
+			return TRY_DONE;
+		default:
+			*outcome = STORE_SKIPPED;
+			return TRY_DONE;
+	}
+	form_claim_columns(s, &st->inserted, ACL_INSERT);
+	if (prepare_insert(s, st))
+		return TRY_AGAIN;
+	if (st->pending == NULL)
+		st->pending = pending_open(s, st);
+	st->waits_not = st->pending == NULL;
+	if (st->waits_not || !form_is_plain(s, st))
+		return flush_first(s, st) ? TRY_FLUSHED : TRY_AGAIN;
+
+	s->new = pending_slot(st->pending);
+	form_insert(s, st, s->new);
+	all = compat_set_columns(st->estate,
+							 (CompatSetColumns) {.inserted = st->inserted.columns});
+	form_check(s, st, s->new, CMD_INSERT);
+	(void) compat_set_columns(st->estate, all);
+	pending_add(st->pending, keyed);
+	*outcome = STORE_INSERTED;
+	return TRY_DONE;
+}
+
+/*
+ * One item of many whose keys ascend, while nobody looks at the table in
+ * between: the snapshot and the command counter are not moved for each.  False
+ * if it has to be applied by itself; composed it may have been.
+ */
+static bool
+apply_in_order(Store *s, DirectState *st, const Datum *key,
+			   StoreCompose compose, void *arg, StoreOutcome *outcome)
+{
+	TryResult	result;
+	bool		found = false;
+
+	if (st->pending && (pending_is_full(st->pending) ||
+						(key != NULL && pending_keyless(st->pending))))
+		flush_first(s, st);
+	if (key != NULL)
+	{
+		if (!walk_ascends(st->walk, key[0]))
+		{
+			flush_first(s, st);
+			walk_forget(st->walk);
+			return false;
+		}
+		found = find_in_order(s, st, key[0]);
+		/* what is there will be written, too: it is to be composed once */
+		if (found && st->found_writes && flush_first(s, st))
+			found = find_in_order(s, st, key[0]);
+	}
+	else
+		keep_snapshot(st);
+
+	if (found)
+	{
+		result = apply_found(s, st, compose, arg, outcome);
+		st->found_writes = result != TRY_DONE || *outcome == STORE_UPDATED ||
+			*outcome == STORE_DELETED;
+		st->written = st->written || st->found_writes;
+	}
+	else
+	{
+		ExecClearTuple(s->old);
+		result = wait_to_insert(s, st, key != NULL, compose, arg, outcome);
+		st->written = st->written || result == TRY_AGAIN;
+	}
+	return result == TRY_DONE;
 }
 
 static StoreOutcome
@@ -814,7 +813,27 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	bool		newnulls[INDEX_MAX_KEYS];
 
 	ResetPerTupleExprContext(estate);
+	s->new = st->new;
 	ExecClearTuple(s->new);
+
+	if (st->may_walk && st->walk == NULL && ++st->by_themselves > WALK_AFTER)
+		begin_walk(s, st);
+	if (st->in_order && s->item >= 0 && nulls == NULL && !st->waits_not &&
+		(st->pending == NULL || !pending_is_flushing(st->pending)))
+	{
+		if (apply_in_order(s, st, key, compose, arg, &outcome))
+		{
+			virtual_fill(s, s->old);
+			virtual_fill(s, s->new);
+			return outcome;
+		}
+		/* its key is not to be asked for as the next one again */
+		first = false;
+		s->new = st->new;
+	}
+	else
+		flush_first(s, st);
+	settle(st);
 
 	for (;;)
 	{
@@ -851,6 +870,11 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		 * found by its key, or a true violation, which the next try raises.
 		 */
 		first = false;
+		if (result == TRY_FLUSHED)
+		{
+			PopActiveSnapshot();
+			continue;
+		}
 		if (result == TRY_AGAIN && composed)
 		{
 			ItemPointerData conflict;
@@ -905,11 +929,21 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
  */
 
 static void
+direct_flush(Store *s)
+{
+	DirectState *st = s->impl;
+
+	flush_first(s, st);
+	settle(st);
+}
+
+static void
 direct_close(Store *s)
 {
 	DirectState *st = s->impl;
 	EState	   *estate = st->estate;
 
+	direct_flush(s);
 	if (st->rri->ri_TrigDesc && s->level)
 	{
 		store_level_check(s->level);

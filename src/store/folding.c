@@ -66,6 +66,12 @@ children_fire(Store *s)
 	return found;
 }
 
+bool
+store_rows_fire(Store *s)
+{
+	return fires(s->rel->trigdesc, true, s->target.spared_trigger);
+}
+
 StoreFolding
 store_folding(Store *s)
 {
@@ -74,7 +80,7 @@ store_folding(Store *s)
 	if ((s->rel->rd_rel->relkind != RELKIND_RELATION &&
 		 s->rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
 		s->rel->rd_rules != NULL ||
-		fires(s->rel->trigdesc, true, s->target.spared_trigger) ||
+		store_rows_fire(s) ||
 		(s->rel->rd_rel->relhassubclass && children_fire(s)))
 		return STORE_FOLDS_NOT;
 	if (s->methods != &store_direct_methods || s->rel->rd_rel->relispartition ||

@@ -100,7 +100,7 @@ static StoreOutcome spi_apply(Store *s, const Datum *key, const bool *nulls,
 							  StoreCompose compose, void *arg);
 static void spi_close(Store *s);
 
-const StoreMethods store_spi_methods = {spi_open, spi_apply, spi_close};
+const StoreMethods store_spi_methods = {spi_open, spi_apply, NULL, spi_close};
 
 /* ----------
  * Set-up

@@ -41,6 +41,7 @@ store_init(void)
 							 NULL, NULL, NULL);
 	store_level_init();
 	count_init();
+	store_pending_init();
 }
 
 /*
@@ -140,6 +141,7 @@ store_open(const StoreTarget *target)
 	s->item_context = AllocSetContextCreate(context, "upsert store item",
 											ALLOCSET_DEFAULT_SIZES);
 	s->target = *target;
+	s->item = -1;
 	s->rel = table_open(target->relid, lockmode);
 	s->lockmode = lockmode;
 	s->tupdesc = RelationGetDescr(s->rel);
@@ -196,8 +198,25 @@ store_apply(Store *s, const Datum *key, const bool *nulls,
 			outcome = s->methods->apply(s, key, nulls, compose, arg);
 		preview_remember(s, key, nulls, outcome);
 	}
+	s->item = -1;
 	MemoryContextSwitchTo(oldcontext);
 	return outcome;
+}
+
+void
+store_next(Store *s, int item)
+{
+	s->item = item;
+}
+
+void
+store_flush(Store *s)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
+
+	if (s->methods->flush)
+		s->methods->flush(s);
+	MemoryContextSwitchTo(oldcontext);
 }
 
 TupleTableSlot *

@@ -33,6 +33,31 @@ struct TriggerDesc;
 
 typedef struct Store Store;
 
+/*
+ * For who applies many items in the order of their keys, and looks at the table
+ * in no other way before store_flush(): rows that are new may wait, to be
+ * inserted together.  An item whose row waits is answered as inserted.
+ */
+typedef struct StoreWaiting
+{
+	void	   *arg;
+
+	/* The row of this item is written now; -1: the one at hand, again. */
+	void		(*writes) (void *arg, int item);
+
+	/*
+	 * Somebody was faster: apply the item again, its answer was not true.  What
+	 * the item at hand has in memory must survive that.
+	 */
+	void		(*again) (void *arg, int item);
+
+	/*
+	 * An error undoes everything since the store was opened, and the item that
+	 * "writes" was told last will then be applied alone.
+	 */
+	bool		undone;
+} StoreWaiting;
+
 /* What to open. */
 typedef struct StoreTarget
 {
@@ -58,6 +83,7 @@ typedef struct StoreTarget
 	bool		ascending;		/* keys come in order, mostly, and that a row
 								 * is absent leads to nothing but its
 								 * insertion */
+	const StoreWaiting *waiting;	/* NULL: no row may wait; kept, not copied */
 	Oid			spared_trigger; /* a BEFORE UPDATE row trigger that would do
 								 * nothing: the caller does its work;
 								 * InvalidOid: none */
@@ -154,6 +180,15 @@ extern void store_enter(struct RelationData *rel, bool preview);
  */
 extern StoreOutcome store_apply(Store *s, const Datum *key, const bool *nulls,
 								StoreCompose compose, void *arg);
+
+/* The next store_apply() is for this item (>= 0), as StoreWaiting knows it. */
+extern void store_next(Store *s, int item);
+
+/*
+ * Writes the rows that wait; other ways of looking at the table show them then.
+ * Errors: what store_apply() raises.
+ */
+extern void store_flush(Store *s);
 
 /*
  * The rows of the last store_apply(): valid until the next one.  store_old()

@@ -20,6 +20,7 @@ typedef struct StoreMethods
 	void		(*open) (Store *s, List *arbiters);
 	StoreOutcome (*apply) (Store *s, const Datum *key, const bool *nulls,
 						   StoreCompose compose, void *arg);
+	void		(*flush) (Store *s);	/* NULL: nothing ever waits */
 	void		(*close) (Store *s);
 } StoreMethods;
 
@@ -32,6 +33,7 @@ struct Store
 	TupleDesc	tupdesc;
 	MemoryContext context;		/* lives as long as the store */
 	MemoryContext item_context; /* reset before each item */
+	int			item;			/* of the next store_apply(), or -1 */
 
 	StoreRow	row;			/* what compose fills */
 	bool		key_moved;		/* a trigger has given the item another key */
@@ -63,6 +65,9 @@ extern bool store_direct_eligible(Relation rel, const StoreTarget *target,
 extern bool store_updates_fire(const struct TriggerDesc *triggers,
 							   const StoreTarget *target);
 
+/* Has the table a row trigger that is no foreign key's, and not spared? */
+extern bool store_rows_fire(Store *s);
+
 /* Empties s->row and hands it, with the old row, to compose. */
 extern StoreVerdict store_compose(Store *s, TupleTableSlot *old,
 								  StoreCompose compose, void *arg);
@@ -83,6 +88,9 @@ extern void store_check_identity(Form_pg_attribute att);
 
 /* Registers the callbacks of level.c. */
 extern void store_level_init(void);
+
+/* Registers the callback of pending.c. */
+extern void store_pending_init(void);
 
 /* Error if another level has been begun inside of this one, and is open. */
 extern void store_level_check(const StoreLevel *level);

@@ -130,9 +130,8 @@ compare(Walk *walk, Datum a, Datum b)
 	return DatumGetInt32(FunctionCall2Coll(&walk->compare, walk->collation, a, b));
 }
 
-/* Does the key come after the one before?  Takes note of it. */
-static bool
-ascends(Walk *walk, Datum key)
+bool
+walk_ascends(Walk *walk, Datum key)
 {
 	bool		result = !walk->has_last || compare(walk, key, walk->last) > 0;
 	MemoryContext oldcontext;
@@ -243,11 +242,6 @@ walk_find(Walk *walk, EState *estate, Datum key)
 {
 	bool		entries = false;
 
-	if (!ascends(walk, key))
-	{
-		walk_forget(walk);
-		return WALK_UNKNOWN;
-	}
 	if (walk->pause > 0)
 	{
 		walk->pause--;

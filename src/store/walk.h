@@ -24,14 +24,17 @@ typedef enum WalkResult
  */
 extern Walk *walk_open(Store *s, Relation index);
 
+/* Does the key come after the one that this was asked for before? */
+extern bool walk_ascends(Walk *walk, Datum key);
+
 /*
- * Where is the key, by what was read of the index lately?  WALK_FOUND is true
+ * Where is a key that ascends, by what was read of the index lately?  WALK_FOUND is true
  * at estate's snapshot.  WALK_ABSENT may be older: whoever inserts then finds
  * out, and calls walk_forget().  Holds no pins of the index.
  */
 extern WalkResult walk_find(Walk *walk, EState *estate, Datum key);
 
-/* What was read is not true any more. */
+/* What was read is not true any more, or is behind the keys to come. */
 extern void walk_forget(Walk *walk);
 
 extern void walk_close(Walk *walk);
