@@ -82,8 +82,8 @@ typedef struct Batch
 	int		   *order;
 	int			norder;
 	int			current;		/* the item at hand, or -1 */
-	int			position;		/* where in the order it is, or its unit begins;
-								 * -1: not said */
+	int			position;		/* where in the order it is, or its unit
+								 * begins; -1: not said */
 	int		   *progress;		/* that of the group */
 	bool		composed;		/* it is being written, with others of its key */
 	bool		apart;			/* in a subtransaction, as some are folded */

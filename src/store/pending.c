@@ -18,10 +18,10 @@
  *		the end of a batch
  *
  * and the following tables have none that wait: those with a row trigger that
- * is not a foreign key's, or with somebody's function in a constraint, a
- * default, an index (plain.c); with an exclusion constraint, whose plain insertion
- * may deadlock with its like; with an index of a kind that might keep pages
- * pinned from one insertion to the next.
+ * is not a foreign key's; with somebody's function in a constraint, a default,
+ * an index (plain.c) or its operator class; with an exclusion constraint, whose
+ * plain insertion may deadlock with its like; with an index of a kind that
+ * might keep pages pinned from one insertion to the next.
  *
  * Somebody may be faster.  The rows go in by the protocol of a plain INSERT,
  * which waits for an uncommitted row of the same key, in a subtransaction.  If
@@ -46,9 +46,10 @@
 
 #include "store/compat_executor.h"
 
+#include "access/amapi.h"
 #include "access/heapam.h"
-#include "access/hio.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_am_d.h"
 #include "commands/trigger.h"
@@ -157,6 +158,9 @@ index_is_plain(Relation index, const IndexInfo *info)
 		default:
 			return false;
 	}
+	for (int i = 0; i < index->rd_index->indnkeyatts * index->rd_indam->amsupport; i++)
+		if (index->rd_support[i] >= FirstNormalObjectId)
+			return false;
 	return info->ii_ExclusionOps == NULL &&
 		expression_is_plain((Node *) info->ii_Expressions) &&
 		expression_is_plain((Node *) info->ii_Predicate);
@@ -371,8 +375,12 @@ apply_again(Pending *p, int item)
 	MemoryContext item_context = s->item_context;
 	int			at_hand = s->item;
 
+	store_count_conflict(s);
+	count_add(s->count, s->road + STORE_INSERTED, -1);
 	s->item_context = p->again;
+	s->again = true;
 	p->waiting->again(p->waiting->arg, item);
+	s->again = false;
 	s->item_context = item_context;
 	s->item = at_hand;
 }

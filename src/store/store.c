@@ -246,7 +246,7 @@ store_relation(Store *s)
 void
 store_count_folded(Store *s, int n)
 {
-	if (s->count)
+	if (s->count && !s->again)
 		count_add(s->count, COUNT_FOLDED, n);
 }
 

@@ -34,6 +34,7 @@ struct Store
 	MemoryContext context;		/* lives as long as the store */
 	MemoryContext item_context; /* reset before each item */
 	int			item;			/* of the next store_apply(), or -1 */
+	bool		again;			/* it has been counted before */
 
 	StoreRow	row;			/* what compose fills */
 	bool		key_moved;		/* a trigger has given the item another key */
