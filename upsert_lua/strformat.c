@@ -90,7 +90,7 @@ check_spec(lua_State *L, const Spec *spec, const char *flags, bool precision)
 		}
 	}
 	if (p != spec->text + spec->len - 1)
-		luaL_error(L, "invalid conversion '%s' to 'format'", spec->text);
+		luaL_error(L, "invalid conversion specification: '%s'", spec->text);
 }
 
 /* Makes %d into %lld */

@@ -173,7 +173,7 @@ str_byte(lua_State *L)
 	const char *s = luaL_checklstring(L, 1, &len);
 	lua_Integer first = luaL_optinteger(L, 2, 1);
 	size_t		start = start_position(first, len);
-	size_t		end = end_position(L, 3, (lua_Integer) start, len);
+	size_t		end = end_position(L, 3, first, len);
 	int			n;
 
 	if (start > end)

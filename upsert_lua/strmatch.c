@@ -119,6 +119,10 @@ is_of_class(unsigned char c, unsigned char class)
 		case 'x':
 			result = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 			break;
+		case 'z':
+			/* not in the manual any more, but in 5.4 */
+			result = c == '\0';
+			break;
 		default:
 			return class == c;
 	}

@@ -108,7 +108,7 @@ tab_remove(lua_State *L)
 	lua_Integer size = check_length(L, 1, USE_READ | USE_WRITE);
 	lua_Integer pos = luaL_optinteger(L, 2, size);
 
-	if (lua_gettop(L) >= 2)
+	if (pos != size)
 		luaL_argcheck(L, (lua_Unsigned) pos - 1u <= (lua_Unsigned) size, 2,
 					  "position out of bounds");
 	lua_geti(L, 1, pos);
@@ -170,8 +170,8 @@ add_element(lua_State *L, luaL_Buffer *buf, lua_Integer i)
 	bounds_charge_accesses(L, 1);
 	lua_geti(L, 1, i);
 	if (!lua_isstring(L, -1))
-		luaL_error(L, "invalid value (at index %I) in table for 'concat'",
-				   (LUAI_UACINT) i);
+		luaL_error(L, "invalid value (%s) at index %I in table for 'concat'",
+				   luaL_typename(L, -1), (LUAI_UACINT) i);
 	luaL_addvalue(buf);
 }
 
