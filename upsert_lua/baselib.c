@@ -300,10 +300,10 @@ base_assert(lua_State *L)
 	if (lua_toboolean(L, 1))
 		return lua_gettop(L);
 	luaL_checkany(L, 1);
-	if (lua_gettop(L) == 1)
-		return luaL_error(L, "%s", "assertion failed!");
-	lua_settop(L, 2);
-	return lua_error(L);
+	lua_remove(L, 1);
+	lua_pushliteral(L, "assertion failed!");
+	lua_settop(L, 1);
+	return base_error(L);
 }
 
 /* lua_pcall() for scripts: what was caught has its price */

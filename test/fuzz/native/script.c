@@ -72,6 +72,9 @@ static const char *const integers[] = {
 	"math.maxinteger", "math.mininteger", "(1 << 53)", "0x7fffffff", "1000000"
 };
 
+/* plain Lua makes "" as often as it is told */
+static const char *const counts[] = {"0", "1", "-1", "2", "3", "7", "100", "math.mininteger", "'4'", "{}", "2.5"};
+
 static const char *const floats[] = {
 	"0.5", "-0.0", "1.0", "3.7", "1e15", "2^53", "1e308", "-1.5", "(0/0)", "(1/0)", "(-1/0)", "1e100", "0.1", "5e-324"
 };
@@ -86,13 +89,13 @@ static const char *const operators[] = {
 	"+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or", "&", "|", "~", "<<", ">>"
 };
 
-/* S text, P pattern, R replacement, I integer, N number, T table, F function, A anything, B format; lower case: may be missing */
+/* S text, P pattern, R replacement, I integer, L how often, N number, T table, F function, A anything, B format; lower case: may be missing */
 static const struct
 {
 	const char *name;
 	const char *args;
 }			functions[] = {
-	{"string.find", "SPib"}, {"string.match", "SPi"}, {"string.gsub", "SPRi"}, {"string.find", "SSIA"}, {"string.rep", "SIs"},
+	{"string.find", "SPib"}, {"string.match", "SPi"}, {"string.gsub", "SPRi"}, {"string.find", "SSIA"}, {"string.rep", "SLs"},
 	{"string.sub", "SIi"}, {"string.byte", "Sii"}, {"string.char", "iii"}, {"string.upper", "S"}, {"string.lower", "S"},
 	{"string.reverse", "S"}, {"string.len", "S"}, {"string.format", "Baaa"}, {"string.format", "Baa"}, {"string.format", "Bnna"},
 	{"string.gsub", "SPF"}, {"string.gsub", "SPT"}, {"string.gsub", "SPS"}, {"string.match", "SP"}, {"string.find", "SP"},
@@ -259,6 +262,9 @@ argument(char kind)
 		case 'I':
 			put(PICK(integers));
 			break;
+		case 'L':
+			put(PICK(counts));
+			break;
 		case 'N':
 			put(pick(2) ? PICK(integers) : PICK(floats));
 			break;
@@ -312,7 +318,7 @@ call(bool protected)
 		if (!first)
 			put(",");
 		first = false;
-		argument(pick(24) == 23 ? 'A' : kind);
+		argument(kind != 'L' && pick(24) == 23 ? 'A' : kind);
 	}
 	if (!protected)
 		put(")");
@@ -516,7 +522,7 @@ static const char prelude[] =
 "local function show(v, deep)\n"
 "  local t = type(v)\n"
 "  if t == 'string' then\n"
-"    v = v:gsub('0x%x%x%x%x%x%x+', 'ADDRESS'):gsub('#%d to (.-remove)', '#2 to %1')\n"
+"    v = v:gsub('0x%x%x%x%x%x%x+', 'ADDRESS'):gsub('#%d to (.-remove)', '#2 to %1'):gsub('to compare .*', '')\n"
 "    return string.format('%q', v)\n"
 "  end\n"
 "  if t == 'table' then\n"
