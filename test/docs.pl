@@ -4,7 +4,7 @@
 # that of the environment (PGHOST, PGPORT, PGUSER), psql that of PATH.
 #
 # Every page gets a database of its own, with the extension unless the page
-# creates it, and one session.  Its ```sql blocks run in their order:
+# begins with creating it, and one session.  Its ```sql blocks run in their order:
 #
 #	SELECT 1;
 #	-- 1					comment lines right beneath a statement are what it
@@ -300,7 +300,7 @@ sub run_page
 	return if !@run;
 
 	psql('postgres', '-c', 'SET client_min_messages = warning', '-c', "DROP DATABASE IF EXISTS $db", '-c', "CREATE DATABASE $db");
-	psql($db, '-c', 'CREATE EXTENSION upsert') unless grep { $_->{text} =~ /^\s*CREATE EXTENSION\b.*\bupsert\b/i } @run;
+	psql($db, '-c', 'CREATE EXTENSION upsert') unless $run[0]{text} =~ /^\s*CREATE EXTENSION\b.*\bupsert\b/i;
 	spew("$dir/.script", $script);
 	system("cd '$dir' && PGTZ=UTC PGOPTIONS='-c client_min_messages=notice' psql -qX -d $db -v VERBOSITY=verbose -v contexts='$contexts' -v root='$root' -v ON_ERROR_STOP=0 <.script >.out 2>.err");
 	my %printed;

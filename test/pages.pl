@@ -1,9 +1,11 @@
 #!/usr/bin/perl
 # pages.pl: what can be seen of the pages without a server.  Links lead
-# somewhere, anchors included; every page of docs/ is reached from README within
+# somewhere, anchors included; files that are named are there, and blocks under
+# <!-- from: FILE --> (what a bench wrote) are that file; every page of docs/ is reached from README within
 # two clicks; README is short and its tables fit a terminal; words are spelt as
 # aspell and test/aspell.words know them (without aspell that is skipped, aloud).
-# pages.pl --words prints the words that neither knows, for the list.
+# pages.pl --words prints the words that neither knows, for the list; --write puts
+# files under their <!-- from: FILE -->.
 use strict;
 use warnings;
 use utf8;
@@ -16,6 +18,7 @@ binmode STDOUT, ':utf8';
 my $root = abs_path($0) =~ s{/test/pages\.pl$}{}r;
 chdir $root or die "$root: $!\n";
 my ($count, $bad) = (0, 0);
+my $write = @ARGV && $ARGV[0] eq '--write';
 
 sub ok
 {
@@ -79,6 +82,26 @@ foreach my $page (@pages)
 		elsif (defined $anchor && !$anchors{$target}{$anchor}) { push @broken, "$link (no such heading)"; }
 	}
 	ok(!@broken, "$page: links", @broken);
+}
+
+# files of the sources that a page names, and blocks that are a file's
+foreach my $page (@pages)
+{
+	my $text = slurp($page);
+	my @gone = grep { !-e && !/NAME|NNN/ } $text =~ m{`((?:sql|src|test|demo|tools|docs|expected)/[\w./-]+\w)`}g;
+
+	ok(!@gone, "$page: files that are named", @gone);
+	while ($text =~ /^<!-- from: (.*?) -->\n```\w*\n(.*?)^```$/msg)
+	{
+		my ($file, $block) = ($1, $2);
+		ok(-e $file && slurp($file) eq $block, "$page: as $file");
+	}
+	if ($write && $text =~ s/^(<!-- from: (.*?) -->\n```\w*\n).*?^```$/$1 . slurp($2) . '```'/msge)
+	{
+		open(my $fh, '>:utf8', $page) or die "$page: $!\n";
+		print $fh $text;
+		close $fh;
+	}
 }
 
 # pages of docs/ that README links, and those that these link
