@@ -60,3 +60,12 @@ RETURNS SETOF jsonb LANGUAGE plproxy AS $$
 	RUN ON ALL;
 	SELECT c8ql(query, bind);
 $$;
+
+-- What the shards have done since they count; of all sessions if they preload upsert.
+CREATE FUNCTION people_stats()
+RETURNS TABLE (calls bigint, inserted bigint, updated bigint, unchanged bigint, ignored bigint, conflicts bigint)
+LANGUAGE plproxy AS $$
+	CLUSTER 'shards';
+	RUN ON ALL;
+	SELECT calls, inserted, updated, unchanged, ignored, conflicts FROM upsert_stats WHERE target = 'people'::regclass;
+$$;

@@ -23,6 +23,7 @@ SELECT ord, action, key FROM people_upsert_many('[{"_key": "grace", "born": 1906
 \set ECHO queries
 SELECT * FROM people_c8ql('FOR p IN people COLLECT WITH COUNT INTO n RETURN n');
 SELECT p->>'_key' AS key, p->'born' AS born FROM people_c8ql('FOR p IN people SORT p.born LIMIT 2 RETURN p') p ORDER BY p->'born' LIMIT 2;
+SELECT sum(calls) AS calls, sum(inserted) AS inserted, sum(unchanged) AS unchanged FROM people_stats();
 \set ECHO none
 \echo 'No transaction is over the shards: a ROLLBACK here takes nothing back,'
 \echo 'and where a shard refuses its part of a batch, the other keeps its own.'

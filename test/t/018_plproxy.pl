@@ -23,7 +23,8 @@ if ($router->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extension
 my @shards = map { PostgreSQL::Test::Cluster->new("shard$_") } 0, 1;
 foreach my $shard (@shards)
 {
-	$shard->init;
+	$shard->init(allows_streaming => 1);
+	$shard->append_conf('postgresql.conf', "shared_preload_libraries = 'upsert'\n");
 	$shard->start;
 	$shard->safe_psql('postgres', slurp_file('demo/cluster/shard.sql'));
 }
@@ -70,6 +71,8 @@ rows_are($router, q{SELECT count(*), sum(n::int) FROM people_c8ql('FOR p IN peop
 rows_are($router, q{SELECT d->>'_key' FROM people_c8ql('FOR p IN people FILTER p.v == @v SORT p._key LIMIT 3 RETURN p', '{"v": 1}') d ORDER BY d->>'_key' COLLATE "C" LIMIT 3},
 	"k10\nk100\nk1000", 'the first of the firsts');
 
+rows_are($router, 'SELECT count(*), sum(inserted), sum(unchanged) > 2000 FROM people_stats()', '2|1021|t', 'counted by the shards');
+
 # --- what is not promised --------------------------------------------------------------
 $router->safe_psql('postgres', q{BEGIN; SELECT people_upsert('rolled', '{"n": 1}'); ROLLBACK});
 rows_are($router, q{SELECT count(*) FROM people_get('rolled') g WHERE g IS NOT NULL}, '1', 'a ROLLBACK on the router takes nothing back');
@@ -88,6 +91,24 @@ $shards[1]->stop;
 isnt($rc, 0, 'a batch fails without a shard');
 $shards[1]->start;
 rows_are($router, q{SELECT count(*) FILTER (WHERE action IN ('updated', 'unchanged')) FROM load(2)}, '1000', 'and is repeated');
+
+# --- twice as many -----------------------------------------------------------------------
+foreach my $i (0, 1)
+{
+	$shards[$i]->backup('half');
+	my $half = PostgreSQL::Test::Cluster->new('shard' . ($i + 2));
+	$half->init_from_backup($shards[$i], 'half');
+	$half->start;
+	push @shards, $half;
+}
+my $sum = q{SELECT md5(string_agg(p::text, ',' ORDER BY p->>'_key' COLLATE "C")), count(*) FROM people_c8ql('FOR p IN people RETURN p') p};
+my $before = $router->safe_psql('postgres', $sum);
+$router->safe_psql('postgres', 'ALTER SERVER shards OPTIONS (' . join(', ', map { "ADD p$_ \$\$" . $shards[$_]->connstr('postgres') . '$$' } 2, 3) . ')');
+$shards[$_]->safe_psql('postgres', "DELETE FROM people WHERE hashtext(_key) & 3 <> $_") foreach 0 .. 3;
+rows_are($router, $sum, $before, 'four shards have what two had');
+rows_are($router, q{SELECT count(*) FILTER (WHERE action = 'unchanged') FROM load(2)}, '1000', 'and find all');
+my $least = (sort { $a <=> $b } split / /, $counts->())[0];
+ok($least > 150, "each its part: $least at least");
 
 $_->stop foreach ($router, @shards);
 done_testing();
