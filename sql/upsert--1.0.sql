@@ -195,7 +195,7 @@ RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 'collection_path'
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.collection_path(pg_catalog.regclass) IS
-'How the caller''s upserts into a collection reach its rows: "direct", or "SQL" (see collection_advice); NULL for what is none. No errors.';
+'How the caller''s upserts into a collection reach its rows: "direct", "shards" (of Citus), or "SQL" (see collection_advice); NULL for what is none. No errors.';
 
 CREATE VIEW @extschema@.upsert_collections AS
 SELECT c.oid::pg_catalog.regclass AS name,
@@ -217,7 +217,7 @@ WHERE t.tgfoid OPERATOR(pg_catalog.=) '@extschema@.upsert_guard_revision()'::pg_
 	AND t.tgname OPERATOR(pg_catalog.=) '~upsert_revision'
 	AND NOT t.tgisinternal;
 COMMENT ON VIEW @extschema@.upsert_collections IS
-'The collections that create_collection() made: name, type (document or edge), documents (the planner''s estimate; NULL: never counted), size in bytes with indexes and TOAST, the unique attributes, and the path that the caller''s upserts take (direct or SQL).';
+'The collections that create_collection() made: name, type (document or edge), documents (the planner''s estimate; NULL: never counted), size in bytes with indexes and TOAST, the unique attributes, and the path that the caller''s upserts take (direct, shards or SQL).';
 GRANT SELECT ON @extschema@.upsert_collections TO PUBLIC;
 
 CREATE FUNCTION @extschema@.collection_advice(collection pg_catalog.regclass,

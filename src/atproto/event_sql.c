@@ -200,7 +200,7 @@ at_apply_events_from(PG_FUNCTION_ARGS)
 	b = events_begin(PG_GETARG_OID(0),
 					 options.validate);
 	qs = query_sort(text_to_cstring(PG_GETARG_TEXT_PP(1)), TEXTOID,
-					C_COLLATION_OID, sort_key, NULL);
+					C_COLLATION_OID, sort_key, NULL, NULL);
 	chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 										  "upsert events of a query",
 										  ALLOCSET_DEFAULT_SIZES);

@@ -35,6 +35,7 @@ enum
 	COLUMN_KEY,
 	COLUMN_PLACE,
 	COLUMN_DOC,
+	COLUMN_GROUP,
 	COLUMNS
 };
 
@@ -45,34 +46,43 @@ struct QuerySort
 };
 
 static void
-begin_sort(QuerySort *qs, Oid key_type, Oid key_collation)
+begin_sort(QuerySort *qs, Oid key_type, Oid key_collation, bool groups)
 {
 	TupleDesc	tupdesc = CreateTemplateTupleDesc(COLUMNS);
-	AttrNumber	attnos[2] = {COLUMN_KEY + 1, COLUMN_PLACE + 1};
-	Oid			operators[2];
-	Oid			collations[2] = {key_collation, InvalidOid};
-	bool		nulls_first[2] = {false, false};
+	AttrNumber	attnos[3] = {COLUMN_GROUP + 1, COLUMN_KEY + 1, COLUMN_PLACE + 1};
+	Oid			operators[3];
+	Oid			collations[3] = {InvalidOid, key_collation, InvalidOid};
+	bool		nulls_first[3] = {false, false, false};
+	int			first = groups ? 0 : 1;
 
 	TupleDescInitEntry(tupdesc, COLUMN_KEY + 1, "key", key_type, -1, 0);
 	TupleDescInitEntryCollation(tupdesc, COLUMN_KEY + 1, key_collation);
 	TupleDescInitEntry(tupdesc, COLUMN_PLACE + 1, "place", INT8OID, -1, 0);
 	TupleDescInitEntry(tupdesc, COLUMN_DOC + 1, "doc", JSONBOID, -1, 0);
+	TupleDescInitEntry(tupdesc, COLUMN_GROUP + 1, "group", INT4OID, -1, 0);
 	compat_tupdesc_finish(tupdesc);
 	qs->slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
 
-	operators[0] = lookup_type_cache(key_type, TYPECACHE_LT_OPR)->lt_opr;
-	operators[1] = lookup_type_cache(INT8OID, TYPECACHE_LT_OPR)->lt_opr;
-	qs->sort = tuplesort_begin_heap(tupdesc, 2, attnos, operators, collations,
-									nulls_first, work_mem, NULL, 0);
+	operators[0] = lookup_type_cache(INT4OID, TYPECACHE_LT_OPR)->lt_opr;
+	operators[1] = lookup_type_cache(key_type, TYPECACHE_LT_OPR)->lt_opr;
+	operators[2] = lookup_type_cache(INT8OID, TYPECACHE_LT_OPR)->lt_opr;
+	qs->sort = tuplesort_begin_heap(tupdesc, 3 - first, attnos + first,
+									operators + first, collations + first,
+									nulls_first + first, work_mem, NULL, 0);
 }
 
 static void
-put_row(QuerySort *qs, int64 place, Jsonb *doc, QueryKey key, void *arg)
+put_row(QuerySort *qs, int64 place, Jsonb *doc, QueryKey key, QueryGroup group,
+		void *arg)
 {
 	TupleTableSlot *slot = qs->slot;
 
 	ExecClearTuple(slot);
 	slot->tts_isnull[COLUMN_KEY] = !key(arg, doc, &slot->tts_values[COLUMN_KEY]);
+	slot->tts_isnull[COLUMN_GROUP] = group == NULL || slot->tts_isnull[COLUMN_KEY];
+	if (!slot->tts_isnull[COLUMN_GROUP])
+		slot->tts_values[COLUMN_GROUP] =
+			Int32GetDatum(group(arg, slot->tts_values[COLUMN_KEY]));
 	slot->tts_isnull[COLUMN_PLACE] = false;
 	slot->tts_values[COLUMN_PLACE] = Int64GetDatum(place);
 	slot->tts_isnull[COLUMN_DOC] = false;
@@ -145,7 +155,8 @@ row_document(Datum value, Oid type, int64 place)
 
 /* Reads the query to its end. */
 static void
-read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
+read_query(QuerySort *qs, const char *query, QueryKey key, QueryGroup group,
+		   void *arg)
 {
 	MemoryContext rows_context;
 	Oid			type;
@@ -183,7 +194,7 @@ read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
 								   place + 1),
 						 errhint("Leave such rows out, with WHERE.")));
 			place++;
-			put_row(qs, place, row_document(value, type, place), key, arg);
+			put_row(qs, place, row_document(value, type, place), key, group, arg);
 		}
 		MemoryContextSwitchTo(oldcontext);
 		MemoryContextReset(rows_context);
@@ -195,12 +206,12 @@ read_query(QuerySort *qs, const char *query, QueryKey key, void *arg)
 
 QuerySort *
 query_sort(const char *query, Oid key_type, Oid key_collation, QueryKey key,
-		   void *arg)
+		   QueryGroup group, void *arg)
 {
 	QuerySort  *qs = palloc0(sizeof(QuerySort));
 
-	begin_sort(qs, key_type, key_collation);
-	read_query(qs, query, key, arg);
+	begin_sort(qs, key_type, key_collation, group != NULL);
+	read_query(qs, query, key, group, arg);
 	tuplesort_performsort(qs->sort);
 	return qs;
 }

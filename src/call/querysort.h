@@ -18,6 +18,9 @@ typedef struct QuerySort QuerySort;
 /* The key of a row; false if it has none, and is to come last. */
 typedef bool (*QueryKey) (void *arg, Jsonb *doc, Datum *key);
 
+/* Which of several groups, each to be in order by itself, a key belongs to. */
+typedef int (*QueryGroup) (void *arg, Datum key);
+
 /* Valid until the next one */
 typedef struct QueryRow
 {
@@ -29,12 +32,13 @@ typedef struct QueryRow
 
 /*
  * Runs a query with the caller's rights to its end and sorts its rows, on disk
- * if there are many; rows with one key stay as they came.  Errors: what the
+ * if there are many; rows with one key stay as they came.  group: NULL, there
+ * is one.  Errors: what the
  * query raises; 34000 it returns no rows, 42804 not one column of type jsonb,
  * json or text, 22P02 a text that is no JSON, 22004 a null among them.
  */
 extern QuerySort *query_sort(const char *query, Oid key_type, Oid key_collation,
-							 QueryKey key, void *arg);
+							 QueryKey key, QueryGroup group, void *arg);
 
 /*
  * What makes jsonb of the query's column, in SQL: a constant.  Needs SPI.

@@ -181,6 +181,7 @@ find_distribution(Memo *memo, Relation rel)
 	}
 	method = *TextDatumGetCString(answer(0, 1, TEXTOID, &isnull));
 	model = *TextDatumGetCString(answer(0, 2, TEXTOID, &isnull));
+	d->replicated = model != 's';
 	d->colocation = DatumGetInt32(answer(0, 3, INT4OID, &isnull));
 	d->kind = method == 'h' ? DISTRIBUTED_BY_HASH :
 		method != 'n' ? DISTRIBUTED_OTHERWISE :
@@ -194,8 +195,7 @@ find_distribution(Memo *memo, Relation rel)
 			d->column = get_attnum(relid, TextDatumGetCString(name));
 	}
 	SPI_finish();
-	if (d->kind == DISTRIBUTED_BY_HASH)
-		read_shards(d, relid);
+	read_shards(d, relid);
 }
 
 static MemoCache distributions = {"upsert distributions", sizeof(Distribution), find_distribution};
@@ -359,6 +359,13 @@ distributed_rename_error(ErrorData *error, int64 shard)
 	error->constraint_name = without_shard(error->constraint_name, shard, true);
 }
 
+void
+distribution_rename_error(const Distribution *d, ErrorData *error)
+{
+	for (int i = 0; i < d->nshards; i++)
+		distributed_rename_error(error, d->shards[i].id);
+}
+
 /* ----------
  * Refusing
  * ----------
@@ -463,6 +470,16 @@ distributed_function_command(const Distribution *d, Relation rel)
 					quote_literal_cstr(psprintf("%s(%s,pg_catalog.regclass,pg_catalog.int8,pg_catalog.text,pg_catalog.jsonb)",
 												function, type)),
 					quote_literal_cstr(table_name(rel)));
+}
+
+void
+distributed_lock_exclusively(Relation rel)
+{
+	if (distribution_of(rel) == NULL)
+		return;
+	SPI_connect();
+	ddl_execute(psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table_name(rel)));
+	SPI_finish();
 }
 
 static void

@@ -35,6 +35,8 @@ typedef struct Distribution
 	Memo		memo;
 	DistributionKind kind;
 	AttrNumber	column;			/* by whose hash, or InvalidAttrNumber */
+	bool		replicated;		/* Citus runs each statement on several nodes,
+								 * and it must come to the same on each */
 	int			colocation;		/* group of tables whose shards lie together */
 	int			nshards;
 	Shard	   *shards;			/* by min */
@@ -67,8 +69,12 @@ extern int	distribution_find(const Distribution *d, int64 id);
  */
 extern char *distributed_name(Relation rel, int64 *shard);
 
-/* What an error says of the shard it says of the table then. */
+/*
+ * What an error says of the shard it says of the table then; or what it says of
+ * any of the table's shards.
+ */
 extern void distributed_rename_error(ErrorData *error, int64 shard);
+extern void distribution_rename_error(const Distribution *d, ErrorData *error);
 
 /* The OID of a table's shard as a table of this node, or InvalidOid. */
 extern Oid	distributed_shard_table(Oid relid, int64 shard);
@@ -89,6 +95,12 @@ extern void distributed_require(const char *option);
  * the open table is distributed and this node is not the coordinator.
  */
 extern void distributed_require_coordinator(Relation rel, const char *what);
+
+/*
+ * LOCK TABLE IN SHARE ROW EXCLUSIVE MODE on all nodes, where the open table is
+ * distributed.
+ */
+extern void distributed_lock_exclusively(Relation rel);
 
 /*
  * Makes a new table a distributed one, and the function of its group in its

@@ -25,6 +25,7 @@
 
 #include "base/schema.h"
 #include "catalog/collection.h"
+#include "catalog/distributed.h"
 #include "catalog/guard.h"
 #include "catalog/uniquekey.h"
 #include "call/answer.h"
@@ -161,12 +162,40 @@ check_triggers(Advice *a)
 			 "A BEFORE UPDATE row trigger makes every update lock its row first (56 bytes of WAL more).");
 }
 
+/* The road to a table that Citus has on several nodes. */
+static void
+check_distribution(Advice *a, const Distribution *d)
+{
+	const char *name = RelationGetRelationName(a->rel);
+
+	if (d->kind == DISTRIBUTED_REFERENCE)
+		give(a, "notice", name, "All of it is on each node: upserts go through SQL, and each write to all nodes.");
+	else if (d->kind == DISTRIBUTED_BY_SCHEMA)
+		give(a, "notice", name, "It lies on the node of its schema: upserts go through SQL.");
+	else if (d->kind != DISTRIBUTED_BY_HASH)
+		give(a, "notice", name, "It is distributed, and not by the hash of a column: upserts go through SQL.");
+	else if (d->column != a->c.key_attno)
+		give(a, "warning", name, "It is distributed by another column than the key: upserts go through SQL, and each asks all nodes.");
+	else if (distributed_function(d, a->rel) == NULL)
+		give(a, "warning", name,
+			 psprintf("No function of the table's owner takes calls to its shards: upserts go through SQL. Run: %s",
+					  distributed_function_command(d, a->rel)));
+	else
+		give(a, "notice", name,
+			 psprintf("It has %d shards: upserts by the key go to their nodes, all else through SQL.", d->nshards));
+}
+
 /* What sends every row through SQL statements. */
 static void
 check_direct(Advice *a)
 {
 	const char *name = RelationGetRelationName(a->rel);
 
+	if (distribution_of(a->rel) != NULL)
+	{
+		check_distribution(a, distribution_of(a->rel));
+		return;
+	}
 	if (a->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		give(a, "notice", name, "The table is partitioned: upserts go through SQL.");
 	else if (a->rel->rd_rel->relkind != RELKIND_RELATION ||
@@ -218,7 +247,20 @@ collection_advice(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* How the caller's upserts reach the rows: "direct" or "SQL"; NULL: no collection. */
+/* Do upserts by the key go to its shards? */
+static bool
+has_shards(Relation rel, const Collection *c)
+{
+	const Distribution *d = distribution_of(rel);
+
+	return d && d->column == c->key_attno && store_wants_direct() &&
+		distributed_function(d, rel) != NULL;
+}
+
+/*
+ * How the caller's upserts reach the rows: "direct", "shards" or "SQL"; NULL: no
+ * collection.
+ */
 Datum
 collection_path(PG_FUNCTION_ARGS)
 {
@@ -234,7 +276,8 @@ collection_path(PG_FUNCTION_ARGS)
 	{
 		target.relid = RelationGetRelid(rel);
 		target.keys[0] = c.key_attno;
-		path = store_is_direct(rel, &target) ? "direct" : "SQL";
+		path = store_is_direct(rel, &target) ? "direct" :
+			has_shards(rel, &c) ? "shards" : "SQL";
 	}
 	relation_close(rel, AccessShareLock);
 	if (path == NULL)

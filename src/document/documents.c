@@ -132,6 +132,18 @@ documents_collection(const DocumentBatch *b)
 	return b->collection;
 }
 
+bool
+documents_has_shards(const DocumentBatch *b)
+{
+	return b->distribution != NULL && b->by == NULL;
+}
+
+int
+documents_shard(const DocumentBatch *b, Datum key)
+{
+	return distribution_shard(b->distribution, b->held, key);
+}
+
 void
 documents_in_parts(DocumentBatch *b)
 {
@@ -246,8 +258,7 @@ find_shard(DocumentBatch *b, DocumentItem *item)
 		item->request.has_key = true;
 		item->doc = doc_add_attributes(item->doc, &attribute, 1);
 	}
-	item->shard = item->request.has_key ?
-		distribution_shard(b->distribution, b->held, item->request.key) : -1;
+	item->shard = item->request.has_key ? documents_shard(b, item->request.key) : -1;
 }
 
 static void

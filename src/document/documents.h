@@ -33,6 +33,13 @@ extern const Collection *documents_collection(const DocumentBatch *b);
 /* The attributes that its documents are found by; NULL: by key. */
 extern const DocumentBy *documents_by(const DocumentBatch *b);
 
+/*
+ * Is the order of its documents that of shards, and of keys within each?  The
+ * place of a key's shard; -1: it has none.
+ */
+extern bool documents_has_shards(const DocumentBatch *b);
+extern int	documents_shard(const DocumentBatch *b, Datum key);
+
 /* Documents need a key (UP004): none is generated. */
 extern void documents_need_keys(DocumentBatch *b);
 

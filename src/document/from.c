@@ -46,7 +46,14 @@ document_key(void *arg, Jsonb *doc, Datum *key)
 {
 	Refusal		why;
 
-	return request_find_key(arg, doc, key, &why) == REQUEST_KEY_ONE;
+	return request_find_key(documents_collection(arg), doc, key, &why) == REQUEST_KEY_ONE;
+}
+
+/* A QueryGroup: the shard of its key. */
+static int
+document_group(void *arg, Datum key)
+{
+	return documents_shard(arg, key);
 }
 
 void
@@ -56,8 +63,9 @@ documents_from_query(DocumentBatch *b, const char *query)
 	const DocumentBy *by = documents_by(b);
 	Oid			key_type = by ? JSONBOID : c->key_type;
 	QuerySort  *qs = by ?
-	query_sort(query, key_type, InvalidOid, document_by, unconstify(DocumentBy *, by)) :
-	query_sort(query, key_type, c->key_collation, document_key, unconstify(Collection *, c));
+	query_sort(query, key_type, InvalidOid, document_by, NULL, unconstify(DocumentBy *, by)) :
+	query_sort(query, key_type, c->key_collation, document_key,
+			   documents_has_shards(b) ? document_group : NULL, b);
 	MemoryContext chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 														"upsert query chunk",
 														ALLOCSET_DEFAULT_SIZES);

@@ -80,7 +80,7 @@ route_open(const Collection *c, Relation rel, const UpsertOptions *options)
 	 * Who locks the collection on all nodes must write from here.  A backend
 	 * that serves another node sends nothing on.
 	 */
-	if (d == NULL || d->column != c->key_attno || options->exclusive ||
+	if (d == NULL || d->column != c->key_attno || d->replicated || options->exclusive ||
 		options->by || !store_wants_direct() || distributed_internal() ||
 		!may_write(rel))
 		return NULL;

@@ -22,6 +22,9 @@
  * What a subtransaction gave up is not counted back: then the one lock, which
  * is asked for each time, comes a little earlier.
  *
+ * Such locks are of one node.  Where Citus has the rows on several, searches are
+ * the coordinator's.
+ *
  * It holds off upserts only.  A plain INSERT takes no such lock; who wants
  * uniqueness against those needs a unique index.
  */
@@ -31,8 +34,10 @@
 #include "storage/lock.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "store/count.h"
+#include "catalog/distributed.h"
 #include "store/searchlock.h"
 
 #define SEARCH_LOCK_CLASS	0x7570
@@ -92,9 +97,22 @@ take_lock(Oid relid, uint32 hash, uint16 class, LOCKMODE mode)
 	return LockAcquire(&tag, mode, false, false) == LOCKACQUIRE_OK;
 }
 
+/* Where rows lie on several nodes, all who search must lock on the same one. */
+static void
+require_one_node(Oid relid)
+{
+	Relation	rel = RelationIdGetRelation(relid);
+
+	if (!RelationIsValid(rel))
+		elog(ERROR, "could not open relation with OID %u", relid);
+	distributed_require_coordinator(rel, "a search that no index covers");
+	RelationClose(rel);
+}
+
 void
 search_lock_all(Oid relid)
 {
+	require_one_node(relid);
 	if (take_lock(relid, 0, ALL_SEARCHES_CLASS, ExclusiveLock))
 		count_add_to(relid, COUNT_SEARCH_LOCKS, 1);
 }
@@ -104,6 +122,7 @@ search_lock(Oid relid, uint32 hash)
 {
 	SearchCount *count = count_of(relid);
 
+	require_one_node(relid);
 	if (count->locks >= MAX_OF_RELATION || all_locks >= MAX_IN_ALL)
 	{
 		search_lock_all(relid);

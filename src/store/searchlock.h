@@ -14,6 +14,7 @@
  *
  * A transaction that locks very many gets, and waits for, all searches of the
  * relation instead.  Two that both go up to that may end in a deadlock error.
+ * Error 0A000 where the relation is distributed and this is not the coordinator.
  */
 extern void search_lock(Oid relid, uint32 hash);
 

@@ -19,6 +19,10 @@
  * COMMITTED a row that has moved to another partition is one to be looked for
  * again.  Rows that lie elsewhere are locked by SELECT ... FOR UPDATE.
  *
+ * Of tables that Citus has in several copies, each version has a place of its
+ * own in each copy.  There the lock is that of Citus on all writers, and what
+ * it has locked is changed by the key.
+ *
  * Views, foreign tables, and tables that the caller may read in part only have
  * no rows of ours to lock, so there the UPDATE itself is the compare and swap:
  * it asks that the whole row still reads as it did.
@@ -54,6 +58,7 @@
 #include "utils/typcache.h"
 
 #include "base/spivalue.h"
+#include "catalog/distributed.h"
 #include "catalog/uniquekey.h"
 #include "store/keynote.h"
 #include "store/keysql.h"
@@ -155,8 +160,10 @@ spi_open(Store *s, List *arbiters)
 	st->schema = get_namespace_name(RelationGetNamespace(s->rel));
 	st->relname = pstrdup(RelationGetRelationName(s->rel));
 	st->name = quote_qualified_identifier(st->schema, st->relname);
+	st->distribution = distribution_of(s->rel);
+	st->copied = st->distribution && st->distribution->replicated;
 	/* who may not read the whole table may not read ctid */
-	st->lockable = table &&
+	st->lockable = table && !st->copied &&
 		pg_class_aclcheck(RelationGetRelid(s->rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 	st->local = table && store_is_local(s->rel);
 	st->returning = s->rel->rd_rules == NULL ||
@@ -183,10 +190,46 @@ spi_close(Store *s)
  * ----------
  */
 
+static int
+execute(Statement *statement, Datum *values, const char *flags, Snapshot snapshot)
+{
+	if (snapshot == InvalidSnapshot)
+		return SPI_execute_plan(statement->plan, values, flags, false, 0);
+	return SPI_execute_snapshot(statement->plan, values, flags, snapshot,
+								InvalidSnapshot, true, false, 0);
+}
+
+/* The same where statements are run on shards, of which errors should not speak. */
+static int
+execute_elsewhere(const Distribution *d, Statement *statement, Datum *values,
+				  const char *flags, Snapshot snapshot)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile int rc = 0;
+
+	PG_TRY();
+	{
+		rc = execute(statement, values, flags, snapshot);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		distribution_rename_error(d, error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	return rc;
+}
+
 static uint64
 run(Store *s, Statement *statement, Datum *values, const bool *nulls, int n,
 	Snapshot snapshot)
 {
+	const Distribution *d = ((SpiState *) s->impl)->distribution;
 	char	   *flags = palloc(n + 1);
 	int			rc;
 	int			i;
@@ -195,11 +238,8 @@ run(Store *s, Statement *statement, Datum *values, const bool *nulls, int n,
 	for (i = 0; i < n; i++)
 		flags[i] = nulls && nulls[i] ? 'n' : ' ';
 	flags[n] = '\0';
-	if (snapshot == InvalidSnapshot)
-		rc = SPI_execute_plan(statement->plan, values, flags, false, 0);
-	else
-		rc = SPI_execute_snapshot(statement->plan, values, flags, snapshot,
-								  InvalidSnapshot, true, false, 0);
+	rc = d == NULL ? execute(statement, values, flags, snapshot) :
+		execute_elsewhere(d, statement, values, flags, snapshot);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
 	return SPI_processed;
@@ -589,8 +629,11 @@ lock_found(SpiItem *item)
 	SpiState   *st = s->impl;
 	ItemPointerData ctid = st->ctid;
 	Oid			tableoid = st->tableoid;
+	const char *image = st->image;
 
-	return find(s, item->key, item->nulls, true, InvalidSnapshot) &&
+	if (!find(s, item->key, item->nulls, true, InvalidSnapshot))
+		return false;
+	return st->copied ? strcmp(image, st->image) == 0 :
 		ItemPointerEquals(&ctid, &st->ctid) && tableoid == st->tableoid;
 }
 
@@ -625,7 +668,7 @@ change_did_nothing(SpiItem *item, bool remove)
 	SpiState   *st = s->impl;
 	bool		refused = may_refuse_change(s, remove);
 
-	if (st->lockable)
+	if (st->lockable || st->copied)
 	{
 		/* the row is locked, so nobody else has touched it */
 		if (has_policies(s) &&
@@ -670,7 +713,7 @@ change_found(SpiItem *item, bool remove)
 		if (!locked)
 			return CHANGE_LOST;
 	}
-	else if (st->lockable)
+	else if (st->lockable || st->copied)
 	{
 		bool		locked = may_move ?
 		try_to(lock_found, item, ERRCODE_T_R_SERIALIZATION_FAILURE, &moved) :

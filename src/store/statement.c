@@ -362,6 +362,11 @@ append_old_row(Store *s, StringInfo sql, const bool *old_nulls, Oid *types, int 
 		types[(*n)++] = OIDOID;
 		return;
 	}
+	if (st->copied)
+	{
+		appendStringInfoString(sql, "true");
+		return;
+	}
 	append_image(s, sql);
 	appendStringInfo(sql, " OPERATOR(pg_catalog.=) $%d", *n + 1);
 	types[(*n)++] = TEXTOID;
@@ -388,7 +393,7 @@ old_row_values(Store *s, const Datum *old_key, const bool *old_nulls,
 		values[n++] = PointerGetDatum(&st->ctid);
 		values[n++] = ObjectIdGetDatum(st->tableoid);
 	}
-	else
+	else if (!st->copied)
 		values[n++] = CStringGetTextDatum(st->image);
 	return n;
 }

@@ -35,6 +35,10 @@ typedef struct SpiState
 	char	   *name;			/* both, quoted */
 	bool		lockable;		/* has rows with a ctid that we can lock */
 	bool		local;			/* ... and they lie in this server's tables */
+	bool		copied;			/* Citus writes to several copies of a row,
+								 * which have the key in common, and no ctid */
+	const struct Distribution *distribution;	/* NULL: by no engine
+												 * elsewhere */
 	bool		returning;		/* statements can say what they wrote */
 	bool		any_key;		/* all unique indexes can arbitrate */
 	const char *conflict_target;	/* NULL: no arbiter */
@@ -70,7 +74,8 @@ extern bool statement_reads(Store *s, int i);
  *
  * A SELECT finds two rows at most, and yields ctid and tableoid after the
  * columns, or the row's image where rows are not lockable.  UPDATE and DELETE
- * are of the row in s->old, as long as it is that version.
+ * are of the row in s->old, as long as it is that version; where rows are copied
+ * it must have been locked.
  */
 extern void statement_find(Store *s, const bool *nulls);
 extern void statement_lock(Store *s, const bool *nulls);

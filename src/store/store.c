@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/distributed.h"
 #include "catalog/uniquekey.h"
 #include "store/preview.h"
 #include "store/store_impl.h"
@@ -148,6 +149,8 @@ store_open(const StoreTarget *target)
 	/* a temporary table of ours may be written in a read-only transaction */
 	if (!target->preview && !s->rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("upsert()");
+	if (target->exclusive && !target->preview)
+		distributed_lock_exclusively(s->rel);
 
 	/* a function that the call ran, of a domain say, may have dropped it */
 	if (OidIsValid(target->arbiter))

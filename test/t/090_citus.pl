@@ -103,4 +103,55 @@ rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '[{"_key": "a"}
 rows_are($c, q{SELECT action FROM upsert('people', '{"_key": "ex"}', '{"exclusive": true}')}, 'inserted', 'exclusive');
 rows_are($c, q{SELECT action, old - '_rev' FROM delete_document('people', 'ex')}, 'deleted|{"_id": "people/ex", "_key": "ex"}', 'delete_document');
 
+# --- what is said of them ------------------------------------------------------
+
+my $advice = q{SELECT subject, substr(advice, 1, 24) FROM collection_advice('%s') WHERE advice ~ 'shards|each node'};
+
+rows_are($c, sprintf($advice, 'people'), 'people|It has 4 shards: upserts', 'advice: shards');
+rows_are($c, sprintf($advice, 'countries'), 'countries|All of it is on each nod', 'advice: reference');
+rows_are($c, q{SELECT string_agg(name || ' ' || path, ', ' ORDER BY name::text) FROM upsert_collections WHERE name::text IN ('people', 'countries')},
+	'countries SQL, people shards', 'paths');
+$c->safe_psql('postgres', q{
+	CREATE TABLE own (_key text PRIMARY KEY, _rev text, doc jsonb);
+	SELECT create_distributed_table('own', '_key', colocate_with => 'none')});
+my ($command) = $c->safe_psql('postgres', q{SELECT advice FROM collection_advice('own') WHERE severity = 'warning' AND advice ~ 'upsert_group'}) =~ /Run: (.*)/;
+rows_are($c, q{SELECT collection_path('own')}, 'SQL', 'a table of ones own');
+$c->safe_psql('postgres', $command);
+rows_are($c, q{SELECT collection_path('own')}, 'shards', 'after what the advice says to run');
+rows_are($c, q{SELECT count(*) FROM upsert_many('own', '[{"_key": "a"}, {"_key": "b"}]') WHERE action = 'inserted'}, '2', 'takes upserts');
+
+# --- a function that somebody else has put there --------------------------------
+
+$c->safe_psql('postgres', q{
+	CREATE ROLE owner LOGIN; CREATE ROLE writer LOGIN;
+	CREATE SCHEMA s; GRANT ALL ON SCHEMA s TO owner; GRANT USAGE ON SCHEMA s TO writer;
+	SET ROLE owner;
+	CREATE TABLE s.t (_key text PRIMARY KEY, _rev text, doc jsonb);
+	GRANT ALL ON s.t TO writer;
+	SELECT create_distributed_table('s.t', '_key', colocate_with => 'none')});
+my $group = $c->safe_psql('postgres', q{SELECT colocation_id FROM citus_tables WHERE table_name = 's.t'::regclass});
+$c->safe_psql('postgres', qq{
+	GRANT CREATE ON SCHEMA s TO writer, owner;
+	SET ROLE writer;
+	CREATE FUNCTION s.upsert_group_$group(key text, collection regclass, shard bigint, docs text, request jsonb)
+	RETURNS SETOF upsert_item LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''called''; END'});
+rows_are($c, q{SELECT collection_path('s.t')}, 'SQL', 'is not called');
+rows_are($c, q{SET ROLE owner; SELECT action FROM upsert('s.t', '{"_key": "a"}')}, 'inserted', 'and the table is written to all the same');
+$c->safe_psql('postgres', qq{ALTER FUNCTION s.upsert_group_$group OWNER TO owner});
+sqlstate_is($c, q{SELECT upsert('s.t', '{"_key": "a"}')}, 'P0001', 'its owner\'s is');
+
+# --- several nodes ---------------------------------------------------------------
+
+my $holder = $c->background_psql('postgres');
+$holder->query_safe(q{BEGIN});
+$holder->query_safe(q{SELECT upsert('people', '{"_key": "x1"}', '{"exclusive": true}')});
+sqlstate_is($one, q{SET lock_timeout = 500; SELECT upsert('people', '{"_key": "x2"}')}, '55P03', 'exclusive holds off those on other nodes');
+$holder->query_safe(q{COMMIT});
+$holder->quit;
+rows_are($one, q{SELECT action FROM upsert('people', '{"_key": "x2"}')}, 'inserted', 'to the end of its transaction');
+error_is($c, q{SET upsert.direct = off; SELECT upsert('people', '{"_key": "a", "n": 100}')},
+	qr/relation "people" violates check constraint "small"/, 'names through SQL');
+$c->safe_psql('postgres', q{SELECT upsert('countries', '{"_key": "a", "name": "A"}')});
+error_is($c, q{SELECT upsert('countries', '{"_key": "b", "name": "A"}')}, qr/unique constraint "countries_name_key"/, 'of reference collections, too');
+
 done_testing();
