@@ -62,6 +62,19 @@ compare_numbers(Datum a, Datum b, SortSupport unused)
 	return a == b ? 0 : a > b ? 1 : -1;
 }
 
+/* As memcmp(), and who ends first is less. */
+static int
+compare_bytes(Batch *b, int one, int other)
+{
+	int			len;
+	int			other_len;
+	const char *bytes = b->door->bytes(b->arg, one, &len);
+	const char *other_bytes = b->door->bytes(b->arg, other, &other_len);
+	int			cmp = memcmp(bytes, other_bytes, Min(len, other_len));
+
+	return cmp != 0 ? cmp : len - other_len;
+}
+
 static int
 compare_items(const void *pa, const void *pb, void *arg)
 {
@@ -74,7 +87,9 @@ compare_items(const void *pa, const void *pb, void *arg)
 		cmp = order->first.comparator(a->first, b->first, &order->first);
 	if (cmp == 0 && a->keyed && b->keyed)
 	{
-		cmp = order->batch->door->compare(order->batch->arg, a->item, b->item);
+		cmp = order->batch->bytes_are_keys ?
+			compare_bytes(order->batch, a->item, b->item) :
+			order->batch->door->compare(order->batch->arg, a->item, b->item);
 		/* a sort cannot but compare what is to stand side by side */
 		order->repeats = order->repeats || cmp == 0;
 	}
@@ -195,7 +210,7 @@ put_in_order(Batch *b, int *n, bool *repeats)
 		items[*n].keyed = b->door->keyed(b->arg, i);
 		items[(*n)++].item = i;
 	}
-	if (*n > 1 && b->door->bytes)
+	if (*n > 1 && b->door->bytes && (b->bytes_are_keys || b->door->first == NULL))
 		abbreviate_bytes(&order, items, *n);
 	else if (*n > 1 && b->door->first && OidIsValid(b->first_type))
 		abbreviate_values(&order, items, *n);

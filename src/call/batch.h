@@ -27,8 +27,8 @@ typedef struct BatchDoor
 
 	/*
 	 * What the comparison begins with, so that most pairs of items need not
-	 * be looked at: a value of the type first_type, or bytes that compare
-	 * like keys.  One of the two may be given.
+	 * be looked at: a value of the type first_type, or else bytes that
+	 * compare like keys.  A door that has both says which by the batch.
 	 */
 	Datum		(*first) (void *arg, int item, bool *isnull);
 	const char *(*bytes) (void *arg, int item, int *len);
@@ -66,6 +66,7 @@ typedef struct Batch
 	const BatchDoor *door;
 	void	   *arg;
 	int			n;
+	bool		bytes_are_keys; /* BatchDoor.bytes are all of a key */
 	Oid			first_type;		/* of BatchDoor.first, and how it is ordered */
 	Oid			first_collation;
 	Oid			relid;			/* where items that are left out are counted;

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -107,6 +108,7 @@ begin(Oid relid, const UpsertOptions *options, bool keep, bool here)
 	{
 		b->batch.first_type = b->collection->key_type;
 		b->batch.first_collation = b->collection->key_collation;
+		b->batch.bytes_are_keys = b->collection->key_collation == C_COLLATION_OID;
 	}
 	b->batch.relid = options->dry_run ? InvalidOid : relid;
 	if (b->distribution && !here)
@@ -228,6 +230,15 @@ document_first(void *arg, int item, bool *isnull)
 
 	*isnull = false;
 	return b->distribution ? Int32GetDatum(b->items[item].shard) : b->items[item].request.key;
+}
+
+static const char *
+document_bytes(void *arg, int item, int *len)
+{
+	const char *key = DatumGetPointer(((DocumentBatch *) arg)->items[item].request.key);
+
+	*len = VARSIZE_ANY_EXHDR(key);
+	return VARDATA_ANY(key);
 }
 
 static char *
@@ -452,6 +463,7 @@ static const BatchDoor documents_door = {
 	.keyed = document_keyed,
 	.compare = document_compare,
 	.first = document_first,
+	.bytes = document_bytes,
 	.text = document_text,
 	.open = open_documents,
 	.apply = apply_document,

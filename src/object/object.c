@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
@@ -167,6 +168,29 @@ check_read_privileges(ObjectStore *os)
 		check_readable(os, os->table->facts->rev_attno);
 }
 
+/*
+ * May rows wait that are not there?  That they are not must lead to nothing but
+ * their insertion, and no type's own functions may run for a value.
+ */
+static bool
+may_wait(ObjectStore *os)
+{
+	const UpsertOptions *o = os->options;
+
+	if (os->waiting == NULL || os->any != NIL || os->criteria->special ||
+		o->must_exist || !o->ignore_revs || (o->if_rev_given && o->if_rev))
+		return false;
+	for (int i = 0; i < os->table->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, i);
+
+		if (!att->attisdropped && (att->atttypid >= FirstNormalObjectId ||
+								   get_typtype(att->atttypid) != TYPTYPE_BASE))
+			return false;
+	}
+	return true;
+}
+
 void
 object_open_by_key(ObjectStore *os, bool preview)
 {
@@ -192,6 +216,8 @@ object_open_by_key(ObjectStore *os, bool preview)
 	target.preview = preview;
 	target.snapshot = os->look;
 	target.exclusive = os->options->exclusive;
+	target.ascending = may_wait(os);
+	target.waiting = target.ascending ? os->waiting : NULL;
 	os->store = store_open(&target);
 }
 
@@ -216,6 +242,26 @@ object_store_close(ObjectStore *os)
 {
 	if (os->any == NIL)
 		object_close_by_key(os);
+}
+
+void
+object_store_waits(ObjectStore *os, const StoreWaiting *waiting)
+{
+	os->waiting = waiting;
+}
+
+void
+object_store_next(ObjectStore *os, int item)
+{
+	if (os->any == NIL)
+		store_next(os->store, item);
+}
+
+void
+object_store_flush(ObjectStore *os)
+{
+	if (os->any == NIL)
+		store_flush(os->store);
 }
 
 /* ----------
@@ -515,6 +561,9 @@ compose_object(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	ObjectApply *a = arg;
 
+	/* rows that waited may have been applied again in between */
+	if (a->os->taken != a->r)
+		object_take(a->os, a->r);
 	/* a trigger may lead to a row that nobody had looked for */
 	if (a->expect && a->expect_row != (old != NULL) &&
 		!store_key_moved(a->os->store))

@@ -13,6 +13,7 @@
 #define UPSERT_OBJECT_H
 
 #include "object/table.h"
+#include "store/store.h"
 
 /*
  * What one object asks for.  It keeps the key only; the attributes are taken
@@ -67,6 +68,14 @@ extern char *object_request_key(ObjectStore *os, const ObjectRequest *r);
  */
 extern void object_store_open(ObjectStore *os);
 extern void object_store_close(ObjectStore *os);
+
+/*
+ * For a batch, whose rows may wait where the table allows it; the next request
+ * is this item; no row waits any more.  See StoreWaiting.
+ */
+extern void object_store_waits(ObjectStore *os, const StoreWaiting *waiting);
+extern void object_store_next(ObjectStore *os, int item);
+extern void object_store_flush(ObjectStore *os);
 
 /*
  * Applies the request and builds the answer in the context given.  Errors:

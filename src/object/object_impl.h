@@ -27,7 +27,10 @@ struct ObjectStore
 	struct TypeCacheEntry *key_types[INDEX_MAX_KEYS];	/* to compare keys */
 	FmgrInfo	key_comparisons[INDEX_MAX_KEYS];
 
+	const StoreWaiting *waiting;	/* of the batch; NULL: rows do not wait */
+
 	/* the object at hand, by object_take() */
+	const ObjectRequest *taken;
 	GivenColumn *columns_given; /* by attribute number - 1 */
 	AttrNumber *attnos;			/* those that are given, in its order */
 	Candidate  *candidate;		/* the row it would insert; NULL: not asked */

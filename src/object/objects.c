@@ -36,6 +36,7 @@ typedef struct ObjectBatch
 	MemoryContext item_context; /* reset for each item */
 	ObjectItem *items;
 	ObjectRequest **requests;	/* NULL: it could not be taken apart */
+	StoreWaiting waiting;
 } ObjectBatch;
 
 /* ----------
@@ -98,9 +99,16 @@ apply_object(void *arg, int item)
 
 	MemoryContextReset(b->item_context);
 	oldcontext = MemoryContextSwitchTo(b->item_context);
+	object_store_next(b->os, batch_position(&b->batch));
 	object_request_apply(b->os, b->requests[item], b->context,
 						 &b->items[item].answer);
 	MemoryContextSwitchTo(oldcontext);
+}
+
+static void
+flush_objects(void *arg)
+{
+	object_store_flush(((ObjectBatch *) arg)->os);
 }
 
 static void
@@ -132,6 +140,7 @@ static const BatchDoor objects_door = {
 	.text = object_text,
 	.open = open_objects,
 	.apply = apply_object,
+	.flush = flush_objects,
 	.close = close_objects,
 	.ignore = ignore_object
 };
@@ -193,6 +202,8 @@ begin_batch(ObjectBatch *b, Oid relid, const CriteriaSelector *selector,
 											"upsert object item",
 											ALLOCSET_DEFAULT_SIZES);
 	b->os = object_store_begin(relid, selector, options);
+	batch_waiting(&b->batch, &b->waiting);
+	object_store_waits(b->os, &b->waiting);
 }
 
 /* One object. */

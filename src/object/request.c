@@ -116,6 +116,7 @@ object_take(ObjectStore *os, const ObjectRequest *r)
 {
 	int			i;
 
+	os->taken = r;
 	take_attributes(os, r->object);
 	for (i = 0; r->has_key && i < r->criteria->nkeys; i++)
 	{

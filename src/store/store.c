@@ -179,6 +179,15 @@ store_open(const StoreTarget *target)
 	return s;
 }
 
+static bool
+has_null(Store *s, const bool *nulls)
+{
+	for (int i = 0; i < s->target.nkeys; i++)
+		if (nulls[i])
+			return true;
+	return false;
+}
+
 StoreOutcome
 store_apply(Store *s, const Datum *key, const bool *nulls,
 			StoreCompose compose, void *arg)
@@ -188,6 +197,8 @@ store_apply(Store *s, const Datum *key, const bool *nulls,
 
 	MemoryContextReset(s->item_context);
 	s->key_moved = false;
+	if (nulls && !has_null(s, nulls))
+		nulls = NULL;
 	oldcontext = MemoryContextSwitchTo(s->item_context);
 	if (!s->target.preview)
 	{
