@@ -141,5 +141,15 @@ CREATE TABLE ex (_key text COLLATE "C" PRIMARY KEY, _rev text COLLATE "C", doc j
 SELECT * FROM upsert_load('ex', docs(100));
 SELECT * FROM upsert_load('ex', (SELECT jsonb_agg(jsonb_build_object('_key', 'x' || i, 'n', 60 + i)) FROM generate_series(1, 100) i));
 
-DROP TABLE p, c, v, ex, long, parents, seen;
+-- objects
+CREATE TABLE lines (id int PRIMARY KEY, sku text UNIQUE, qty int DEFAULT 7, twice int GENERATED ALWAYS AS (qty * 2) STORED);
+SELECT action, count(*), count(old), sum((new->>'twice')::int) FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'sku', 's' || i) ORDER BY i % 7) FROM generate_series(1, 100) i)) GROUP BY 1;
+SELECT action, count(*), count(old), sum((new->>'twice')::int) FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', i % 2 + 7) ORDER BY i % 7) FROM generate_series(51, 150) i)) GROUP BY 1 ORDER BY 1;
+SELECT ord, action, key, error->>'sqlstate' AS sqlstate FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'sku', CASE i WHEN 260 THEN 's7' ELSE 's' || i END, 'twice', CASE i WHEN 270 THEN 5 ELSE 14 END)) FROM generate_series(201, 300) i), 'lines_pkey', '{"ignoreErrors": true}') WHERE action <> 'inserted' OR ord IN (59, 61);
+SELECT * FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'sku', CASE i WHEN 360 THEN 's7' ELSE 's' || i END)) FROM generate_series(301, 400) i));
+-- keys that come twice
+SELECT action, count(*) FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', 400 + i % 60, 'qty', i)) FROM generate_series(1, 100) i)) GROUP BY 1 ORDER BY 1;
+SELECT count(*), count(DISTINCT id), sum(qty), sum(twice) FROM lines;
+
+DROP TABLE p, c, v, ex, long, parents, seen, lines;
 DROP FUNCTION docs, note, rows_of_v, rows_before, follow;
