@@ -21,7 +21,7 @@ COMMENT ON FUNCTION @extschema@.jsonb_merge(pg_catalog.jsonb, pg_catalog.jsonb, 
 keep_null false: an attribute that patch sets to null is removed, also inside merged and added objects, never inside arrays or inside an object that replaces another value; nulls stored earlier stay.
 merge_objects false: an object attribute is replaced whole, with its nulls.
 Errors: UP006 if an argument is not an object; 54000 if the result exceeds the size of a jsonb; 54001 if nested too deep.
-Semantics: UPDATE of the AQL/C8QL language.';
+Semantics: UPDATE of the AQL/C8QL language. See docs/merge-patch-diff.md.';
 
 CREATE FUNCTION @extschema@.jsonb_merge_patch(
 	old pg_catalog.jsonb, patch pg_catalog.jsonb)
@@ -174,7 +174,7 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_collection'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_collection(pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a table for documents: _key (primary key), _rev (with a default, and a trigger that moves it in plain SQL), doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index); and where Citus is: shards (their number; documents are spread by _key), colocateWith (a table that its shards lie beside), reference (all of it on each node). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option, 0A000 without Citus.';
+'Creates a table for documents: _key (primary key), _rev (with a default, and a trigger that moves it in plain SQL), doc. name may be schema-qualified. Options: ifNotExists, unlogged, type ("document" or "edge": _from and _to as indexed generated columns), unique (array of attribute paths, "a.b" or ["a","b"], each a stored generated column with a unique index); and where Citus is: shards (their number; documents are spread by _key), colocateWith (a table that its shards lie beside), reference (all of it on each node). Returns the table. Errors: 42P07 if it exists, 22023 for a bad option, 0A000 without Citus. See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_guard_revision()
 RETURNS pg_catalog.trigger
@@ -226,21 +226,21 @@ RETURNS SETOF pg_catalog.record
 AS 'MODULE_PATHNAME', 'collection_advice'
 LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.collection_advice(pg_catalog.regclass) IS
-'Lists what breaks a table as a collection (severity "error") or slows it down ("warning", "notice"): the column, index or trigger at fault, and what to do. No rows: nothing to say.';
+'Lists what breaks a table as a collection (severity "error") or slows it down ("warning", "notice"): the column, index or trigger at fault, and what to do. No rows: nothing to say. See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_result
 AS 'MODULE_PATHNAME', 'upsert'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Inserts the document, or merges it into the one with its _key (or that in _id, key or table/key; mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev, mustExist), UP004 illegal key or _id of another document, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS.';
+'Inserts the document, or merges it into the one with its _key (or that in _id, key or table/key; mode "replace" replaces, "mergePatch" follows RFC 7396, "nothing" leaves it). Without _key one is generated. Safe against concurrent upserts of the same key. Errors: UP001 revision conflict, UP002 exists (ifRev null), UP003 not found (ifRev, mustExist), UP004 illegal key or _id of another document, UP006 no object, 22023 bad option, 42809 no collection, and what the table''s constraints and triggers raise. Call it as SELECT * FROM upsert(...). Semantics after ArangoDB''s UPSERT and OPTIONS. See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_many(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item
 AS 'MODULE_PATHNAME', 'upsert_many'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
 COMMENT ON FUNCTION @extschema@.upsert_many(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Upserts a JSON array of documents, each as upsert() does, and answers a row for each in input order. Rows are locked in key order. With ignoreErrors an item that fails gets action "ignored" and its error, and the others go on. Errors: as upsert(); 21000 for a key that comes twice under "duplicates":"error".';
+'Upserts a JSON array of documents, each as upsert() does, and answers a row for each in input order. Rows are locked in key order. With ignoreErrors an item that fails gets action "ignored" and its error, and the others go on. Errors: as upsert(); 21000 for a key that comes twice under "duplicates":"error". See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_load(collection pg_catalog.regclass, docs pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_summary
@@ -306,7 +306,7 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'upsert_view'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_view(pg_catalog.regclass, pg_catalog.jsonb) IS
-'Makes the view TARGET_upsert, in the target''s schema, whose INSERTs and COPYs are upserts, in batches of 1,000 rows or 8 MB, with the rights of who inserts. Of a collection it has the column doc; of an ordinary table the columns of the option columns (an array; default: all but generated ones and identities ALWAYS), each of them given, NULL included, the row found by the primary key. Other options as upsert_load() (collections) or upsert_objects(). The view keeps nobody from altering or dropping its target; a renamed target is 42P01. Returns the view. Errors: 42P07 if it exists, 42703 no such column, 22023 bad option.';
+'Makes the view TARGET_upsert, in the target''s schema, whose INSERTs and COPYs are upserts, in batches of 1,000 rows or 8 MB, with the rights of who inserts. Of a collection it has the column doc; of an ordinary table the columns of the option columns (an array; default: all but generated ones and identities ALWAYS), each of them given, NULL included, the row found by the primary key. Other options as upsert_load() (collections) or upsert_objects(). The view keeps nobody from altering or dropping its target; a renamed target is 42P01. Returns the view. Errors: 42P07 if it exists, 42703 no such column, 22023 bad option. See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_view_insert()
 RETURNS pg_catalog.trigger
@@ -366,7 +366,7 @@ CREATE PROCEDURE @extschema@.upsert_import(collection pg_catalog.regclass, query
 AS 'MODULE_PATHNAME', 'upsert_import'
 LANGUAGE C;
 COMMENT ON PROCEDURE @extschema@.upsert_import(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 42804 for other columns, 22004, and those of upsert_many().';
+'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 42804 for other columns, 22004, and those of upsert_many(). See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_stats_rows(OUT target pg_catalog.regclass,
     OUT calls pg_catalog.int8, OUT inserted pg_catalog.int8, OUT updated pg_catalog.int8, OUT deleted pg_catalog.int8,
@@ -431,7 +431,7 @@ AS 'MODULE_PATHNAME', 'c8ql'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
 
 COMMENT ON FUNCTION @extschema@.c8ql(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Runs a C8QL (AQL) statement and returns what its RETURN yields. bind holds @name and, under "@name", @@name. Options: failOnWarning, accessAfterWrite. Errors of the language carry errorNum N in DETAIL: 42601 syntax (1501, with line and column), 42P01 unknown collection or name (1203), 23505 (1210), UP001 (1200), UP004 (1221), UP006 (1227, 1233), 42P02 bind parameters and variables (1511, 1512, 1551 to 1553), 42883 functions (1540, 1541), 22023 (1563), 0A000 (1573, 1575, 1577, 1579). Semantics after ArangoDB''s AQL.';
+'Runs a C8QL (AQL) statement and returns what its RETURN yields. bind holds @name and, under "@name", @@name. Options: failOnWarning, accessAfterWrite. Errors of the language carry errorNum N in DETAIL: 42601 syntax (1501, with line and column), 42P01 unknown collection or name (1203), 23505 (1210), UP001 (1200), UP004 (1221), UP006 (1227, 1233), 42P02 bind parameters and variables (1511, 1512, 1551 to 1553), 42883 functions (1540, 1541), 22023 (1563), 0A000 (1573, 1575, 1577, 1579). Semantics after ArangoDB''s AQL. See docs/c8ql.md.';
 
 CREATE FUNCTION @extschema@.c8ql_execute(query pg_catalog.text,
 	bind pg_catalog.jsonb DEFAULT '{}', options pg_catalog.jsonb DEFAULT '{}')
@@ -461,7 +461,7 @@ AS 'MODULE_PATHNAME', 'upsert_by'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION @extschema@.upsert_by(pg_catalog.regclass, @extschema@.docexpr, @extschema@.docexpr, @extschema@.docexpr, @extschema@.docexpr, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'C8QL''s UPSERT as a function: looks for a document with the attributes of search, inserts if there is none, else merges update into it or replaces it (exactly one of the two); OLD is the document found. Two calls with the same search never both insert. Options as upsert(), and multiple ("error": more than one match is 21000, or "first": the least key); with mustExist, insert may be NULL. Errors: as upsert(), and those of the expressions.';
+'C8QL''s UPSERT as a function: looks for a document with the attributes of search, inserts if there is none, else merges update into it or replaces it (exactly one of the two); OLD is the document found. Two calls with the same search never both insert. Options as upsert(), and multiple ("error": more than one match is 21000, or "first": the least key); with mustExist, insert may be NULL. Errors: as upsert(), and those of the expressions. See docs/c8ql.md.';
 
 --
 -- 5. Objects: JSON into ordinary tables (src/relational)
@@ -477,7 +477,7 @@ criteria: NULL for the primary key (none of it given: a new row; some: error UP0
 old and new are the row as jsonb, as far as the caller may read it; key is the criteria''s values, a JSON array if several. Text criteria that read as an array literal are columns.
 mergeObjects absent: jsonb columns are replaced, composites merged by field; true: both merged (so with mode mergePatch; keepNull acts inside); false: both replaced. jsonNull true: null for a jsonb column is JSON''s null.
 Errors: 42703 unknown attribute, 22P02 and the like of the types'' input, UP005, UP006 no object, 21000 several rows match, 428C9 a generated column given another value, UP001 to UP003 by ifRev and ignoreRevs (tables with a text column "_rev"), 42704 no such criteria, and whatever INSERT or UPDATE raise.
-Semantics: "Upsert Object" of the elastic.io / Open Integration Hub component standards.';
+Semantics: "Upsert Object" of the elastic.io / Open Integration Hub component standards. See docs/objects.md.';
 
 CREATE FUNCTION @extschema@.upsert_object(target pg_catalog.regclass, object pg_catalog.jsonb, columns pg_catalog.text[], options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.upsert_result
@@ -584,7 +584,7 @@ CREATE FUNCTION @extschema@.jsonld_expand(doc pg_catalog.jsonb, options pg_catal
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 'jsonld_expand_sql' LANGUAGE c STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.jsonld_expand(pg_catalog.jsonb, pg_catalog.jsonb) IS
-'JSON-LD 1.1 expansion: the document as an array of nodes without contexts, every key an IRI or keyword. Options are those of the JSON-LD API, and safe (error instead of dropping data) and strictCompactIri (undefined prefixes are errors). Remote contexts come from jsonld_contexts. UP008: a JSON-LD error, its code first in DETAIL; UP009: a limit; 22023: a bad option. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API';
+'JSON-LD 1.1 expansion: the document as an array of nodes without contexts, every key an IRI or keyword. Options are those of the JSON-LD API, and safe (error instead of dropping data) and strictCompactIri (undefined prefixes are errors). Remote contexts come from jsonld_contexts. UP008: a JSON-LD error, its code first in DETAIL; UP009: a limit; 22023: a bad option. Semantics: W3C JSON-LD 1.1 Processing Algorithms and API. See docs/jsonld.md.';
 
 CREATE FUNCTION @extschema@.jsonld_compact(doc pg_catalog.jsonb, context pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS pg_catalog.jsonb
@@ -674,7 +674,7 @@ CREATE FUNCTION @extschema@.create_ledger(name pg_catalog.text, options pg_catal
 RETURNS pg_catalog.void
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_ledger(pg_catalog.text, pg_catalog.jsonb) IS
-'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true or "references": a GIN index on the predicates and references of nodes, for the patterns of ledger_update; "values": also one on whole nodes; false), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context.';
+'Makes a ledger, a store of JSON-LD nodes with their history, as tables of the current creation schema: NAME:BRANCH (nodes), NAME:BRANCH_head and NAME:BRANCH_log, and NAME:BRANCH_flakes, a view of the log; the branch defaults to main. Options: context (a default context), history (true), index (true or "references": a GIN index on the predicates and references of nodes, for the patterns of ledger_update; "values": also one on whole nodes; false), ifNotExists (false). Privileges on the tables are those on the ledger. Errors: 42602 and 42622 for the name, 42P07 it exists, 22023 options, UP008 the context. See docs/ledgers.md.';
 
 CREATE FUNCTION @extschema@.drop_ledger(name pg_catalog.text)
 RETURNS pg_catalog.void
@@ -728,7 +728,7 @@ CREATE FUNCTION @extschema@.ledger_update(ledger pg_catalog.text, txn pg_catalog
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.ledger_update(pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'{"@context", "where", "values", "delete", "insert", "graph", "from", "fromNamed", "opts"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["graph"|"optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values"|"query", ...]. Options: graph, strictCompactIri, base, author, message, uniqueProperties, idempotencyKey. Receipt as for ledger_upsert. Errors: UP004 a malformed IRI, UP006 malformed, UP008, UP009, 0A000 several graphs in from, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree.';
+'{"@context", "where", "values", "delete", "insert", "graph", "from", "fromNamed", "opts"}: for every solution of where and values, retracts what delete says and adds what insert says. Patterns: nodes with ?variables, ["graph"|"optional"|"union"|"minus"|"exists"|"not-exists"|"filter"|"bind"|"values"|"query", ...]. Options: graph, strictCompactIri, base, author, message, uniqueProperties, idempotencyKey. Receipt as for ledger_upsert. Errors: UP004 a malformed IRI, UP006 malformed, UP008, UP009, 0A000 several graphs in from, 42P01, 22023. Semantics: SPARQL 1.1 Update DELETE/INSERT, Fluree. See docs/ledger-update.md.';
 
 CREATE FUNCTION @extschema@.jsonld_upsert(collection pg_catalog.regclass, doc pg_catalog.jsonb, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS SETOF @extschema@.upsert_item
@@ -1017,7 +1017,7 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_record_store'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos (the revisions of each repository), NAME_tombstones (what upstream has deleted) and NAME_consumers (cursors). Options: refs (true: also NAME_refs, who refers to whom, for at_backlinks), opaque (true: a column block for records that only bytes can hold, for "validate": "report"). Errors: 22023 an option; those of CREATE TABLE.';
+'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos (the revisions of each repository), NAME_tombstones (what upstream has deleted) and NAME_consumers (cursors). Options: refs (true: also NAME_refs, who refers to whom, for at_backlinks), opaque (true: a column block for records that only bytes can hold, for "validate": "report"). Errors: 22023 an option; those of CREATE TABLE. See docs/atproto.md.';
 
 CREATE FUNCTION @extschema@.at_create_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, record pg_catalog.jsonb, rkey pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result
@@ -1070,7 +1070,7 @@ RETURNS SETOF @extschema@.at_event_result
 AS 'MODULE_PATHNAME', 'at_apply_events'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
 COMMENT ON FUNCTION @extschema@.at_apply_events(pg_catalog.regclass, pg_catalog.jsonb, pg_catalog.jsonb) IS
-'Applies events of the network, of any repositories, as Jetstream sends them: {"did", "time_us", "kind": "commit", "commit": {"rev", "operation", "collection", "rkey", "record" or "block": {"$bytes"}, "cid"}}. Of one record the newest rev wins, in whatever order and how often events come; deletions leave tombstones. Accounts with status deleted lose their records, other events of accounts and identities are ignored. Answers for each event; one that is wrong is ignored, with its error, and the others go on. Options: validate ("report" stores what is invalid, and says why in error), consumer (the greatest time_us is kept under that name in NAME_consumers, in the same transaction). Errors: UP006 no array; 55000 the table has no tombstones or revisions beside it; 42809 it is none of records.';
+'Applies events of the network, of any repositories, as Jetstream sends them: {"did", "time_us", "kind": "commit", "commit": {"rev", "operation", "collection", "rkey", "record" or "block": {"$bytes"}, "cid"}}. Of one record the newest rev wins, in whatever order and how often events come; deletions leave tombstones. Accounts with status deleted lose their records, other events of accounts and identities are ignored. Answers for each event; one that is wrong is ignored, with its error, and the others go on. Options: validate ("report" stores what is invalid, and says why in error), consumer (the greatest time_us is kept under that name in NAME_consumers, in the same transaction). Errors: UP006 no array; 55000 the table has no tombstones or revisions beside it; 42809 it is none of records. See docs/mirror.md.';
 
 CREATE TYPE @extschema@.at_event_summary AS (
     inserted pg_catalog.int8,

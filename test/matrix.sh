@@ -8,9 +8,10 @@
 #				while Debian's experimental has it, in one of sid (gcc of their own)
 #	own			the servers of PG_CONFIGS="/x/bin/pg_config ...", for instance 16,
 #				which no Debian has, or builds with assertions
-#	empty		Debian 12 and 13 without package lists, compiler or server: ./dev try
-#				and ./dev check, as root and as somebody who has sudo (COMMANDS=try:
-#				that one only)
+#	empty		Debian 12 and 13 without package lists, compiler or server: ./dev try,
+#				./dev docs (README, tutorial and all other pages, as typed from them) and
+#				./dev check, as root and as somebody who has sudo (COMMANDS=try WHO=root:
+#				these only)
 #	compilers	gcc and clang of sid, -Werror
 #	upgrade		15 -> 17 -> 18 -> 19 (test/upgrade.sh), as far as they are there
 #
@@ -176,13 +177,13 @@ if wants empty; then
 				{ missing "empty Debian $suite" "mmdebstrap failed"; continue; }
 			mv "$rigs/empty-$suite.new.tar" "$rigs/empty-$suite.tar"
 		fi
-		for who in root somebody; do
+		for who in ${WHO:-root somebody}; do
 			root=$rigs/empty-$suite-$who
 			rm -rf "$root"
 			mkdir -p "$root"
 			tar -C "$root" -xf "$rigs/empty-$suite.tar"
 			cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
-			for cmd in ${COMMANDS:-try check}; do
+			for cmd in ${COMMANDS:-try docs check}; do
 				run "$cmd, empty $suite, $who" as_user "$root" $who $cmd
 			done
 			rm -rf "$root"
