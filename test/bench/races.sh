@@ -52,7 +52,7 @@ race() {	# race LABEL WAY
 	printf '%-66s %s\n' "$1" "$(sql -F ' ' -c "SELECT to_char((SELECT count(*) FROM failed), '99999'), to_char(count(*) - $keys, '999999999'),
 		to_char(sum((SELECT count(*) FROM jsonb_object_keys(doc - 'name'))), '99999999') FROM docs")"
 }
-printf '%d calls, as many marks, %d rows (PostgreSQL %s)\n' $((clients * keys)) "$keys" "$(sql -c 'SHOW server_version' | cut -d' ' -f1)"
+printf "%d calls, as many marks, %d rows\n" $((clients * keys)) "$keys"
 printf '%-66s %s\n' '' 'errors too many rows marks kept'
 race 'upsert' ours
 race 'upsert_by, no unique index' ours_by
