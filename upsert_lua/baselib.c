@@ -7,7 +7,8 @@
  * error (bounds.h).  It puts back the locale that it found, because an error
  * in a function of the host comes from under PostgreSQL's.
  *
- * setmetatable refuses __gc: a finalizer would run when nobody counts.
+ * setmetatable refuses __gc: a finalizer would run when nobody counts.  It
+ * keeps the metatables that it has seen in the registry, to count them.
  */
 #include "postgres.h"
 
@@ -24,6 +25,9 @@
  * an error after two thousand tables.
  */
 #define CAUGHT_STEPS	500
+
+/* Its address is the key of the table of metatables */
+static const char seen_key = 0;
 
 static LibraryPrint print_function = NULL;
 
@@ -204,6 +208,22 @@ base_getmetatable(lua_State *L)
 	return 1;
 }
 
+/* The table at index 2 becomes a metatable. */
+static void
+note_metatable(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &seen_key);
+	lua_pushvalue(L, 2);
+	if (lua_rawget(L, -2) == LUA_TNIL)
+	{
+		lua_pushvalue(L, 2);
+		lua_pushboolean(L, true);
+		lua_rawset(L, -4);
+		bounds_note_metatable(L);
+	}
+	lua_pop(L, 2);
+}
+
 static int
 base_setmetatable(lua_State *L)
 {
@@ -221,6 +241,7 @@ base_setmetatable(lua_State *L)
 		if (lua_rawget(L, 2) != LUA_TNIL)
 			return luaL_error(L, "finalizers (__gc) are not available in a database");
 		lua_pop(L, 1);
+		note_metatable(L);
 	}
 	lua_setmetatable(L, 1);
 	return 1;
@@ -405,6 +426,9 @@ baselib_open(lua_State *L)
 		{"xpcall", base_xpcall},
 		{NULL, NULL}
 	};
+
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &seen_key);
 
 	lua_pushglobaltable(L);
 	luaL_setfuncs(L, functions, 0);

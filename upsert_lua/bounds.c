@@ -40,10 +40,13 @@
  * had to do with the largest:
  *
  *		1 + longest string / STRING_RATE + largest array / ARRAY_RATE
+ *		  + metatables / METATABLE_RATE
  *
  * which is 1 in an ordinary script, and the hook comes the more often the
- * more an instruction may take, so that a cancel never waits long.  To copy
- * and to hash again costs by the size of the block (ALLOC_RATE).
+ * more an instruction may take, so that a cancel never waits long.  (The
+ * metatables are for chains of __index: an access walks through as many as
+ * there are, up to two thousand.)  To copy and to hash again costs by the size
+ * of the block (ALLOC_RATE).
  *
  * LOCALE.  Lua compares strings with strcoll(), and the locale of a backend
  * is the database's.  Scripts must not depend on it (and in some locales
@@ -89,6 +92,10 @@
 #define ARRAY_RATE		(128 * 1024)
 #define ALLOC_RATE		256
 
+/* Tables in a chain of __index that are worth a step, and how many there are */
+#define METATABLE_RATE	100
+#define METATABLE_MAX	2000
+
 /* Instructions between two calls of the hook, in an ordinary script */
 #define HOOK_PERIOD		1000
 
@@ -131,7 +138,8 @@ typedef struct Bounds
 	uint64		max_steps;
 	Size		longest;		/* string ever made */
 	Size		largest;		/* array ever made */
-	uint64		surcharge;		/* by these two, of each instruction */
+	uint64		metatables;
+	uint64		surcharge;		/* by these three, of each instruction */
 	int			period;			/* of the hook */
 
 	Size		used;
@@ -322,21 +330,17 @@ count_hook(lua_State *L, lua_Debug *ar)
 }
 
 /*
- * A block of n bytes was asked for; tag is what Lua says of a new one.  Keeps
- * the price of an instruction, and the period of the hook with it.  Setting
- * the hook starts its count anew, so what was counted is charged.
+ * Keeps the price of an instruction, and the period of the hook with it.
+ * Setting the hook starts its count anew, so what was counted is charged.
  */
 static void
-note_block(Bounds *bounds, int tag, Size n)
+set_surcharge(Bounds *bounds)
 {
 	int			period;
 
-	if (tag == LUA_TSTRING)
-		bounds->longest = Max(bounds->longest, n);
-	else
-		bounds->largest = Max(bounds->largest, n);
 	bounds->surcharge = bounds->longest / STRING_RATE +
-		bounds->largest / ARRAY_RATE;
+		bounds->largest / ARRAY_RATE +
+		Min(bounds->metatables, METATABLE_MAX) / METATABLE_RATE;
 
 	period = Max(HOOK_PERIOD / (1 + bounds->surcharge), 1);
 	if (period <= bounds->period / 2 && bounds->L != NULL)
@@ -345,6 +349,26 @@ note_block(Bounds *bounds, int tag, Size n)
 		bounds->period = period;
 		lua_sethook(bounds->L, count_hook, LUA_MASKCOUNT, period);
 	}
+}
+
+/* A block of n bytes was asked for; tag is what Lua says of a new one. */
+static void
+note_block(Bounds *bounds, int tag, Size n)
+{
+	if (tag == LUA_TSTRING)
+		bounds->longest = Max(bounds->longest, n);
+	else
+		bounds->largest = Max(bounds->largest, n);
+	set_surcharge(bounds);
+}
+
+void
+bounds_note_metatable(lua_State *L)
+{
+	Bounds	   *bounds = bounds_of(L);
+
+	bounds->metatables++;
+	set_surcharge(bounds);
 }
 
 /* --- memory ----------------------------------------------------------------- */
@@ -601,7 +625,7 @@ read_source(lua_State *L, void *data, size_t *size)
 	const char *piece = source->text + source->done;
 
 	*size = Min(source->len - source->done, SOURCE_PIECE);
-	bounds_charge(L, *size / 8 + source->done / 128);
+	bounds_charge(L, *size / 8 + source->done / 32);
 	source->done += *size;
 	return piece;
 }

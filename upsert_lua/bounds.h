@@ -110,6 +110,9 @@ extern void bounds_check_memory(lua_State *L, Size n);
 
 extern char *bounds_message(lua_State *L, int index);
 
+/* A table has become a metatable that was none before. */
+extern void bounds_note_metatable(lua_State *L);
+
 /* What was used so far: for tests, and for whoever reports it. */
 extern uint64 bounds_steps(lua_State *L);
 extern Size bounds_memory(lua_State *L);
