@@ -101,8 +101,8 @@ library_tolstring(lua_State *L, int index, size_t *len)
 				char		number[24];
 				const char *kind = luaL_typename(L, index);
 
-				snprintf(number, sizeof(number), "0x%016" INT64_MODIFIER "x",
-						 library_identity(L, index));
+				snprintf(number, sizeof(number), "0x%016llx",
+						 (unsigned long long) library_identity(L, index));
 				if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING)
 					kind = lua_tostring(L, -1);
 				lua_pushfstring(L, "%s: %s", kind, number);
