@@ -1,7 +1,11 @@
 -- What is counted of each table.  Without shared_preload_libraries it is this
 -- session's alone; test/t/017_stats.pl has the shared one.  Which store did the
 -- items is not shown, but that it was one of the two.
-\set ON_ERROR_STOP off
+SELECT current_setting('shared_preload_libraries') ~ '\mupsert\M' AS preloaded \gset
+\if :preloaded
+\echo skipped: what a session counts, as upsert is preloaded here
+\quit
+\endif
 CREATE SCHEMA stats;
 SET search_path = stats, public;
 CREATE VIEW counted AS
