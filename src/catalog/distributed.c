@@ -14,8 +14,8 @@
  *		SCHEMA.upsert_group_N(key, collection, shard, docs, request)
  *
  * A call of it with a constant key is sent to the key's node, as a part of the
- * transaction.  It is a function in SQL, as only superusers may make others,
- * and stands in the schema of the tables, made by their owner: whoever writes
+ * transaction.  It is a function in PL/pgSQL, as only superusers may make
+ * some in C, and stands in the schema of the tables, made by their owner: whoever writes
  * to a table trusts its owner with as much, who could put a trigger on it.  One
  * that somebody else owns is not called.
  *
@@ -106,6 +106,10 @@ static Question of_placement = {
 	1, {INT8OID}
 };
 
+static Question to_keep_shard = {
+	"SELECT pg_catalog.lock_shard_metadata($1, ARRAY[$2])", 2, {INT4OID, INT8OID}
+};
+
 static Question of_node = {
 	"SELECT FROM pg_catalog.pg_dist_local_group g WHERE g.groupid OPERATOR(pg_catalog.=) $1",
 	1, {INT4OID}
@@ -156,6 +160,7 @@ read_shards(Distribution *d, Oid relid)
 	d->shards = MemoryContextAlloc(d->memo.context, sizeof(Shard) * Max(d->nshards, 1));
 	for (int i = 0; i < d->nshards; i++)
 	{
+		d->shards[i].table = InvalidOid;
 		d->shards[i].id = DatumGetInt64(answer(i, 1, INT8OID, &isnull));
 		d->shards[i].min = DatumGetInt32(answer(i, 2, INT4OID, &isnull));
 		d->shards[i].max = DatumGetInt32(answer(i, 3, INT4OID, &isnull));
@@ -305,6 +310,34 @@ distributed_shard_table(Oid relid, int64 shard)
 	}
 	SPI_finish();
 	return name ? get_relname_relid(name, get_rel_namespace(relid)) : InvalidOid;
+}
+
+Oid
+distribution_table(const Distribution *d, int place)
+{
+	Shard	   *shard = &d->shards[place];
+
+	if (!OidIsValid(shard->table))
+		shard->table = distributed_shard_table(d->memo.relid, shard->id);
+	return shard->table;
+}
+
+/*
+ * Citus lets the table's owner alone have its locks.  What is run as the owner
+ * is no code but that of Citus.
+ */
+void
+distributed_keep_in_place(Relation rel, int64 shard)
+{
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) ask(&to_keep_shard, Int32GetDatum(ShareLock), Int64GetDatum(shard));
+	SPI_finish();
+	SetUserIdAndSecContext(user, context);
 }
 
 bool
@@ -463,13 +496,33 @@ distributed_function_command(const Distribution *d, Relation rel)
 	const char *type = key_type(d, rel);
 
 	return psprintf("CREATE OR REPLACE FUNCTION %s(key %s, collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)"
-					" RETURNS SETOF %s.upsert_item LANGUAGE sql VOLATILE AS"
-					" 'SELECT * FROM %s.upsert_on_shard($2, $3, $4, $5)'; "
+					" RETURNS SETOF %s.upsert_item LANGUAGE plpgsql VOLATILE AS"
+					" 'BEGIN RETURN QUERY SELECT * FROM %s.upsert_on_shard($2, $3, $4, $5); END'; "
 					"SELECT pg_catalog.create_distributed_function(%s, 'key', colocate_with => %s, force_delegation => true);",
 					function, type, ours, ours,
 					quote_literal_cstr(psprintf("%s(%s,pg_catalog.regclass,pg_catalog.int8,pg_catalog.text,pg_catalog.jsonb)",
 												function, type)),
 					quote_literal_cstr(table_name(rel)));
+}
+
+static void
+setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+int
+distributed_execute(const char *sql, bool alone)
+{
+	int			level = NewGUCNestLevel();
+	int			rc;
+
+	if (alone)
+		setting("citus.function_opens_transaction_block", "off");
+	rc = SPI_execute(sql, false, 0);
+	AtEOXact_GUC(true, level);
+	return rc;
 }
 
 void
@@ -480,13 +533,6 @@ distributed_lock_exclusively(Relation rel)
 	SPI_connect();
 	ddl_execute(psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table_name(rel)));
 	SPI_finish();
-}
-
-static void
-setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 }
 
 void

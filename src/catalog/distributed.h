@@ -28,6 +28,7 @@ typedef struct Shard
 	int32		min;
 	int32		max;
 	int64		id;
+	Oid			table;			/* on this node, or InvalidOid: not asked yet */
 } Shard;
 
 typedef struct Distribution
@@ -76,8 +77,17 @@ extern char *distributed_name(Relation rel, int64 *shard);
 extern void distributed_rename_error(ErrorData *error, int64 shard);
 extern void distribution_rename_error(const Distribution *d, ErrorData *error);
 
-/* The OID of a table's shard as a table of this node, or InvalidOid. */
+/* The table of this node that is a table's shard, or InvalidOid. */
 extern Oid	distributed_shard_table(Oid relid, int64 shard);
+
+/* The same of the shard at a place, which is on this node and stays here. */
+extern Oid	distribution_table(const Distribution *d, int place);
+
+/*
+ * Keeps a shard of an open table where it is to the end of the transaction, as
+ * a statement of Citus would; waits for a move.
+ */
+extern void distributed_keep_in_place(Relation rel, int64 shard);
 
 /* Does the shard lie on this node, as of now? */
 extern bool distributed_shard_is_here(int64 shard);
@@ -95,6 +105,12 @@ extern void distributed_require(const char *option);
  * the open table is distributed and this node is not the coordinator.
  */
 extern void distributed_require_coordinator(Relation rel, const char *what);
+
+/*
+ * SPI_execute() of a call that Citus is to send to a node; alone: the node
+ * commits it at once, with one message instead of three.
+ */
+extern int	distributed_execute(const char *sql, bool alone);
 
 /*
  * LOCK TABLE IN SHARE ROW EXCLUSIVE MODE on all nodes, where the open table is

@@ -50,6 +50,7 @@ struct DocumentBatch
 	DocumentBy *by;				/* NULL: documents are found by key */
 	Relation	held;			/* from the first key that is parsed on */
 	const Distribution *distribution;	/* NULL: all rows are in one place */
+	bool		alone;			/* nothing else is to be done */
 	Route	   *route;			/* to its shards; NULL: all are applied here */
 	DocumentStore *store;		/* of all runs, or of the group at hand */
 	DocumentStore *outer;		/* that of all runs, while one is apart */
@@ -168,6 +169,12 @@ void
 documents_single(DocumentBatch *b)
 {
 	b->batch.single = true;
+}
+
+void
+documents_alone(DocumentBatch *b)
+{
+	b->alone = true;
 }
 
 void
@@ -531,6 +538,7 @@ send_part(DocumentBatch *b, const int *items, int n)
 
 	part.keep = b->keep;
 	part.single = b->batch.single;
+	part.alone = b->alone;
 	part.docs = palloc_extended(sizeof(Jsonb *) * n, MCXT_ALLOC_HUGE);
 	part.places = palloc_extended(sizeof(int64) * n, MCXT_ALLOC_HUGE);
 	part.answers = b->keep ? palloc_extended(sizeof(Answer) * n, MCXT_ALLOC_HUGE) : NULL;

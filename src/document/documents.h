@@ -46,6 +46,9 @@ extern void documents_need_keys(DocumentBatch *b);
 /* To the caller it is no batch: errors do not say which item it was. */
 extern void documents_single(DocumentBatch *b);
 
+/* It has one document, and is all that the client asks for; see call/alone.h. */
+extern void documents_alone(DocumentBatch *b);
+
 /*
  * Adds a document, which must live until the batch has run; place is where it
  * stood in the input, from 1.

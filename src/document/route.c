@@ -13,10 +13,9 @@
  * What is added here: the way there, and that nothing is written to a shard that
  * is about to be somewhere else.  While a shard moves, Citus keeps its own
  * statements out, by a lock on what it knows of the shard; and ours are none of
- * them.  So upsert_on_shard() begins with a statement on the collection that
- * changes nothing, which takes that lock to the end of the transaction, looks
- * then whether the shard is still here, and if not says so: the row with ord
- * 0.  Then the documents go through SQL, as all do where no function of the
+ * them.  So upsert_on_shard() takes that lock, to the end of the transaction,
+ * looks then whether the shard is still here, and if not says so: a row of
+ * nulls.  Then the documents go through SQL, as all do where no function of the
  * group is there to be called, or where the user may not do what it does.
  *
  * Every road writes shard by shard, and key by key within: see documents.c.
@@ -190,7 +189,7 @@ route_send(const Route *r, int shard, RoutePart *part)
 		elog(ERROR, "SPI_connect failed");
 	PG_TRY();
 	{
-		rc = SPI_execute(sql, false, 0);
+		rc = distributed_execute(sql, part->alone);
 	}
 	PG_CATCH();
 	{
@@ -252,25 +251,6 @@ static const OptionDef part_request[] = {
 };
 
 /*
- * Keeps the shard of the key where it is, to the end of the transaction: by an
- * UPDATE through Citus that finds nothing.
- */
-static void
-keep_in_place(const Collection *c, Datum key)
-{
-	Oid			type = c->key_type;
-	const char *doc = document_column(c, c->doc_attno);
-	char	   *sql = psprintf("UPDATE %s SET %s = %s WHERE %s OPERATOR(pg_catalog.=) $1 AND %s IS NULL",
-							   document_table(c), doc, doc,
-							   document_column(c, c->key_attno), doc);
-
-	SPI_connect();
-	if (SPI_execute_plan(document_plan(c, sql, 1, &type), &key, NULL, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not lock a shard");
-	SPI_finish();
-}
-
-/*
  * Does Citus reach the shard from this backend?  It may have begun to reach it
  * through another one, whose changes we would not see, nor it ours.
  */
@@ -293,37 +273,44 @@ is_in_this_backend(const Collection *c, Datum key)
 	return result;
 }
 
+/* Would rows of this table be written directly? */
+static bool
+is_direct(Oid relid)
+{
+	const Collection *c = collection_resolve(relid);
+	StoreTarget target = {.relid = relid, .nkeys = 1};
+	Relation	rel = collection_hold(relid);
+	bool		direct;
+
+	target.keys[0] = c->key_attno;
+	direct = store_is_direct(rel, &target);
+	collection_release(rel);
+	return direct;
+}
+
 /* The shard's table, if it is here, stays here, and can be written to directly. */
 static Oid
 find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
 {
 	const Distribution *d = distribution_of(rel);
 	int			place = d ? distribution_find(d, id) : -1;
-	Collection	s = {0};
-	StoreTarget target = {.nkeys = 1};
-	const char *reason;
-	Relation	shard;
-	bool		direct;
+	Oid			relid;
 
 	if (place < 0 || d->column != c->key_attno || !may_write(rel))
 		return InvalidOid;
 	if (!preview)
 	{
-		keep_in_place(c, key);
+		distributed_keep_in_place(rel, id);
 		if (!distributed_internal() && !is_in_this_backend(c, key))
 			return InvalidOid;
 	}
 	if (!distributed_shard_is_here(id))
 		return InvalidOid;
-	target.relid = distributed_shard_table(RelationGetRelid(rel), id);
-	shard = OidIsValid(target.relid) ? try_relation_open(target.relid, AccessShareLock) : NULL;
-	if (shard == NULL)
-		return InvalidOid;
-	direct = collection_describe(shard, &s, &reason);
-	target.keys[0] = s.key_attno;
-	direct = direct && store_is_direct(shard, &target);
-	collection_release(shard);
-	return direct ? target.relid : InvalidOid;
+	/* it moves no more; what it was called is still asked anew */
+	d = distribution_of(rel);
+	place = distribution_find(d, id);
+	relid = place < 0 ? InvalidOid : distribution_table(d, place);
+	return OidIsValid(relid) && is_direct(relid) ? relid : InvalidOid;
 }
 
 /* Are all keys the shard's?  There is nothing to be said of others here. */

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "call/alone.h"
 #include "call/argument.h"
 #include "call/remember.h"
 #include "document/documents.h"
@@ -23,7 +24,8 @@
 
 /* One document; the answer is built in the current memory context. */
 static void
-upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
+upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, bool alone,
+		   Answer *answer)
 {
 	DocumentStore *ds;
 	DocumentRequest request;
@@ -35,6 +37,8 @@ upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, Answer *answer)
 		DocumentBatch *b = documents_begin(relid, options, true);
 
 		documents_single(b);
+		if (alone)
+			documents_alone(b);
 		documents_add(b, doc, 1);
 		documents_run(b);
 		*answer = *documents_answer(b, 0);
@@ -96,7 +100,9 @@ upsert_once(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT, &options);
-	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
+	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options,
+			   remember_key(argument_jsonb(fcinfo, 2)) == NULL &&
+			   call_is_alone(fcinfo), &answer);
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
@@ -117,7 +123,7 @@ upsert_operator(FunctionCallInfo fcinfo, UpsertMode mode)
 	options_default(&options);
 	options.mode = mode;
 	options.ret = RETURN_NEW;
-	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, &answer);
+	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, false, &answer);
 	if (answer.new == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(answer.new);

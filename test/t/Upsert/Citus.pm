@@ -42,6 +42,7 @@ sub citus_nodes
 
 		$node->init;
 		$node->append_conf('postgresql.conf', "$_\n") foreach @settings, @more;
+		$node->append_conf("postgresql.conf", "citus.local_hostname = '" . $node->host . "'\n");
 		$node->start;
 		$node->safe_psql('postgres', 'CREATE EXTENSION citus');
 		push @nodes, $node;
