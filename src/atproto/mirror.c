@@ -128,7 +128,7 @@ mirror_open(Oid relid)
 	const RecordColumns *tc = &m->tombstone_columns;
 
 	m->level = store_level_begin();
-	record_store_open(&m->records, relid, NULL, false, true, m->level);
+	record_store_open(&m->records, relid, NULL, false, true, m->level, NULL);
 	record_store_forget_clocks();
 
 	repos.level = tombstones.level = m->level;

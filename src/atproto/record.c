@@ -60,6 +60,8 @@ typedef struct RecordBatch
 	RecordWrite *writes;
 	RecordWrite *current;		/* the one at hand, or NULL */
 	char	   *shared_key;		/* with same_rkey, once one has been made */
+	Batch	   *batch;
+	bool		waits;			/* records that are new may wait */
 } RecordBatch;
 
 /* What composing works on */
@@ -358,13 +360,15 @@ write_one(RecordBatch *batch, RecordWrite *write)
 	}
 	if (write->action != UPSERT_UNCHANGED)
 		refs_change(batch->refs, write->uri, write->old, write->new);
-	if (write->error != NULL)
-		ereport(WARNING,
-				(errcode(write->error->sqlerrcode),
-				 errmsg("record \"%s\" is invalid: %s",
-						write->uri, write->error->message),
-				 write->error->detail != NULL ?
-				 errdetail_internal("%s", write->error->detail) : 0));
+	if (write->error == NULL || write->warned)
+		return;
+	write->warned = true;
+	ereport(WARNING,
+			(errcode(write->error->sqlerrcode),
+			 errmsg("record \"%s\" is invalid: %s",
+					write->uri, write->error->message),
+			 write->error->detail != NULL ?
+			 errdetail_internal("%s", write->error->detail) : 0));
 }
 
 /* ----------
@@ -425,12 +429,21 @@ static void
 apply_write(void *arg, int item)
 {
 	RecordBatch *batch = arg;
-	MemoryContext old_context = MemoryContextSwitchTo(batch->item_context);
+	RecordWrite *at_hand = batch->current;	/* while this one is done again */
+	MemoryContext item_context = at_hand == NULL ? batch->item_context :
+		AllocSetContextCreate(batch->item_context, "upsert record again",
+							  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(item_context);
 
 	batch->current = &batch->writes[item];
+	if (at_hand == NULL && batch->waits)
+		store_next(batch->store.store, batch_position(batch->batch));
 	write_one(batch, batch->current);
 	MemoryContextSwitchTo(old_context);
-	MemoryContextReset(batch->item_context);
+	if (at_hand == NULL)
+		MemoryContextReset(item_context);
+	else
+		MemoryContextDelete(item_context);
 	if (batch->bounded && batch->maker.size > at_max_writes_size)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
@@ -438,7 +451,35 @@ apply_write(void *arg, int item)
 				 errdetail("Their records have more than %d bytes as DAG-CBOR.",
 						   at_max_writes_size),
 				 errhint("The limit is the setting upsert.at_max_writes_size.")));
-	batch->current = NULL;
+	batch->current = at_hand;
+}
+
+static void
+flush_writes(void *arg)
+{
+	store_flush(((RecordBatch *) arg)->store.store);
+}
+
+/*
+ * May records wait that are not there?  That they are not must lead to nothing
+ * but their insertion, nobody must look at the store for them, nor rows of
+ * others be locked before their own.
+ */
+static bool
+may_wait(const RecordBatch *batch, int n)
+{
+	if (batch->bounded || !batch->options->batch ||
+		batch->options->swap != SWAP_ANY)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		const RecordWrite *write = &batch->writes[i];
+
+		if (write->guarded ||
+			(write->op != RECORD_CREATE && write->op != RECORD_PUT))
+			return false;
+	}
+	return true;
 }
 
 static const BatchDoor records_door = {
@@ -446,7 +487,8 @@ static const BatchDoor records_door = {
 	.compare = write_compare,
 	.bytes = write_bytes,
 	.text = write_text,
-	.apply = apply_write
+	.apply = apply_write,
+	.flush = flush_writes
 };
 
 void
@@ -463,6 +505,7 @@ record_write(Oid relid, const char *repo,
 	ErrorContextCallback callback = {.callback = describe_write,
 	.arg = &batch, .previous = error_context_stack};
 	StoreLevel *level = NULL;
+	StoreWaiting waiting;
 
 	if (bounded && nwrites > at_max_writes)
 		ereport(ERROR,
@@ -478,8 +521,11 @@ record_write(Oid relid, const char *repo,
 											   ALLOCSET_DEFAULT_SIZES);
 	if (!options->dry_run && refs_are_kept(relid))
 		level = store_level_begin();
+	batch.batch = &b;
+	batch.waits = level == NULL && may_wait(&batch, nwrites);
+	batch_waiting(&b, &waiting);
 	record_store_open(&batch.store, relid, repo, options->dry_run,
-					  options->force, level);
+					  options->force, level, batch.waits ? &waiting : NULL);
 	if (level != NULL)
 		batch.refs = refs_open(relid, level);
 	batch.maker.opaque = batch.store.columns.block != InvalidAttrNumber;

@@ -75,6 +75,7 @@ typedef struct RecordWrite
 
 	/* private to record.c: nobody can have used the key before */
 	bool		fresh;
+	bool		warned;			/* that it is "invalid" */
 
 	/* answered, in the context that record_write() was called in */
 	UpsertOutcome action;

@@ -232,10 +232,10 @@ find_repos(RecordStore *rs)
 
 void
 record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview,
-				  bool force, StoreLevel *level)
+				  bool force, StoreLevel *level, const StoreWaiting *waiting)
 {
 	StoreTarget target = {.relid = relid, .nkeys = 1, .preview = preview,
-	.level = level};
+	.level = level, .ascending = waiting != NULL, .waiting = waiting};
 	const RecordColumns *columns = &rs->columns;
 
 	memset(rs, 0, sizeof(RecordStore));

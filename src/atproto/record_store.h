@@ -77,10 +77,12 @@ typedef struct StoredRecord
 
 /*
  * Opens a table of records to write one repository's; see store_open().  level
- * may be NULL.  Error: 42809 if the table lacks a column.
+ * may be NULL; so may waiting, which is for records that come in the order of
+ * their URIs.  Error: 42809 if the table lacks a column.
  */
 extern void record_store_open(RecordStore *rs, Oid relid, const char *repo,
-							  bool preview, bool force, StoreLevel *level);
+							  bool preview, bool force, StoreLevel *level,
+							  const StoreWaiting *waiting);
 extern void record_store_close(RecordStore *rs);
 
 /*
