@@ -151,5 +151,13 @@ SELECT * FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id',
 SELECT action, count(*) FROM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', 400 + i % 60, 'qty', i)) FROM generate_series(1, 100) i)) GROUP BY 1 ORDER BY 1;
 SELECT count(*), count(DISTINCT id), sum(qty), sum(twice) FROM lines;
 
-DROP TABLE p, c, v, ex, long, parents, seen, lines;
-DROP FUNCTION docs, note, rows_of_v, rows_before, follow;
+-- records: with keys of their own, and with keys that are made
+SELECT create_record_store('recs');
+CREATE FUNCTION records(first int, last int) RETURNS jsonb STABLE LANGUAGE sql AS
+  $$ SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('collection', 'a.b.c', 'rkey', CASE WHEN i % 4 > 0 THEN 'r' || i END, 'record', jsonb_build_object('n', i))) ORDER BY i % 7) FROM generate_series(first, last) i $$;
+SELECT action, count(*), count(DISTINCT uri), count(cid), count(old), count(new), count(DISTINCT rev) FROM at_save_all('recs', 'did:plc:abc', records(1, 200)) GROUP BY 1;
+SELECT action, count(*), count(DISTINCT uri), count(cid), count(old), count(new), count(DISTINCT rev) FROM at_save_all('recs', 'did:plc:abc', records(101, 300)) GROUP BY 1 ORDER BY 1;
+SELECT count(*), sum((record->>'n')::int), count(DISTINCT rev) FROM recs;
+
+DROP TABLE p, c, v, ex, long, parents, seen, lines, recs;
+DROP FUNCTION docs, records, note, rows_of_v, rows_before, follow;

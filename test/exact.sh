@@ -30,6 +30,10 @@ sql_setup() {
 		UPDATE batches SET docs = (SELECT jsonb_agg(d || '{"_key": "one"}') FROM jsonb_array_elements(docs) d) WHERE kind = 'one';
 		SELECT upsert_load('docs', docs) FROM batches WHERE kind = 'same';
 		INSERT INTO plain SELECT d->>'_key', NULL, d - '_key' FROM batches, jsonb_array_elements(docs) d WHERE kind = 'same' ON CONFLICT DO NOTHING;
+		INSERT INTO batches SELECT kind, n, (SELECT jsonb_agg(CASE kind WHEN 'records' THEN jsonb_build_object('collection', 'a.b.c', 'rkey', 'r' || n || '-' || i, 'record', record)
+			WHEN 'like records' THEN record || jsonb_build_object('_key', 'r' || n || '-' || i) ELSE jsonb_build_object('id', start + n * 10 + i, 'sku', 'new' || i, 'qty', 2) END)
+			FROM (SELECT i, jsonb_build_object('n', i, 'name', 'somebody ' || i, 'text', repeat(md5(i::text), 3)) AS record FROM generate_series(1, n) i) r)
+			FROM (VALUES ('objects', 100000), ('rows', 200000), ('records', 0), ('like records', 0)) k (kind, start), unnest(ARRAY[$few, $many]) n;
 		CREATE TABLE lines (id int PRIMARY KEY, sku text, qty int, made date);
 		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
 		SELECT create_record_store('records');
@@ -54,11 +58,11 @@ cases() {
 		load_one_key :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'one' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'others' AND n = %N%));
 		object :: FOR i IN 1..%N% LOOP PERFORM upsert_object('lines', jsonb_build_object('id', i, 'qty', 2)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_record(NULL::lines, jsonb_build_object('id', i, 'qty', 2)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty; END LOOP;
 		objects :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)); :: INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
-		objects_new :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', %N% * 10000 + i, 'sku', 'new' || i, 'qty', 2)) FROM generate_series(1, %N%) i), options => '{"return": "none"}'); :: INSERT INTO lines (id, sku, qty) SELECT id, sku, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT jsonb_agg(jsonb_build_object('id', %N% * 10000 + 5000 + i, 'sku', 'new' || i, 'qty', 2)) FROM generate_series(1, %N%) i)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
+		objects_new :: PERFORM upsert_objects('lines', (SELECT docs FROM batches WHERE kind = 'objects' AND n = %N%), options => '{"return": "none"}'); :: INSERT INTO lines (id, sku, qty) SELECT id, sku, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT docs FROM batches WHERE kind = 'rows' AND n = %N%)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
 		upsert_by :: FOR i IN 1..%N% LOOP PERFORM upsert_by('docs', '{_key: @k}', '{_key: @k, n: 1}', '{n: OLD.a + 1}', NULL, jsonb_build_object('k', 'k' || i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, '{"n": 1}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || jsonb_build_object('n', (plain.doc->'a')::int + 1); END LOOP;
 		c8ql :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("k", i)} INSERT {_key: CONCAT("k", i)} UPDATE {a: -i} IN docs', jsonb_build_object('n', %N%)); :: INSERT INTO plain SELECT 'k' || i, NULL, jsonb_build_object('a', -i) FROM generate_series(1, %N%) i ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		record :: FOR i IN 1..%N% LOOP PERFORM at_put_record('records', 'did:plc:abc', 'a.b.c', 'r' || i, jsonb_build_object('n', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO kv VALUES ('at://did:plc:abc/a.b.c/r' || i, jsonb_build_object('n', i)) ON CONFLICT (uri) DO UPDATE SET record = EXCLUDED.record; END LOOP;
-		save_all :: PERFORM at_save_all('records', 'did:plc:abc', (SELECT jsonb_agg(jsonb_build_object('collection', 'a.b.c', 'rkey', %N% || '-' || i, 'record', jsonb_build_object('n', i, 'text', md5(i::text)))) FROM generate_series(1, %N%) i)); :: PERFORM upsert_load('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'at:' || %N% || '-' || i, 'n', i, 'text', md5(i::text))) FROM generate_series(1, %N%) i));
+		save_all :: PERFORM at_save_all('records', 'did:plc:abc', (SELECT docs FROM batches WHERE kind = 'records' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'like records' AND n = %N%));
 		ledger :: PERFORM ledger_upsert('book', (SELECT jsonb_agg(jsonb_build_object('@id', 'http://a/' || i, 'http://a/p', i)) FROM generate_series(1, %N%) i)); :: -
 	EOF
 }

@@ -431,8 +431,8 @@ apply_write(void *arg, int item)
 	RecordBatch *batch = arg;
 	RecordWrite *at_hand = batch->current;	/* while this one is done again */
 	MemoryContext item_context = at_hand == NULL ? batch->item_context :
-		AllocSetContextCreate(batch->item_context, "upsert record again",
-							  ALLOCSET_DEFAULT_SIZES);
+	AllocSetContextCreate(batch->item_context, "upsert record again",
+						  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(item_context);
 
 	batch->current = &batch->writes[item];

@@ -88,9 +88,12 @@ documents_from_query(DocumentBatch *b, const char *query)
 			 (by ? by_compare(DatumGetJsonbP(row.key), DatumGetJsonbP(last)) :
 			  collection_key_compare(c, row.key, last)) != 0))
 		{
+			int			subtransactions = store_subtransactions();
+
 			documents_in_parts(b);
 			documents_run(b);
-			if (documents_was_apart(b) && chunk_size < MAX_CHUNK_SIZE)
+			if ((documents_was_apart(b) || store_subtransactions() > subtransactions) &&
+				chunk_size < MAX_CHUNK_SIZE)
 				chunk_size *= 2;
 			documents_reset(b);
 			MemoryContextReset(chunk_context);

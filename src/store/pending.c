@@ -79,7 +79,8 @@ typedef struct PendingRow
 {
 	TupleTableSlot *slot;		/* NULL: not made yet */
 	int			item;
-	List	   *recheck;		/* deferrable unique indexes, after its insertion */
+	List	   *recheck;		/* deferrable unique indexes, after its
+								 * insertion */
 } PendingRow;
 
 struct Pending
@@ -110,6 +111,12 @@ xact_ended(XactEvent event, void *arg)
 {
 	subtransactions = 0;
 	rows_for_next = FIRST_ROWS;
+}
+
+int
+store_subtransactions(void)
+{
+	return subtransactions;
 }
 
 void

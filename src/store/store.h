@@ -46,14 +46,14 @@ typedef struct StoreWaiting
 	void		(*writes) (void *arg, int item);
 
 	/*
-	 * Somebody was faster: apply the item again, its answer was not true.  What
-	 * the item at hand has in memory must survive that.
+	 * Somebody was faster: apply the item again, its answer was not true.
+	 * What the item at hand has in memory must survive that.
 	 */
 	void		(*again) (void *arg, int item);
 
 	/*
-	 * An error undoes everything since the store was opened, and the item that
-	 * "writes" was told last will then be applied alone.
+	 * An error undoes everything since the store was opened, and the item
+	 * that "writes" was told last will then be applied alone.
 	 */
 	bool		undone;
 } StoreWaiting;
@@ -189,6 +189,12 @@ extern void store_next(Store *s, int item);
  * Errors: what store_apply() raises.
  */
 extern void store_flush(Store *s);
+
+/*
+ * Subtransactions that this transaction has taken for rows that waited.  There
+ * are only so many: who applies batch after batch had better make them larger.
+ */
+extern int	store_subtransactions(void);
 
 /*
  * The rows of the last store_apply(): valid until the next one.  store_old()
