@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# run.sh [RUNS]: the decoder of DAG-CBOR and the string formats under libFuzzer
-# with AddressSanitizer and UBSan, RUNS inputs each (a million unless told),
+# run.sh [RUNS]: the decoder of DAG-CBOR, the string formats and the sandbox of
+# record scripts under libFuzzer with AddressSanitizer and UBSan, RUNS inputs
+# each (a million unless told; of scripts, which take longer, a twentieth),
 # without a server.  ATPROTO_VECTORS adds the interoperability vectors to the
-# corpus.  Needs clang with its runtime library (Debian: clang) and the
-# headers and static libraries of postgresql-server-dev.
+# corpus.  Needs clang with its runtime library (Debian: clang), the headers and
+# static libraries of postgresql-server-dev, and for scripts liblua5.4-dev.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,16 +20,28 @@ for name in atproto/cbor_read atproto/cbor_decode atproto/cid atproto/base32 atp
 	atproto/syntax_language atproto/syntax_uri base/tid; do
 	modules+=("$top/src/$name.c")
 done
-for name in decoder syntax; do
+target() {	# target NAME SOURCE_OR_FLAG...
 	# what only SQL-callable functions need is not there, nor reached
-	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-ignored-attributes \
-		-I"$here" -I"$top/src" -I"$("$cfg" --includedir-server)" "$here/$name.c" "$here/shim.c" "${modules[@]}" \
-		-L"$("$cfg" --pkglibdir)" -L"$("$cfg" --libdir)" -lpgcommon -lpgport -no-pie -Wl,--unresolved-symbols=ignore-all -o "$work/$name"
-done
+	clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-ignored-attributes \
+		-I"$here" -I"$top/src" -I"$("$cfg" --includedir-server)" "$here/$1.c" "$here/shim.c" "${@:2}" \
+		-L"$("$cfg" --pkglibdir)" -L"$("$cfg" --libdir)" -lpgcommon -lpgport -no-pie -Wl,--unresolved-symbols=ignore-all -o "$work/$1"
+}
+targets=(decoder syntax)
+target decoder "${modules[@]}"
+target syntax "${modules[@]}"
+if lua=$(pkg-config --cflags --libs lua5.4 2>/dev/null) || lua=-llua5.4 && [ -f /usr/include/lua5.4/lua.h ]; then
+	sandbox=("$here/shim_lua.c")
+	for name in bounds library baselib strlib strmatch strformat tablib mathlib oslib json json_text; do sandbox+=("$top/upsert_lua/$name.c"); done
+	# shellcheck disable=SC2086
+	target script "${sandbox[@]}" -I/usr/include/lua5.4 $lua -lm
+	targets+=(script)
+else
+	echo 'fuzz native: no Lua 5.4 here, so no scripts; apt-get install liblua5.4-dev' >&2
+fi
 
 # the corpus: what is valid and what is nearly so
 rm -rf "$work/corpus"
-mkdir -p "$work/corpus/decoder" "$work/corpus/syntax"
+mkdir -p "$work/corpus/decoder" "$work/corpus/syntax" "$work/corpus/script"
 seeds=0
 seed() {	# seed TARGET: standard input
 	seeds=$((seeds + 1))
@@ -58,9 +71,16 @@ if [ -n "${ATPROTO_VECTORS:-}" ]; then
 	done < <(sed -n 's/.*"cbor_base64": *"\([^"]*\)".*/\1/p' "$ATPROTO_VECTORS/data-model/data-model-fixtures.json")
 fi
 
-for name in decoder syntax; do
+# choices at random, so that not all scripts begin as the shortest
+for i in {1..200}; do
+	LC_ALL=C awk -v seed="$i" 'BEGIN { srand(seed); for (i = 0; i < 300; i++) printf "%c", 1 + int(rand() * 255) }' | seed script
+done
+
+for name in "${targets[@]}"; do
+	options=(-runs="$runs" -max_len=600)
+	[ $name != script ] || options=(-runs=$((runs / 20)) -max_len=400 -len_control=0 -timeout=120)
 	log=$work/$name.log
-	if ! (cd "$work" && ASAN_OPTIONS=detect_leaks=0 "./$name" -runs="$runs" -max_len=600 -seed="${FUZZ_SEED:-0}" \
+	if ! (cd "$work" && ASAN_OPTIONS=detect_leaks=0 "./$name" "${options[@]}" -seed="${FUZZ_SEED:-0}" \
 		-artifact_prefix="$work/$name-" "corpus/$name") >"$log" 2>&1; then
 		tail -n 40 "$log"
 		echo "fuzz native: $name failed; the input is $work/$name-*"
