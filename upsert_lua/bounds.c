@@ -142,6 +142,7 @@ typedef struct Bounds
 	uint64		surcharge;		/* by these three, of each instruction */
 	int			period;			/* of the hook */
 
+	bool		allocating;		/* and should it fail, for ever */
 	Size		used;
 	Size		limit;
 	Size		next_chunk;
@@ -252,46 +253,39 @@ bounds_setfuncs(lua_State *L, const BoundsFunction *functions)
 
 /* --- steps ------------------------------------------------------------------ */
 
-/*
- * Where the script is: "at.method:12", or NULL.  Not from the allocator: Lua
- * may be moving its stack.
- */
-static char *
-script_place(lua_State *L)
+int
+bounds_line(lua_State *L)
 {
 	lua_Debug	ar;
 
+	if (bounds_of(L)->allocating)
+		return 0;
 	for (int level = 0; lua_getstack(L, level, &ar); level++)
 	{
-		if (lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
-			return psprintf("%s:%d", ar.short_src, ar.currentline);
+		if (lua_getinfo(L, "l", &ar) && ar.currentline > 0)
+			return ar.currentline;
 	}
-	return NULL;
+	return 0;
 }
 
 pg_noreturn static void
-steps_exceeded(Bounds *bounds, lua_State *L)
+steps_exceeded(Bounds *bounds)
 {
-	char	   *place;
-
 	uselocale(bounds->outer);
-	place = L == NULL ? NULL : script_place(L);
 	ereport(ERROR,
 			(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
 			 errmsg("script takes more than " UINT64_FORMAT " steps",
 					bounds->max_steps),
-			 place == NULL ? 0 : errdetail("It was at %s.", place),
 			 errhint("See whether a loop does not end; the limit is the setting upsert_lua.max_steps.")));
 }
 
-/* L is NULL where it must not be looked at. */
 static inline void
-charge(Bounds *bounds, lua_State *L, uint64 n)
+charge(Bounds *bounds, uint64 n)
 {
 	/* no sum of charges gets near to overflow: they are bounded by memory */
 	bounds->steps += n;
 	if (unlikely(bounds->steps > bounds->max_steps))
-		steps_exceeded(bounds, L);
+		steps_exceeded(bounds);
 	if (unlikely(InterruptPending))
 	{
 		locale_t	inner = uselocale(bounds->outer);
@@ -304,7 +298,7 @@ charge(Bounds *bounds, lua_State *L, uint64 n)
 void
 bounds_charge(lua_State *L, uint64 n)
 {
-	charge(bounds_of(L), L, Min(n, PG_INT32_MAX));
+	charge(bounds_of(L), Min(n, PG_INT32_MAX));
 }
 
 void
@@ -312,7 +306,7 @@ bounds_charge_accesses(lua_State *L, uint64 n)
 {
 	Bounds	   *bounds = bounds_of(L);
 
-	charge(bounds, L, Min(n, PG_INT32_MAX) * (1 + bounds->surcharge));
+	charge(bounds, Min(n, PG_INT32_MAX) * (1 + bounds->surcharge));
 }
 
 uint64
@@ -326,7 +320,7 @@ count_hook(lua_State *L, lua_Debug *ar)
 {
 	Bounds	   *bounds = bounds_of(L);
 
-	charge(bounds, L, bounds->period * (1 + bounds->surcharge));
+	charge(bounds, bounds->period * (1 + bounds->surcharge));
 }
 
 /*
@@ -494,28 +488,14 @@ any_free(Bounds *bounds, void *ptr, Size n)
 		large_free(bounds, ptr, n);
 }
 
-/* The lua_Alloc.  Never answers NULL for want of memory: it raises UP009. */
+/* Gives a block another size, as realloc(); either may be 0. */
 static void *
-bounds_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
+change_block(Bounds *bounds, void *ptr, Size osize, Size nsize)
 {
-	Bounds	   *bounds = ud;
 	void	   *result;
 
-	if (nsize == 0)
-	{
-		if (ptr != NULL)
-			any_free(bounds, ptr, osize);
-		return NULL;
-	}
-	if (nsize >= ALLOC_RATE && (ptr == NULL || nsize > osize))
-	{
-		/* of a new block osize says what it is for */
-		note_block(bounds, ptr == NULL ? (int) osize : 0, nsize);
-		charge(bounds, NULL, nsize / ALLOC_RATE);
-	}
 	if (ptr == NULL)
 		return any_alloc(bounds, nsize);
-
 	if (osize > BLOCK_MAX && nsize > BLOCK_MAX)
 	{
 		if (nsize > osize)
@@ -529,6 +509,35 @@ bounds_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	result = any_alloc(bounds, nsize);
 	memcpy(result, ptr, Min(osize, nsize));
 	any_free(bounds, ptr, osize);
+	return result;
+}
+
+/*
+ * The lua_Alloc.  Never answers NULL for want of memory: it raises UP009.
+ * Lua may be moving its stack meanwhile, so whoever tells of the error must
+ * not look at it.
+ */
+static void *
+bounds_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
+{
+	Bounds	   *bounds = ud;
+	void	   *result;
+
+	if (nsize == 0)
+	{
+		if (ptr != NULL)
+			any_free(bounds, ptr, osize);
+		return NULL;
+	}
+	bounds->allocating = true;
+	if (nsize >= ALLOC_RATE && (ptr == NULL || nsize > osize))
+	{
+		/* of a new block osize says what it is for */
+		note_block(bounds, ptr == NULL ? (int) osize : 0, nsize);
+		charge(bounds, nsize / ALLOC_RATE);
+	}
+	result = change_block(bounds, ptr, osize, nsize);
+	bounds->allocating = false;
 	return result;
 }
 

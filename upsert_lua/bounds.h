@@ -113,6 +113,12 @@ extern char *bounds_message(lua_State *L, int index);
 /* A table has become a metatable that was none before. */
 extern void bounds_note_metatable(lua_State *L);
 
+/*
+ * The line of the script that is at work, 0 if none is or if it cannot be
+ * told.  May be called for an error that is on its way out of the state.
+ */
+extern int	bounds_line(lua_State *L);
+
 /* What was used so far: for tests, and for whoever reports it. */
 extern uint64 bounds_steps(lua_State *L);
 extern Size bounds_memory(lua_State *L);

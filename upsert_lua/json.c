@@ -282,7 +282,7 @@ show_path(const JsonPath *path)
 }
 
 pg_noreturn static void
-refuse(Build *build, const char *why)
+refuse(Build *build, const char *why, const char *hint)
 {
 	char	   *place = show_path(&build->path);
 
@@ -290,7 +290,8 @@ refuse(Build *build, const char *why)
 			(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
 			 errmsg("%s cannot be written as JSON", build->what),
 			 *place == '\0' ? errdetail("The value %s.", why) :
-			 errdetail("The value at %s %s.", place, why)));
+			 errdetail("The value at %s %s.", place, why),
+			 hint == NULL ? 0 : errhint("%s", hint)));
 }
 
 /* Takes a string for the result: shared ones are copied each time */
@@ -322,9 +323,11 @@ take_number(Build *build, JsonbValue *value, const JsonWhat *what)
 												Int32GetDatum(-1)));
 	}
 	else if (what->number == rint(what->number))
-		refuse(build, "is a number of more than 64 bits");
+		refuse(build, "is a number of more than 64 bits",
+			   "Write it as a string.");
 	else
-		refuse(build, "is a number with a fraction");
+		refuse(build, "is a number with a fraction",
+			   "Round it with math.floor(), or write it as a string.");
 }
 
 static void build_value(Build *build, JsonbIteratorToken token);
@@ -347,7 +350,8 @@ build_object(Build *build)
 		look_at_string(L, &what);
 		lua_pop(L, 1);
 		if (what.shape == JSON_NONE)
-			refuse(build, "has a name that is not valid text in the encoding of the database");
+			refuse(build, "has a name that is not valid text in the encoding of the database",
+				   NULL);
 		build->path.level[level].key = what.string;
 		build->path.level[level].keylen = what.len;
 		take_string(build, &key, what.string, what.len);
@@ -405,7 +409,7 @@ build_value(Build *build, JsonbIteratorToken token)
 		case JSON_ARRAY:
 		case JSON_OBJECT:
 			if (!json_enter(build->L, &build->path, &what))
-				refuse(build, what.problem);
+				refuse(build, what.problem, NULL);
 			if (what.shape == JSON_ARRAY)
 				build_array(build, what.integer);
 			else
@@ -413,7 +417,7 @@ build_value(Build *build, JsonbIteratorToken token)
 			json_leave(&build->path);
 			return;
 		case JSON_NONE:
-			refuse(build, what.problem);
+			refuse(build, what.problem, NULL);
 	}
 	if (build->path.depth == 0)
 	{
@@ -470,7 +474,9 @@ push_numeric(lua_State *L, Numeric numeric)
 		if (isinf(number))
 			ereport(ERROR,
 					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-					 errmsg("number is too large for a script")));
+					 errmsg("number is too large for a script"),
+					 errdetail("The number has %d digits.", (int) strlen(text)),
+					 errhint("Give it as a string.")));
 		lua_pushnumber(L, number);
 	}
 	pfree(text);

@@ -67,21 +67,15 @@ static void
 describe_line(void *arg)
 {
 	Script	   *s = arg;
-	lua_Debug	frame;
-	int			level = 0;
+	int			line;
 
 	if (s->L == NULL)
 		return;
-	while (lua_getstack(s->L, level++, &frame))
-	{
-		lua_getinfo(s->L, "l", &frame);
-		if (frame.currentline > 0)
-		{
-			errcontext("script \"%s\", line %d", s->method, frame.currentline);
-			return;
-		}
-	}
-	errcontext("script \"%s\"", s->method);
+	line = bounds_line(s->L);
+	if (line > 0)
+		errcontext("script \"%s\", line %d", s->method, line);
+	else
+		errcontext("script \"%s\"", s->method);
 }
 
 static void

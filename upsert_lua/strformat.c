@@ -158,7 +158,7 @@ add_pointer(lua_State *L, luaL_Buffer *buf, int arg, Spec *spec)
 	if (identity == 0)
 		strcpy(text, "(null)");
 	else
-		snprintf(text, sizeof(text), "0x%08llx", (unsigned long long) identity);
+		snprintf(text, sizeof(text), "0x%016llx", (unsigned long long) identity);
 	spec->text[spec->len - 1] = 's';
 	snprintf(item, sizeof(item), spec->text, text);
 	add_text(L, buf, item);
