@@ -16,6 +16,8 @@
 #include <locale.h>
 #include <lua.h>
 
+#include "miscadmin.h"
+
 #include "bounds.h"
 #include "library.h"
 
@@ -332,8 +334,10 @@ static int
 call_protected(lua_State *L, int nargs, int handler)
 {
 	locale_t	locale = uselocale((locale_t) 0);
-	int			status = lua_pcall(L, nargs, LUA_MULTRET, handler);
+	int			status;
 
+	check_stack_depth();
+	status = lua_pcall(L, nargs, LUA_MULTRET, handler);
 	if (status != LUA_OK)
 	{
 		uselocale(locale);

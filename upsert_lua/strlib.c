@@ -20,6 +20,8 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "miscadmin.h"
+
 #include "bounds.h"
 #include "library.h"
 #include "strmatch.h"
@@ -414,6 +416,7 @@ add_replacement(Match *m, luaL_Buffer *buf, const char *s, const char *e)
 	{
 		case LUA_TFUNCTION:
 			match_settle(m);
+			check_stack_depth();
 			lua_pushvalue(L, REPLACEMENT_SLOT);
 			lua_call(L, match_push_captures(m, s, e), 1);
 			break;
