@@ -5,6 +5,8 @@ SET search_path = distributed, public;
 SELECT create_collection('t', '{"shards": 4}');
 SELECT create_collection('t', '{"colocateWith": "orders"}');
 SELECT create_collection('t', '{"reference": true}');
+SELECT create_record_store('t', '{"shards": 4}');
+SELECT create_record_store('t', '{"shards": 0}');
 SELECT to_regclass('t');
 
 -- what cannot be had, with it or without

@@ -1017,7 +1017,7 @@ RETURNS pg_catalog.regclass
 AS 'MODULE_PATHNAME', 'create_record_store'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_record_store(pg_catalog.text, pg_catalog.jsonb) IS
-'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos (the revisions of each repository), NAME_tombstones (what upstream has deleted) and NAME_consumers (cursors). Options: refs (true: also NAME_refs, who refers to whom, for at_backlinks), opaque (true: a column block for records that only bytes can hold, for "validate": "report"). Errors: 22023 an option; those of CREATE TABLE. See docs/atproto.md.';
+'Creates a table for AT Protocol records (uri, repo, collection, rkey, cid, rev, record, indexed_at, created_at), and beside it NAME_repos (the revisions of each repository), NAME_tombstones (what upstream has deleted) and NAME_consumers (cursors). Options: refs (true: also NAME_refs, who refers to whom, for at_backlinks), opaque (true: a column block for records that only bytes can hold, for "validate": "report"), shards (their number, where Citus is: repositories are spread over them). Errors: 22023 an option; 0A000 shards without Citus; those of CREATE TABLE. See docs/atproto.md.';
 
 CREATE FUNCTION @extschema@.at_create_record(store pg_catalog.regclass, repo pg_catalog.text, collection pg_catalog.text, record pg_catalog.jsonb, rkey pg_catalog.text DEFAULT NULL, options pg_catalog.jsonb DEFAULT '{}')
 RETURNS @extschema@.at_result

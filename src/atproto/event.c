@@ -44,6 +44,7 @@
 #include "atproto/mirror.h"
 #include "base/spivalue.h"
 #include "base/tid.h"
+#include "catalog/collection.h"
 #include "call/answer.h"
 #include "call/batch.h"
 #include "store/count.h"
@@ -151,7 +152,7 @@ typedef enum Verdict
 static char *table_name(Oid relid);
 static Datum text_array(const StateKey *keys, int n);
 static char *text_value(uint64 i, int column);
-static void select_by(const char *query, const StateKey *keys, int nkeys);
+static void select_by(const EventBatch *b, const char *query, const StateKey *keys, int nkeys);
 static StateEntry *find_state(EventBatch *b, StateKey key, bool *found);
 static StateEntry *selected_state(EventBatch *b, uint64 i);
 static void look_up(EventBatch *b, const int *items, int n);
@@ -212,12 +213,14 @@ text_value(uint64 i, int column)
  * for each key, and nobody looks at statistics for each of them.
  */
 static void
-select_by(const char *query, const StateKey *keys, int nkeys)
+select_by(const EventBatch *b, const char *query, const StateKey *keys, int nkeys)
 {
 	Oid			argtypes[] = {TEXTARRAYOID};
 	Datum		args[] = {text_array(keys, nkeys)};
+
+	/* Citus wants to see the keys, to know their shards */
 	SPIPlanPtr	plan = SPI_prepare_cursor(query, 1, argtypes,
-										  CURSOR_OPT_GENERIC_PLAN);
+										  collection_is_distributed(b->relid) ? 0 : CURSOR_OPT_GENERIC_PLAN);
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -314,9 +317,9 @@ look_at_repos(EventBatch *b, const StateKey *repos, int n)
 	if (!OidIsValid(relid) || columns.floor == InvalidAttrNumber)
 		return;
 	SPI_connect();
-	select_by(psprintf("SELECT repo::pg_catalog.text, floor::pg_catalog.text, rev::pg_catalog.text "
-					   "FROM %s WHERE repo OPERATOR(pg_catalog.=) ANY ($1)",
-					   table_name(relid)), repos, n);
+	select_by(b, psprintf("SELECT repo::pg_catalog.text, floor::pg_catalog.text, rev::pg_catalog.text "
+						  "FROM %s WHERE repo OPERATOR(pg_catalog.=) ANY ($1)",
+						  table_name(relid)), repos, n);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		StateEntry *entry = selected_state(b, i);
@@ -356,9 +359,9 @@ look_at_uris(EventBatch *b, const StateKey *uris, int n)
 		memset(state, 0, sizeof(UriState));
 	}
 	SPI_connect();
-	select_by(psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text, cid::pg_catalog.text "
-					   "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
-					   table_name(b->relid)), uris, n);
+	select_by(b, psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text, cid::pg_catalog.text "
+						  "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
+						  table_name(b->relid)), uris, n);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		StateEntry *entry = selected_state(b, i);
@@ -381,9 +384,9 @@ look_at_uris(EventBatch *b, const StateKey *uris, int n)
 	}
 	if (nmissing > 0 && OidIsValid(tombstones))
 	{
-		select_by(psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text "
-						   "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
-						   table_name(tombstones)), missing, nmissing);
+		select_by(b, psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text "
+							  "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
+							  table_name(tombstones)), missing, nmissing);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
 			StateEntry *entry = selected_state(b, i);

@@ -146,6 +146,7 @@ mirror_open(Oid relid)
 	tombstones.relid = require_beside(m, RECORD_TOMBSTONES, &m->tombstone_columns);
 	require_columns(m, tc->uri != InvalidAttrNumber && tc->rev != InvalidAttrNumber);
 	tombstones.keys[0] = tc->uri;
+	record_store_add_repo(&tombstones, tc);
 	tombstones.update_columns = bms_make_singleton(tc->rev);
 	if (tc->deleted_at != InvalidAttrNumber)
 		tombstones.update_columns = bms_add_member(tombstones.update_columns,
@@ -153,6 +154,11 @@ mirror_open(Oid relid)
 	tombstones.insert_columns = bms_add_member(bms_copy(tombstones.update_columns),
 											   tc->uri);
 	tombstones.read_columns = bms_add_member(bms_make_singleton(tc->uri), tc->rev);
+	if (tc->repo != InvalidAttrNumber)
+	{
+		tombstones.insert_columns = bms_add_member(tombstones.insert_columns, tc->repo);
+		tombstones.read_columns = bms_add_member(tombstones.read_columns, tc->repo);
+	}
 	m->tombstones = store_open(&tombstones);
 	m->refs = refs_open(relid, m->level);
 	return m;
@@ -257,10 +263,10 @@ mirror_put(Mirror *m, const MirrorPlace *place, const char *rev,
 		   const ReadyRecord *ready, bool buried)
 {
 	Put			put = {m, place, rev, ready};
-	Datum		key = CStringGetTextDatum(place->uri);
+	Datum		key[2] = {CStringGetTextDatum(place->uri), record_store_repo_key(place->uri)};
 	StoreOutcome outcome;
 
-	outcome = store_apply(m->records.store, &key, NULL, compose_put, &put);
+	outcome = store_apply(m->records.store, key, NULL, compose_put, &put);
 	if (outcome == STORE_INSERTED || outcome == STORE_UPDATED)
 		refs_change(m->refs, place->uri, put.old, ready->record);
 	if (buried)
@@ -285,10 +291,10 @@ StoreOutcome
 mirror_delete(Mirror *m, const char *uri, const char *rev, bool bury)
 {
 	Put			put = {.m = m, .rev = rev};
-	Datum		key = CStringGetTextDatum(uri);
+	Datum		key[2] = {CStringGetTextDatum(uri), record_store_repo_key(uri)};
 	StoreOutcome outcome;
 
-	outcome = store_apply(m->records.store, &key, NULL, compose_delete, &put);
+	outcome = store_apply(m->records.store, key, NULL, compose_delete, &put);
 	if (outcome == STORE_DELETED)
 		refs_change(m->refs, uri, put.old, NULL);
 	if (bury)
@@ -312,6 +318,8 @@ compose_tombstone(void *arg, TupleTableSlot *old, StoreRow *row)
 			return STORE_KEEP;
 	}
 	record_store_set(row, columns->uri, burial->uri);
+	if (columns->repo != InvalidAttrNumber)
+		store_row_set(row, columns->repo, record_store_repo_key(burial->uri), false);
 	record_store_set(row, columns->rev, burial->rev);
 	record_store_set_time(row, columns->deleted_at);
 	return STORE_WRITE;
@@ -322,9 +330,9 @@ static void
 write_tombstone(Mirror *m, const char *uri, const char *rev)
 {
 	Burial		burial = {m, uri, rev};
-	Datum		key = CStringGetTextDatum(uri);
+	Datum		key[2] = {CStringGetTextDatum(uri), record_store_repo_key(uri)};
 
-	(void) store_apply(m->tombstones, &key, NULL, compose_tombstone, &burial);
+	(void) store_apply(m->tombstones, key, NULL, compose_tombstone, &burial);
 }
 
 void

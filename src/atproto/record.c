@@ -333,7 +333,7 @@ static void
 write_one(RecordBatch *batch, RecordWrite *write)
 {
 	ComposeState state = {batch, write};
-	Datum		key = CStringGetTextDatum(write->uri);
+	Datum		key[2] = {CStringGetTextDatum(write->uri), record_store_repo_key(write->uri)};
 
 	if (write->record != NULL)
 	{
@@ -349,7 +349,7 @@ write_one(RecordBatch *batch, RecordWrite *write)
 								(const uint8 *) VARDATA_ANY(write->block),
 								VARSIZE_ANY_EXHDR(write->block), &state.ready);
 	write->action = outcome_of_store(store_apply(batch->store.store,
-												 write->fresh ? NULL : &key, NULL,
+												 write->fresh ? NULL : key, NULL,
 												 compose, &state), false);
 	if (write->action == UPSERT_IGNORED)
 	{

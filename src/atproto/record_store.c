@@ -49,6 +49,7 @@
 #include "utils/timestamp.h"
 
 #include "atproto/record_store.h"
+#include "catalog/distributed.h"
 #include "compat.h"
 #include "upsert.h"
 
@@ -231,6 +232,28 @@ find_repos(RecordStore *rs)
 }
 
 void
+record_store_add_repo(StoreTarget *target, const RecordColumns *columns)
+{
+	Relation	rel = try_relation_open(target->relid, AccessShareLock);
+	const Distribution *d = rel ? distribution_of(rel) : NULL;
+
+	if (d && d->column != InvalidAttrNumber && d->column == columns->repo)
+		target->keys[target->nkeys++] = columns->repo;
+	if (rel)
+		relation_close(rel, NoLock);
+}
+
+Datum
+record_store_repo_key(const char *uri)
+{
+	const char *repo = uri + strlen("at://");
+
+	if (strncmp(uri, "at://", strlen("at://")) != 0)
+		repo = uri;
+	return PointerGetDatum(cstring_to_text_with_len(repo, strcspn(repo, "/")));
+}
+
+void
 record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview,
 				  bool force, StoreLevel *level, const StoreWaiting *waiting)
 {
@@ -246,6 +269,7 @@ record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview,
 	record_store_columns(relid, &rs->columns);
 
 	target.keys[0] = columns->uri;
+	record_store_add_repo(&target, columns);
 	for (const AttrNumber *column = &columns->uri; column <= &columns->created_at; column++)
 	{
 		if (*column == InvalidAttrNumber)
@@ -256,7 +280,8 @@ record_store_open(RecordStore *rs, Oid relid, const char *repo, bool preview,
 			column == &columns->indexed_at)
 			target.update_columns = bms_add_member(target.update_columns, *column);
 		if (column == &columns->uri || column == &columns->cid ||
-			column == &columns->record || column == &columns->rev)
+			column == &columns->record || column == &columns->rev ||
+			(column == &columns->repo && target.nkeys > 1))
 			target.read_columns = bms_add_member(target.read_columns, *column);
 	}
 	rs->store = store_open(&target);
@@ -279,7 +304,10 @@ record_store_open_reader(RecordStore *rs, Oid relid)
 	rs->preview = true;
 	record_store_columns(relid, &rs->columns);
 	target.keys[0] = columns->uri;
+	record_store_add_repo(&target, columns);
 	target.read_columns = bms_make_singleton(columns->uri);
+	if (target.nkeys > 1)
+		target.read_columns = bms_add_member(target.read_columns, columns->repo);
 	target.read_columns = bms_add_member(target.read_columns, columns->cid);
 	target.read_columns = bms_add_member(target.read_columns, columns->record);
 	rs->store = store_open(&target);
@@ -288,10 +316,10 @@ record_store_open_reader(RecordStore *rs, Oid relid)
 void
 record_store_look(RecordStore *rs, const char *uri, StoreCompose look, void *arg)
 {
-	Datum		key = CStringGetTextDatum(uri);
+	Datum		key[2] = {CStringGetTextDatum(uri), record_store_repo_key(uri)};
 
 	CommandCounterIncrement();
-	(void) store_apply(rs->store, &key, NULL, look, arg);
+	(void) store_apply(rs->store, key, NULL, look, arg);
 }
 
 char *

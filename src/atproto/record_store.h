@@ -86,6 +86,16 @@ extern void record_store_open(RecordStore *rs, Oid relid, const char *repo,
 extern void record_store_close(RecordStore *rs);
 
 /*
+ * What finds a row of an open table of records, or of one beside it: the columns
+ * that are given, and behind them the repository where Citus has the rows by it.
+ * Adds its column to a target of nkeys columns.
+ */
+extern void record_store_add_repo(StoreTarget *target, const RecordColumns *columns);
+
+/* The repository of a record, behind "at://"; key is for one row of such a table. */
+extern Datum record_store_repo_key(const char *uri);
+
+/*
  * The same to read any repository's with record_store_look().  Asks for no more
  * than the privilege to read.
  */

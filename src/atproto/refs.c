@@ -43,7 +43,7 @@ typedef struct Targets
 typedef struct RefRow
 {
 	const RecordColumns *columns;
-	Datum		key[2];			/* target, uri */
+	Datum		key[3];			/* target, uri, repo */
 	bool		remove;
 } RefRow;
 
@@ -76,8 +76,11 @@ refs_open(Oid relid, StoreLevel *level)
 	refs->columns = columns;
 	target.keys[0] = columns.target;
 	target.keys[1] = columns.uri;
+	record_store_add_repo(&target, &columns);
 	target.insert_columns = bms_add_member(bms_make_singleton(columns.target),
 										   columns.uri);
+	if (columns.repo != InvalidAttrNumber)
+		target.insert_columns = bms_add_member(target.insert_columns, columns.repo);
 	target.read_columns = bms_copy(target.insert_columns);
 	refs->store = store_open(&target);
 	refs->context = AllocSetContextCreate(CurrentMemoryContext,
@@ -159,6 +162,8 @@ compose_ref(void *arg, TupleTableSlot *old, StoreRow *row)
 		return STORE_KEEP;
 	store_row_set(row, ref->columns->target, ref->key[0], false);
 	store_row_set(row, ref->columns->uri, ref->key[1], false);
+	if (ref->columns->repo != InvalidAttrNumber)
+		store_row_set(row, ref->columns->repo, ref->key[2], false);
 	return STORE_WRITE;
 }
 
@@ -170,6 +175,7 @@ write_ref(Refs *refs, const char *uri, const JsonbValue *target, bool remove)
 	ref.key[0] = PointerGetDatum(cstring_to_text_with_len(target->val.string.val,
 														  target->val.string.len));
 	ref.key[1] = CStringGetTextDatum(uri);
+	ref.key[2] = record_store_repo_key(uri);
 	(void) store_apply(refs->store, ref.key, NULL, compose_ref, &ref);
 }
 

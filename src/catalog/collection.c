@@ -228,9 +228,13 @@ collection_resolve(Oid relid)
 bool
 collection_is_distributed(Oid relid)
 {
-	Relation	rel = collection_hold(relid);
-	bool		distributed = distribution_of(rel) != NULL;
+	Relation	rel;
+	bool		distributed;
 
+	if (!distributed_is_possible())
+		return false;
+	rel = collection_hold(relid);
+	distributed = distribution_of(rel) != NULL;
 	collection_release(rel);
 	return distributed;
 }

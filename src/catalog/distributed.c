@@ -54,11 +54,16 @@
 /* The function of a group of tables. */
 #define GROUP_FUNCTION "upsert_group_%d"
 
-/* Citus works through a hook in the planner, or not at all. */
+bool
+distributed_is_possible(void)
+{
+	return planner_hook != NULL;
+}
+
 static bool
 citus_is_here(void)
 {
-	return planner_hook != NULL && OidIsValid(get_extension_oid("citus", true));
+	return distributed_is_possible() && OidIsValid(get_extension_oid("citus", true));
 }
 
 /* ----------
@@ -210,7 +215,7 @@ distribution_of(Relation rel)
 {
 	const Distribution *d;
 
-	if (planner_hook == NULL || rel->rd_rel->relkind != RELKIND_RELATION)
+	if (!distributed_is_possible() || rel->rd_rel->relkind != RELKIND_RELATION)
 		return NULL;
 	d = (const Distribution *) memo_of(&distributions, rel);
 	return d->kind == DISTRIBUTED_NOT ? NULL : d;
@@ -567,7 +572,7 @@ distributed_create(Oid relid, const char *column,
 				 errmsg("option \"shards\" is not that of \"%s\"", options->colocate_with),
 				 errdetail("It has %d shards, and tables that lie together have the same.", d->nshards),
 				 errhint("Leave \"shards\" out.")));
-	if (d && d->kind == DISTRIBUTED_BY_HASH && distributed_function(d, rel) == NULL)
+	if (options->function && d && d->kind == DISTRIBUTED_BY_HASH && distributed_function(d, rel) == NULL)
 		ddl_execute(distributed_function_command(d, rel));
 	RelationClose(rel);
 	AtEOXact_GUC(true, level);

@@ -49,7 +49,11 @@ typedef struct DistributionOptions
 	int			shards;			/* 0: not by hash */
 	char	   *colocate_with;	/* NULL: with whatever is alike */
 	bool		reference;
+	bool		function;		/* that takes calls of documents */
 } DistributionOptions;
+
+/* Without a hook in the planner no table is. */
+extern bool distributed_is_possible(void);
 
 /*
  * How an open table is distributed: a memo, it lives as long as the memory
@@ -119,8 +123,8 @@ extern int	distributed_execute(const char *sql, bool alone);
 extern void distributed_lock_exclusively(Relation rel);
 
 /*
- * Makes a new table a distributed one, and the function of its group in its
- * schema, where there is none.  Needs a connection to SPI.
+ * Makes a new table a distributed one, and if asked for the function of its
+ * group in its schema, where there is none.  Needs a connection to SPI.
  */
 extern void distributed_create(Oid relid, const char *column,
 							   const DistributionOptions *options);

@@ -273,6 +273,7 @@ create_collection(PG_FUNCTION_ARGS)
 		ddl_execute(psprintf("CREATE INDEX ON %s (_to)", qualified));
 	}
 	relid = get_relname_relid(range->relname, namespace);
+	options.distribution.function = true;
 	if (is_distributed(&options))
 		distributed_create(relid, "_key", &options.distribution);
 	SPI_finish();

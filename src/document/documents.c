@@ -28,6 +28,9 @@
 #include "document/route.h"
 #include "jsonb/doc.h"
 
+/* A message to a shard is not much longer, but with all items of a key. */
+#define PART_BYTES (32 * 1024 * 1024)
+
 /* So many searches a batch locks one by one. */
 #define MAX_SEARCHES 100
 
@@ -565,6 +568,16 @@ send_part(DocumentBatch *b, const int *items, int n)
 	b->summary.ignored += counts[UPSERT_IGNORED];
 }
 
+/* Do two items of one shard have to go together? */
+static bool
+same_place(DocumentBatch *b, int one, int other, Size bytes)
+{
+	if (b->items[one].shard != b->items[other].shard)
+		return false;
+	return bytes < PART_BYTES || !b->items[one].request.has_key ||
+		document_compare(b, one, other) == 0;
+}
+
 /* Shard by shard.  What has no key comes last, and is applied here. */
 static void
 send_parts(DocumentBatch *b)
@@ -575,9 +588,11 @@ send_parts(DocumentBatch *b)
 
 	for (int start = 0; start < n; start = end)
 	{
-		for (end = start + 1; end < n &&
-			 b->items[order[end]].shard == b->items[order[start]].shard; end++)
-			;
+		Size		bytes = VARSIZE(b->items[order[start]].doc);
+
+		for (end = start + 1;
+			 end < n && same_place(b, order[end - 1], order[end], bytes); end++)
+			bytes += VARSIZE(b->items[order[end]].doc);
 		send_part(b, order + start, end - start);
 	}
 }

@@ -181,12 +181,13 @@ bool
 route_send(const Route *r, int shard, RoutePart *part)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char	   *sql = call_text(r, shard, part);
+	char	   *sql;
 	bool		there;
 	volatile int rc = 0;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	sql = call_text(r, shard, part);
 	PG_TRY();
 	{
 		rc = distributed_execute(sql, part->alone);

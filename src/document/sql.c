@@ -24,20 +24,23 @@
 
 /* One document; the answer is built in the current memory context. */
 static void
-upsert_one(Oid relid, Jsonb *doc, const UpsertOptions *options, bool alone,
-		   Answer *answer)
+upsert_one(FunctionCallInfo fcinfo, const UpsertOptions *options, Answer *answer)
 {
+	Oid			relid = PG_GETARG_OID(0);
+	Jsonb	   *doc = PG_GETARG_JSONB_P(1);
+	bool		distributed = collection_is_distributed(relid);
 	DocumentStore *ds;
 	DocumentRequest request;
 	DocumentResult result;
 
-	if (options->ignore_errors || collection_is_distributed(relid))
+	if (options->ignore_errors || distributed)
 	{
 		/* an error must be undone before it can be ignored */
 		DocumentBatch *b = documents_begin(relid, options, true);
 
 		documents_single(b);
-		if (alone)
+		if (distributed && call_is_alone(fcinfo) &&
+			(PG_NARGS() < 3 || remember_key(argument_jsonb(fcinfo, 2)) == NULL))
 			documents_alone(b);
 		documents_add(b, doc, 1);
 		documents_run(b);
@@ -100,9 +103,7 @@ upsert_once(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT, &options);
-	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options,
-			   remember_key(argument_jsonb(fcinfo, 2)) == NULL &&
-			   call_is_alone(fcinfo), &answer);
+	upsert_one(fcinfo, &options, &answer);
 	answer_columns(&answer, values, nulls);
 	PG_RETURN_DATUM(answer_row(fcinfo, values, nulls));
 }
@@ -123,7 +124,7 @@ upsert_operator(FunctionCallInfo fcinfo, UpsertMode mode)
 	options_default(&options);
 	options.mode = mode;
 	options.ret = RETURN_NEW;
-	upsert_one(PG_GETARG_OID(0), PG_GETARG_JSONB_P(1), &options, false, &answer);
+	upsert_one(fcinfo, &options, &answer);
 	if (answer.new == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(answer.new);
