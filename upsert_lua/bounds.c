@@ -48,6 +48,17 @@
  * there are, up to two thousand.)  To copy and to hash again costs by the size
  * of the block (ALLOC_RATE).
  *
+ * COPIES.  To fill a state with its libraries takes longer than most scripts.
+ * But all of a state is in its first chunk until a script runs, the chunk can
+ * have the same address in every call, and then a copy of its bytes is a state
+ * as good as new:
+ *
+ *		stage: | Bounds | lua_State, libraries |  rest of the first chunk  |
+ *		image: | the same, as it was		   |	copied over it for a call
+ *
+ * There is one stage; a script within a script, and one whose memory is less,
+ * gets a state that is filled for it.
+ *
  * LOCALE.  Lua compares strings with strcoll(), and the locale of a backend
  * is the database's.  Scripts must not depend on it (and in some locales
  * strcoll takes a hundred times as long), so Lua runs with a thread locale
@@ -83,6 +94,9 @@
 /* Chunks double from the first to the last */
 #define FIRST_CHUNK		(32 * 1024)
 #define LAST_CHUNK		(1024 * 1024)
+
+/* ... but that of the stage, which most scripts never leave */
+#define STAGE_SIZE		(96 * 1024)
 
 /* What a palloc of its own costs beside its size */
 #define LARGE_OVERHEAD	64
@@ -152,6 +166,12 @@ typedef struct Bounds
 
 	locale_t	outer;			/* PostgreSQL's, while Lua runs */
 } Bounds;
+
+/* Where states are copied to; see above */
+static char *stage = NULL;
+static char *image = NULL;
+static Size image_size;
+static bool stage_taken = false;
 
 static int	max_steps = 1000000;
 static int	max_memory = 64 * 1024;
@@ -571,11 +591,10 @@ panic(lua_State *L)
 	return 0;
 }
 
-lua_State *
-bounds_open(MemoryContext parent)
+/* Makes a state in zeroed Bounds whose chunk may be there already. */
+static void
+make_state(Bounds *bounds, MemoryContext context)
 {
-	MemoryContext context;
-	Bounds	   *bounds;
 	lua_State  *L;
 
 	if (c_locale == (locale_t) 0)
@@ -587,8 +606,6 @@ bounds_open(MemoryContext parent)
 					 errmsg("could not make a locale: %m")));
 	}
 
-	context = AllocSetContextCreate(parent, "Lua state", ALLOCSET_SMALL_SIZES);
-	bounds = MemoryContextAllocZero(context, sizeof(Bounds));
 	bounds->context = context;
 	bounds->max_steps = max_steps;
 	bounds->limit = (Size) max_memory * 1024;
@@ -606,7 +623,88 @@ bounds_open(MemoryContext parent)
 	lua_atpanic(L, panic);
 	lua_gc(L, LUA_GCSTOP);
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, bounds->period);
-	return L;
+}
+
+static MemoryContext
+make_context(MemoryContext parent)
+{
+	return AllocSetContextCreate(parent, "Lua state", ALLOCSET_SMALL_SIZES);
+}
+
+lua_State *
+bounds_open(MemoryContext parent)
+{
+	MemoryContext context = make_context(parent);
+	Bounds	   *bounds = MemoryContextAllocZero(context, sizeof(Bounds));
+
+	make_state(bounds, context);
+	return bounds->L;
+}
+
+/* The call that had the stage is over, however it ended. */
+static void
+leave_stage(void *arg)
+{
+	stage_taken = false;
+}
+
+/* Makes a state on the stage, and an image of it. */
+static void
+prepare_stage(MemoryContext context, void (*prepare) (lua_State *L))
+{
+	Bounds	   *bounds;
+	char	   *copy;
+
+	if (stage == NULL)
+		stage = MemoryContextAlloc(TopMemoryContext, STAGE_SIZE);
+	memset(stage, 0, sizeof(Bounds));
+	bounds = (Bounds *) stage;
+	bounds->chunk = stage + MAXALIGN(sizeof(Bounds));
+	bounds->chunk = (char *) TYPEALIGN(SMALL_STEP, bounds->chunk);
+	bounds->chunk_end = stage + STAGE_SIZE;
+	bounds->used = STAGE_SIZE;
+	make_state(bounds, context);
+	prepare(bounds->L);
+
+	/* nothing of it may be anywhere else */
+	if (bounds->used != STAGE_SIZE)
+		elog(ERROR, "the libraries of scripts do not fit onto their stage");
+	copy = MemoryContextAlloc(TopMemoryContext, bounds->chunk - stage);
+	image_size = bounds->chunk - stage;
+	memcpy(copy, stage, image_size);
+	image = copy;
+}
+
+lua_State *
+bounds_open_prepared(MemoryContext parent, void (*prepare) (lua_State *L))
+{
+	MemoryContext context;
+	MemoryContextCallback *callback;
+	Bounds	   *bounds;
+	lua_State  *L;
+
+	if (stage_taken || (Size) max_memory * 1024 < 2 * STAGE_SIZE)
+	{
+		L = bounds_open(parent);
+		prepare(L);
+		return L;
+	}
+
+	context = make_context(parent);
+	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
+	callback->func = leave_stage;
+	MemoryContextRegisterResetCallback(context, callback);
+	stage_taken = true;
+	if (image == NULL)
+		prepare_stage(context, prepare);
+	else
+		memcpy(stage, image, image_size);
+	bounds = (Bounds *) stage;
+	bounds->context = context;
+	bounds->max_steps = max_steps;
+	bounds->limit = (Size) max_memory * 1024;
+	bounds->outer = uselocale((locale_t) 0);
+	return bounds->L;
 }
 
 void

@@ -40,6 +40,17 @@ extern void bounds_define_settings(void);
  */
 extern lua_State *bounds_open(MemoryContext parent);
 
+/*
+ * The same, with libraries in it: prepare() puts them there, in the first state
+ * of a backend; the others are copies of that one, to the byte, made before
+ * anything of a script came near it.  There is one prepare().  What it makes
+ * must own nothing but memory of the state, and refer to nothing that does not
+ * live as long as the backend; what is to differ between two states (numbers
+ * at random) is the caller's to set.
+ */
+extern lua_State *bounds_open_prepared(MemoryContext parent,
+									   void (*prepare) (lua_State *L));
+
 /* Frees the state and all that it has; not for dead ones (but harmless). */
 extern void bounds_close(lua_State *L);
 

@@ -18,6 +18,9 @@
  */
 extern void library_open(lua_State *L);
 
+/* Of a copy of such a state: gives it random numbers of its own. */
+extern void mathlib_renew(lua_State *L);
+
 /*
  * print(...) hands its line to this function of the host (NULL: to nobody).
  * It is called as a C function with PostgreSQL's locale, and may ereport().

@@ -64,3 +64,12 @@ mathlib_open(lua_State *L)
 	lua_setfield(L, -2, "randomseed");
 	lua_setglobal(L, LUA_MATHLIBNAME);
 }
+
+void
+mathlib_renew(lua_State *L)
+{
+	lua_getglobal(L, LUA_MATHLIBNAME);
+	lua_getfield(L, -1, "randomseed");
+	lua_call(L, 0, 0);
+	lua_pop(L, 1);
+}

@@ -43,12 +43,10 @@
 #include "script.h"
 #include "upsert.h"
 
-/* The longest part of a Lua error that a message has, in bytes */
-#define ERROR_TEXT_MAX		2000
-
 static void print_line(lua_State *L, const char *line, size_t len);
 static void describe_line(void *arg);
 pg_noreturn static void raise_lua_error(Script *s, int sqlstate);
+static void prepare_state(lua_State *L);
 static void open_state(Script *s);
 static void compile(Script *s, const char *text, size_t len);
 static void push_object(lua_State *L, Jsonb *object);
@@ -88,18 +86,25 @@ print_line(lua_State *L, const char *line, size_t len)
 	ereport(NOTICE, (errmsg("%s: %s", s->method, line)));
 }
 
+/* What all states have in common. */
+static void
+prepare_state(lua_State *L)
+{
+	library_set_print(print_line);
+	library_open(L);
+	record_open(L);
+	db_open(L);
+	global_open(L);
+}
+
 static void
 open_state(Script *s)
 {
 	s->scratch = AllocSetContextCreate(CurrentMemoryContext, "upsert_lua call",
 									   ALLOCSET_DEFAULT_SIZES);
-	s->L = bounds_open(CurrentMemoryContext);
+	s->L = bounds_open_prepared(CurrentMemoryContext, prepare_state);
 	*(Script **) lua_getextraspace(s->L) = s;
-	library_set_print(print_line);
-	library_open(s->L);
-	record_open(s->L);
-	db_open(s->L);
-	global_open(s->L);
+	mathlib_renew(s->L);
 }
 
 /*
@@ -112,22 +117,11 @@ raise_lua_error(Script *s, int sqlstate)
 {
 	lua_State  *L = s->L;
 	const char *message;
-	const char *type = luaL_typename(L, -1);
 	char		shown[LUA_IDSIZE];
-	size_t		len;
 
 	if (lua_istable(L, -1) && script_field(L, -1, "message") != LUA_TSTRING)
 		lua_pop(L, 1);
-	if (lua_type(L, -1) == LUA_TSTRING || lua_type(L, -1) == LUA_TNUMBER)
-	{
-		message = lua_tolstring(L, -1, &len);
-		if (!script_text_is_valid(message, len))
-			message = "(an error message that is not valid in the encoding of the database)";
-		else if (len > ERROR_TEXT_MAX)
-			message = pnstrdup(message, pg_mbcliplen(message, len, ERROR_TEXT_MAX));
-	}
-	else
-		message = psprintf("(an error object that is a %s)", type);
+	message = bounds_message(L, -1);
 	s->L = NULL;				/* its stack says no more where it was */
 	strlcpy(shown, s->method, sizeof(shown));
 	if (strncmp(message, shown, strlen(shown)) == 0 && message[strlen(shown)] == ':')
