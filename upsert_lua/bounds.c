@@ -169,9 +169,16 @@ typedef struct Bounds
 
 /* Where states are copied to; see above */
 static char *stage = NULL;
-static char *image = NULL;
-static Size image_size;
 static bool stage_taken = false;
+
+/* What was on it once */
+struct BoundsImage
+{
+	Size		size;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static BoundsImage *libraries = NULL;
 
 static int	max_steps = 1000000;
 static int	max_memory = 64 * 1024;
@@ -648,63 +655,103 @@ leave_stage(void *arg)
 	stage_taken = false;
 }
 
-/* Makes a state on the stage, and an image of it. */
+/* Takes the stage for a call; false if it cannot be had. */
+static bool
+take_stage(MemoryContext parent, MemoryContext *context)
+{
+	MemoryContextCallback *callback;
+
+	if (stage_taken || (Size) max_memory * 1024 < 2 * STAGE_SIZE)
+		return false;
+	*context = make_context(parent);
+	callback = MemoryContextAlloc(*context, sizeof(MemoryContextCallback));
+	callback->func = leave_stage;
+	MemoryContextRegisterResetCallback(*context, callback);
+	stage_taken = true;
+	return true;
+}
+
+/* Makes the first state on the stage. */
 static void
 prepare_stage(MemoryContext context, void (*prepare) (lua_State *L))
 {
 	Bounds	   *bounds;
-	char	   *copy;
 
 	if (stage == NULL)
 		stage = MemoryContextAlloc(TopMemoryContext, STAGE_SIZE);
 	memset(stage, 0, sizeof(Bounds));
 	bounds = (Bounds *) stage;
-	bounds->chunk = stage + MAXALIGN(sizeof(Bounds));
-	bounds->chunk = (char *) TYPEALIGN(SMALL_STEP, bounds->chunk);
+	bounds->chunk = (char *) TYPEALIGN(SMALL_STEP, stage + sizeof(Bounds));
 	bounds->chunk_end = stage + STAGE_SIZE;
 	bounds->used = STAGE_SIZE;
 	make_state(bounds, context);
 	prepare(bounds->L);
-
-	/* nothing of it may be anywhere else */
-	if (bounds->used != STAGE_SIZE)
+	libraries = bounds_take_image(bounds->L);
+	if (libraries == NULL)
 		elog(ERROR, "the libraries of scripts do not fit onto their stage");
-	copy = MemoryContextAlloc(TopMemoryContext, bounds->chunk - stage);
-	image_size = bounds->chunk - stage;
-	memcpy(copy, stage, image_size);
-	image = copy;
+}
+
+static lua_State *
+enter_stage(MemoryContext context, const BoundsImage *image)
+{
+	Bounds	   *bounds = (Bounds *) stage;
+
+	memcpy(stage, image->bytes, image->size);
+	bounds->context = context;
+	bounds->max_steps = max_steps;
+	bounds->limit = (Size) max_memory * 1024;
+	bounds->outer = uselocale((locale_t) 0);
+	return bounds->L;
 }
 
 lua_State *
 bounds_open_prepared(MemoryContext parent, void (*prepare) (lua_State *L))
 {
 	MemoryContext context;
-	MemoryContextCallback *callback;
-	Bounds	   *bounds;
 	lua_State  *L;
 
-	if (stage_taken || (Size) max_memory * 1024 < 2 * STAGE_SIZE)
+	if (!take_stage(parent, &context))
 	{
 		L = bounds_open(parent);
 		prepare(L);
 		return L;
 	}
-
-	context = make_context(parent);
-	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
-	callback->func = leave_stage;
-	MemoryContextRegisterResetCallback(context, callback);
-	stage_taken = true;
-	if (image == NULL)
+	if (libraries == NULL)
 		prepare_stage(context, prepare);
-	else
-		memcpy(stage, image, image_size);
-	bounds = (Bounds *) stage;
-	bounds->context = context;
-	bounds->max_steps = max_steps;
-	bounds->limit = (Size) max_memory * 1024;
-	bounds->outer = uselocale((locale_t) 0);
-	return bounds->L;
+	return enter_stage(context, libraries);
+}
+
+BoundsImage *
+bounds_take_image(lua_State *L)
+{
+	Bounds	   *bounds = bounds_of(L);
+	Size		size = bounds->chunk - stage;
+	BoundsImage *image;
+
+	/* all of it, and nothing anywhere else */
+	if ((char *) bounds != stage || bounds->used != STAGE_SIZE)
+		return NULL;
+	image = MemoryContextAlloc(TopMemoryContext,
+							   offsetof(BoundsImage, bytes) + size);
+	image->size = size;
+	memcpy(image->bytes, stage, size);
+	return image;
+}
+
+lua_State *
+bounds_open_image(MemoryContext parent, const BoundsImage *image)
+{
+	MemoryContext context;
+
+	if (!take_stage(parent, &context))
+		return NULL;
+	return enter_stage(context, image);
+}
+
+void
+bounds_free_image(BoundsImage *image)
+{
+	pfree(image);
 }
 
 void

@@ -51,6 +51,19 @@ extern lua_State *bounds_open(MemoryContext parent);
 extern lua_State *bounds_open_prepared(MemoryContext parent,
 									   void (*prepare) (lua_State *L));
 
+/*
+ * A copy of such a state as it is now, before a script has run in it, in memory
+ * of the backend's; NULL if it cannot be copied.  bounds_open_image() makes a
+ * state of it as often as one likes, NULL while there is another script at
+ * work.
+ */
+typedef struct BoundsImage BoundsImage;
+
+extern BoundsImage *bounds_take_image(lua_State *L);
+extern lua_State *bounds_open_image(MemoryContext parent,
+									const BoundsImage *image);
+extern void bounds_free_image(BoundsImage *image);
+
 /* Frees the state and all that it has; not for dead ones (but harmless). */
 extern void bounds_close(lua_State *L);
 

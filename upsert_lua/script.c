@@ -7,8 +7,7 @@
  *			|
  *		script_run		(in a subtransaction that is rolled back, if dryRun)
  *			|
- *			|- bounds_open, library_open, record_open, ...	the state
- *			|- bounds_load									42601
+ *			|- program_open		a state, with the compiled script	42601
  *			|- lock_repo									a procedure's
  *			|- bounds_pcall: the chunk, then handle			39000
  *			|- json_get										the answer
@@ -40,6 +39,7 @@
 #include "bounds.h"
 #include "json.h"
 #include "library.h"
+#include "program.h"
 #include "script.h"
 #include "upsert.h"
 
@@ -47,8 +47,7 @@ static void print_line(lua_State *L, const char *line, size_t len);
 static void describe_line(void *arg);
 pg_noreturn static void raise_lua_error(Script *s, int sqlstate);
 static void prepare_state(lua_State *L);
-static void open_state(Script *s);
-static void compile(Script *s, const char *text, size_t len);
+static void open_state(Script *s, const char *text, size_t len);
 static void push_object(lua_State *L, Jsonb *object);
 static void push_string(lua_State *L, const char *str);
 static void push_arguments(Script *s);
@@ -97,12 +96,18 @@ prepare_state(lua_State *L)
 	global_open(L);
 }
 
+/* Makes a state with the compiled script at the top of its stack. */
 static void
-open_state(Script *s)
+open_state(Script *s, const char *text, size_t len)
 {
+	int			status;
+
 	s->scratch = AllocSetContextCreate(CurrentMemoryContext, "upsert_lua call",
 									   ALLOCSET_DEFAULT_SIZES);
-	s->L = bounds_open_prepared(CurrentMemoryContext, prepare_state);
+	status = program_open(CurrentMemoryContext, prepare_state, s->method,
+						  text, len, &s->L);
+	if (status != LUA_OK)
+		raise_lua_error(s, ERRCODE_SYNTAX_ERROR);
 	*(Script **) lua_getextraspace(s->L) = s;
 	mathlib_renew(s->L);
 }
@@ -127,14 +132,6 @@ raise_lua_error(Script *s, int sqlstate)
 	if (strncmp(message, shown, strlen(shown)) == 0 && message[strlen(shown)] == ':')
 		ereport(ERROR, (errcode(sqlstate), errmsg("%s", message)));
 	ereport(ERROR, (errcode(sqlstate), errmsg("%s: %s", s->method, message)));
-}
-
-/* Pushes the chunk as a function. */
-static void
-compile(Script *s, const char *text, size_t len)
-{
-	if (bounds_load(s->L, text, len, psprintf("=%s", s->method)) != LUA_OK)
-		raise_lua_error(s, ERRCODE_SYNTAX_ERROR);
 }
 
 /* ----------
@@ -193,12 +190,16 @@ push_arguments(Script *s)
  * ----------
  */
 
-/* Runs the chunk at the top of the stack and pushes its function handle. */
+/*
+ * Runs the chunk, which is below the two arguments, and puts its function handle
+ * in its place.
+ */
 static void
 run_chunk(Script *s)
 {
 	lua_State  *L = s->L;
 
+	lua_pushvalue(L, 1);
 	if (bounds_pcall(L, 0, 0) != LUA_OK)
 		raise_lua_error(s, ERRCODE_EXTERNAL_ROUTINE_INVOCATION_EXCEPTION);
 	lua_pushglobaltable(L);
@@ -210,7 +211,8 @@ run_chunk(Script *s)
 				 errmsg("%s: the script defines no function handle", s->method),
 				 errhint("A script is: function handle() ... return {...} end")));
 	}
-	lua_remove(L, -2);
+	lua_replace(L, 1);
+	lua_pop(L, 1);
 }
 
 static Jsonb *
@@ -221,15 +223,13 @@ run(Script *s, const char *text, size_t len)
 	.previous = error_context_stack};
 	Jsonb	   *answer = NULL;
 
-	open_state(s);
 	error_context_stack = &callback;
+	open_state(s, text, len);
 	MemoryContextSwitchTo(s->scratch);
 	push_arguments(s);
-	compile(s, text, len);
 	if (s->caller_did != NULL && !s->query)
 		s->locked = upsert->lock_repo(s->store, s->caller_did);
 	run_chunk(s);
-	lua_rotate(s->L, 1, 1);		/* below its arguments */
 	if (bounds_pcall(s->L, 2, 1) != LUA_OK)
 		raise_lua_error(s, ERRCODE_EXTERNAL_ROUTINE_INVOCATION_EXCEPTION);
 	MemoryContextSwitchTo(caller);
@@ -285,11 +285,10 @@ script_check(Script *s, const char *text, size_t len)
 	.previous = error_context_stack};
 
 	s->registering = true;
-	open_state(s);
 	error_context_stack = &callback;
+	open_state(s, text, len);
 	MemoryContextSwitchTo(s->scratch);
 	push_arguments(s);
-	compile(s, text, len);
 	run_chunk(s);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(caller);
