@@ -93,7 +93,9 @@ static Fate fate_of(lua_State *L, const char *uri);
 static void set_fate(lua_State *L, const char *uri, Fate fate);
 static int	push_record(lua_State *L, const char *collection);
 static void hide_field(lua_State *L, int state, const char *name);
-static void hide_fields(lua_State *L, int record, int state);
+static void hide_stored(lua_State *L, int record, int state, const char *name,
+						Jsonb *stored);
+static void hide_fields(lua_State *L, int record, int state, Jsonb *stored);
 static bool member(const JsonbValue *object, const char *name,
 				   JsonbValue *value);
 static bool main_definition(const char *collection, JsonbValue *main);
@@ -105,6 +107,25 @@ static void prepare_saving(lua_State *L, Script *s, int record, Saving *saving);
 static void finish_saving(lua_State *L, Script *s, const Saving *saving,
 						  int record);
 static void save(lua_State *L, Script *s, Saving *savings, int n);
+static int	record_save(lua_State *L);
+static int	record_delete(lua_State *L);
+static int	record_delete_local(lua_State *L);
+static int	record_set_rkey(lua_State *L);
+static int	record_set_repo(lua_State *L);
+static int	record_set_key_type(lua_State *L);
+static int	record_generate_rkey(lua_State *L);
+
+static const BoundsFunction methods[] = {
+	{"save", record_save},
+	{"delete", record_delete},
+	{"save_local", record_save},
+	{"delete_local", record_delete_local},
+	{"set_rkey", record_set_rkey},
+	{"set_repo", record_set_repo},
+	{"set_key_type", record_set_key_type},
+	{"generate_rkey", record_generate_rkey},
+	{NULL, NULL}
+};
 
 /* ----------
  * States
@@ -240,25 +261,26 @@ hide_field(lua_State *L, int state, const char *name)
 
 /* Moves what would hide methods of a record that was stored. */
 static void
-hide_fields(lua_State *L, int record, int state)
+hide_stored(lua_State *L, int record, int state, const char *name, Jsonb *stored)
 {
-	push_table(L, &names);
-	for (lua_pushnil(L); lua_next(L, -2);)
-	{
-		const char *name = lua_tostring(L, -2);
+	JsonbValue	value;
 
-		lua_pop(L, 1);
-		if (script_field(L, record, name) == LUA_TNIL)
-		{
-			lua_pop(L, 1);
-			continue;
-		}
-		hide_field(L, state, name);
-		lua_pushvalue(L, -1);
-		lua_pushnil(L);
-		lua_rawset(L, record);
-	}
-	lua_pop(L, 1);
+	if (getKeyJsonValueFromContainer(&stored->root, name, strlen(name), &value) == NULL)
+		return;
+	script_field(L, record, name);
+	hide_field(L, state, name);
+	lua_pushstring(L, name);
+	lua_pushnil(L);
+	lua_rawset(L, record);
+}
+
+static void
+hide_fields(lua_State *L, int record, int state, Jsonb *stored)
+{
+	for (const BoundsFunction *method = methods; method->name != NULL; method++)
+		hide_stored(L, record, state, method->name, stored);
+	for (int i = 0; i < lengthof(shown); i++)
+		hide_stored(L, record, state, shown[i].name, stored);
 }
 
 /* A member of an object; false if it has none, or is none. */
@@ -433,7 +455,7 @@ push_loaded(lua_State *L, Script *s, const char *uri,
 	set_state_string(L, state, STATE_CID, found->cid);
 	set_state_string(L, state, STATE_SEEN, found->cid);
 	set_state_string(L, state, STATE_RKEY, rkey);
-	hide_fields(L, record, state);
+	hide_fields(L, record, state, found->record);
 	lua_settop(L, record);
 }
 
@@ -840,18 +862,6 @@ stand_in(lua_State *L, int index)
 	lua_remove(L, -2);
 	return true;
 }
-
-static const BoundsFunction methods[] = {
-	{"save", record_save},
-	{"delete", record_delete},
-	{"save_local", record_save},
-	{"delete_local", record_delete_local},
-	{"set_rkey", record_set_rkey},
-	{"set_repo", record_set_repo},
-	{"set_key_type", record_set_key_type},
-	{"generate_rkey", record_generate_rkey},
-	{NULL, NULL}
-};
 
 static const BoundsFunction class_functions[] = {
 	{"new", record_new},

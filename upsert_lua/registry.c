@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "script.h"
 #include "upsert.h"
@@ -29,6 +30,7 @@ static char *table_name(FunctionCallInfo fcinfo);
 static char *text_argument(FunctionCallInfo fcinfo, int n);
 static Jsonb *object_argument(FunctionCallInfo fcinfo, int n, const char *name);
 static char *text_column(int column);
+static SPIPlanPtr find_plan(const char *table);
 static char *find_script(FunctionCallInfo fcinfo, Script *s);
 
 /* The table's qualified name; it stands where the function stands. */
@@ -75,6 +77,37 @@ text_column(int column)
 }
 
 /*
+ * The plan that finds a script, kept.  PostgreSQL plans it anew when the table or
+ * the role has changed; if the schema was renamed, the text is another.
+ */
+static SPIPlanPtr
+find_plan(const char *table)
+{
+	static SPIPlanPtr kept = NULL;
+	static char *kept_for = NULL;
+	Oid			argtypes[] = {TEXTOID};
+	SPIPlanPtr	plan;
+
+	if (kept != NULL && strcmp(kept_for, table) == 0)
+		return kept;
+	plan = SPI_prepare(psprintf("SELECT script, collection, kind FROM %s "
+								"WHERE method OPERATOR(pg_catalog.=) $1", table),
+					   1, argtypes);
+	if (plan == NULL)
+		elog(ERROR, "could not read %s", SCRIPTS_TABLE);
+	if (kept != NULL)
+	{
+		SPI_freeplan(kept);
+		pfree(kept_for);
+		kept = NULL;
+	}
+	kept_for = MemoryContextStrdup(TopMemoryContext, table);
+	SPI_keepplan(plan);
+	kept = plan;
+	return plan;
+}
+
+/*
  * Finds the script by its method and fills in what is registered with it;
  * answers its text.  Error 42704 if there is none.
  */
@@ -83,15 +116,12 @@ find_script(FunctionCallInfo fcinfo, Script *s)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
-	Oid			argtypes[] = {TEXTOID};
+	char	   *table = table_name(fcinfo);
 	Datum		args[] = {CStringGetTextDatum(s->method)};
 	char	   *text;
 
 	SPI_connect();
-	if (SPI_execute_with_args(psprintf("SELECT script, collection, kind FROM %s "
-									   "WHERE method OPERATOR(pg_catalog.=) $1",
-									   table_name(fcinfo)),
-							  1, argtypes, args, NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_plan(find_plan(table), args, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read %s", SCRIPTS_TABLE);
 	if (SPI_processed == 0)
 		ereport(ERROR,
