@@ -263,8 +263,11 @@ sub run_page
 
 	if (my ($needs) = map { $_->{above}{all} // () } @blocks)
 	{
-		die "$name: needs what?\n" unless $needs eq 'iso-codes';
-		if (!-e '/usr/share/iso-codes/json/iso_3166-1.json') { skipped($name, 'no iso-codes: apt-get install iso-codes'); return; }
+		my %there = (
+			'iso-codes' => ['/usr/share/iso-codes/json/iso_3166-1.json', 'no iso-codes: apt-get install iso-codes'],
+			'upsert_lua' => [$contexts =~ s/upsert_contexts\.sql$/upsert_lua.control/r, 'upsert_lua was not built']);
+		die "$name: needs what?\n" unless $there{$needs};
+		if (!-e $there{$needs}[0]) { skipped($name, $there{$needs}[1]); return; }
 	}
 	my $dir = "$scratch/$db";
 	mkdir $dir or die "$dir: $!\n";
