@@ -31,4 +31,11 @@ only() {
 }
 only SPI_getbinval base/spivalue.c "spi_value() asks for the type"
 only CacheRegisterRelcacheCallback catalog/memo.c "memo_hand_on() takes no place of a backend's ten"
+# the companion calls one struct of functions; of other headers it has types and words
+allowed='atproto/companion.h|call/options.h|base/tid.h|upsert.h|compat.h'
+if wrong=$(grep -hoE '^#include "[a-z_/]+\.h"' ../upsert_lua/*.[ch] | sed 's/.*"\(.*\)"/\1/' | sort -u |
+	while read -r f; do [ ! -e "$f" ] || [[ $f =~ ^($allowed)$ ]] || [ -e "../upsert_lua/$f" ] || echo "$f"; done) && [ -z "$wrong" ]; then
+	echo "ok upsert_lua"
+else echo "not ok upsert_lua: includes ${wrong//$'\n'/ }"; bad=1; fi
+if wrong=$(grep -l PG_VERSION_NUM ../upsert_lua/*.[ch]); then echo "not ok versions: ${wrong//$'\n'/ }"; bad=1; fi
 exit $bad

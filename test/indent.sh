@@ -29,11 +29,11 @@ make_typedefs() {
 	local include work
 	include=$("${PG_CONFIG:-pg_config}" --includedir-server)
 	work=$(mktemp -d)
-	git ls-files "src/*.[ch]" "test/modules/*.c" | xargs cat >"$work/all"
+	git ls-files "src/*.[ch]" "upsert_lua/*.[ch]" "test/modules/*.c" | xargs cat >"$work/all"
 	typedef_names <"$work/all" >"$work/ours"
 	find "$include" -name '*.h' -print0 | xargs -0 cat | typedef_names >"$work/theirs"
 	[ ! -f "$list" ] || cat "$list" >>"$work/theirs"	# those of other majors stay
-	printf '%s\n' bool size_t regex_t regmatch_t sigjmp_buf sig_atomic_t uintptr_t va_list >>"$work/theirs"
+	printf '%s\n' bool lua_CFunction lua_Debug lua_Integer lua_Number lua_State lua_Unsigned size_t regex_t regmatch_t sigjmp_buf sig_atomic_t uintptr_t va_list >>"$work/theirs"
 	# a type is what stands before a name or in a cast; "text" is many variables, too
 	perl -0777 -ne '
 		s{("(?:[^"\\]|\\.)*"|\x27(?:[^\x27\\]|\\.)+\x27)|/\*.*?\*/}{$1 ? "\"\"" : ""}gse;

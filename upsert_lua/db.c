@@ -113,7 +113,7 @@ static int	answer_page(DbQuery *q, const DbPage *page);
 static DbQuery *
 begin_query(lua_State *L, Script *s)
 {
-	DbQuery	   *q = palloc0(sizeof(DbQuery));
+	DbQuery    *q = palloc0(sizeof(DbQuery));
 
 	upsert->check_store(s->store);
 	q->L = L;
@@ -578,7 +578,7 @@ db_query(lua_State *L)
 	static const char *const options[] = {"collection", "did", "limit", "cursor", "sort", "sortDirection", "reverse", "filter", NULL};
 	Script	   *s = script_enter_database(L);
 	DbPage		page = {0};
-	DbQuery	   *q;
+	DbQuery    *q;
 
 	check_options(L, options, "db.query()");
 	page.collection = required_option(L, "collection", "db.query()");
@@ -607,7 +607,7 @@ db_search(lua_State *L)
 	int			query;
 	int			limit;
 	int			n;
-	DbQuery	   *q;
+	DbQuery    *q;
 	DbRow	   *rows;
 
 	check_options(L, options, "db.search()");
@@ -637,7 +637,7 @@ db_backlinks(lua_State *L)
 	DbPage		page = {0};
 	const char *uri;
 	char	   *refs;
-	DbQuery	   *q;
+	DbQuery    *q;
 
 	check_options(L, options, "db.backlinks()");
 	page.collection = required_option(L, "collection", "db.backlinks()");
@@ -667,7 +667,7 @@ db_count(lua_State *L)
 	Script	   *s = script_enter_database(L);
 	const char *collection = script_string(L, 1, "the collection of db.count()");
 	const char *did = lua_isnoneornil(L, 2) ? NULL : script_string(L, 2, "the DID of db.count()");
-	DbQuery	   *q = begin_query(L, s);
+	DbQuery    *q = begin_query(L, s);
 	bool		isnull;
 	int64		count;
 

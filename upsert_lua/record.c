@@ -62,10 +62,10 @@ static const struct
 };
 
 /* Tables in the registry, by the address of their own */
-static char states;		/* record -> state */
-static char names;		/* method -> function, shown -> place */
-static char metatable;	/* of records */
-static char fates;		/* URI -> Fate */
+static char states;				/* record -> state */
+static char names;				/* method -> function, shown -> place */
+static char metatable;			/* of records */
+static char fates;				/* URI -> Fate */
 
 /* What this script knows of a record of a repository that it has not locked */
 typedef enum Fate

@@ -67,7 +67,10 @@ typedef struct CompanionFunctions
 	 */
 	void		(*check_store) (Oid relid);
 
-	/* Locks a repository until the end of the transaction; see record_store_lock(). */
+	/*
+	 * Locks a repository until the end of the transaction; see
+	 * record_store_lock().
+	 */
 	bool		(*lock_repo) (Oid relid, const char *repo);
 
 	/*
