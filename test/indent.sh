@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 list=src/typedefs.list
 flags=(-bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip -npro -sac -tpg -ts4)
 
-sources() { git ls-files 'src/*.c' 'src/*.h' 'test/modules/*.c' | grep -v '_table\.h$'; }
+sources() { git ls-files 'src/*.c' 'src/*.h' 'upsert_lua/*.c' 'upsert_lua/*.h' 'test/modules/*.c' | grep -v '_table\.h$'; }
 
 # typedef names of C text on stdin
 typedef_names() {
@@ -33,7 +33,7 @@ make_typedefs() {
 	typedef_names <"$work/all" >"$work/ours"
 	find "$include" -name '*.h' -print0 | xargs -0 cat | typedef_names >"$work/theirs"
 	[ ! -f "$list" ] || cat "$list" >>"$work/theirs"	# those of other majors stay
-	printf '%s\n' bool lua_CFunction lua_Debug lua_Integer lua_Number lua_State lua_Unsigned size_t regex_t regmatch_t sigjmp_buf sig_atomic_t uintptr_t va_list >>"$work/theirs"
+	printf '%s\n' bool luaL_Buffer lua_CFunction lua_Debug lua_Integer lua_Number lua_State lua_Unsigned size_t regex_t regmatch_t sigjmp_buf sig_atomic_t time_t uintptr_t va_list >>"$work/theirs"
 	# a type is what stands before a name or in a cast; "text" is many variables, too
 	perl -0777 -ne '
 		s{("(?:[^"\\]|\\.)*"|\x27(?:[^\x27\\]|\\.)+\x27)|/\*.*?\*/}{$1 ? "\"\"" : ""}gse;

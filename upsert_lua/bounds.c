@@ -787,7 +787,7 @@ read_source(lua_State *L, void *data, size_t *size)
 int
 bounds_load(lua_State *L, const char *text, size_t len, const char *name)
 {
-	Source		source = {.text = text,.len = len,.done = 0};
+	Source		source = {.text = text, .len = len, .done = 0};
 
 	return lua_load(L, read_source, &source, name, "t");
 }

@@ -32,7 +32,8 @@
 #define JSON_DEPTH		200
 
 /* For json_get() */
-#define JSON_FRACTIONS	1		/* numbers that are no integers are let through */
+#define JSON_FRACTIONS	1		/* numbers that are no integers are let
+								 * through */
 
 /*
  * Sets the globals json (encode, decode, null) and toarray.  Must come before

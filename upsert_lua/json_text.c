@@ -145,7 +145,7 @@ static void
 write_object(Writer *w, int64 count)
 {
 	lua_State  *L = w->L;
-	ObjectName	   *names = lua_newuserdatauv(L, count * sizeof(ObjectName), 0);
+	ObjectName *names = lua_newuserdatauv(L, count * sizeof(ObjectName), 0);
 	int64		n = 0;
 
 	lua_pushnil(L);

@@ -41,7 +41,7 @@
 /* "%5.2f" */
 typedef struct Spec
 {
-	char		text[SPEC_MAX + 4];	/* with room for ll */
+	char		text[SPEC_MAX + 4]; /* with room for ll */
 	size_t		len;
 } Spec;
 
