@@ -12,9 +12,12 @@ SELECT count(*) > 0 AS there FROM pg_available_extensions WHERE name = 'upsert_l
 \q
 \endif
 CREATE EXTENSION upsert_lua CASCADE;
-SELECT FROM create_record_store('fs', '{"refs": true}');
-SELECT FROM at_put_lexicon('{"lexicon": 1, "id": "a.b.known", "defs": {"main": {"type": "record", "key": "tid", "record": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "default": 0}, "s": {"type": "string", "maxLength": 20}}}}}}');
-SELECT FROM at_apply_events('fs', '[{"did": "did:plc:mir", "time_us": 1, "kind": "commit", "commit": {"rev": "3kaaaaaaaaaaa", "operation": "create", "collection": "a.b.c", "rkey": "k1", "record": {"n": 1}}}]');
+DO $$
+BEGIN
+	PERFORM create_record_store('fs', '{"refs": true}');
+	PERFORM at_put_lexicon('{"lexicon": 1, "id": "a.b.known", "defs": {"main": {"type": "record", "key": "tid", "record": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "default": 0}, "s": {"type": "string", "maxLength": 20}}}}}}');
+	PERFORM at_apply_events('fs', '[{"did": "did:plc:mir", "time_us": 1, "kind": "commit", "commit": {"rev": "3kaaaaaaaaaaa", "operation": "create", "collection": "a.b.c", "rkey": "k1", "record": {"n": 1}}}]');
+END $$;
 CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF pg_trigger_depth() < 3 AND NEW.record ? 'again' THEN
