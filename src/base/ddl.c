@@ -4,16 +4,55 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/snapmgr.h"
 
 #include "base/ddl.h"
+
+/*
+ * Runs it as if it came from the client.  Engines that make a new table one of
+ * theirs, as Citus does in a schema that it has distributed, do so for these only.
+ */
+static void
+run_create_table(const char *command, RawStmt *raw)
+{
+	PlannedStmt *stmt = makeNode(PlannedStmt);
+
+	stmt->commandType = CMD_UTILITY;
+	stmt->canSetTag = true;
+	stmt->utilityStmt = raw->stmt;
+	stmt->stmt_location = raw->stmt_location;
+	stmt->stmt_len = raw->stmt_len;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	ProcessUtility(stmt, command, false, PROCESS_UTILITY_TOPLEVEL, NULL, NULL,
+				   None_Receiver, NULL);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+}
 
 void
 ddl_execute(const char *command)
 {
-	int			result = SPI_execute(command, false, 0);
+	int			result;
+
+	if (ProcessUtility_hook != NULL)
+	{
+		List	   *raw = pg_parse_query(command);
+
+		if (list_length(raw) == 1 && IsA(linitial_node(RawStmt, raw)->stmt, CreateStmt))
+		{
+			run_create_table(command, linitial_node(RawStmt, raw));
+			return;
+		}
+	}
+	result = SPI_execute(command, false, 0);
 
 	if (result < 0)
 		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));

@@ -540,6 +540,18 @@ distributed_lock_exclusively(Relation rel)
 	SPI_finish();
 }
 
+/* Our trigger looks at its own row only. */
+void
+distributed_create_trigger(const char *command)
+{
+	int			level = NewGUCNestLevel();
+
+	if (citus_is_here())
+		setting("citus.enable_unsafe_triggers", "on");
+	ddl_execute(command);
+	AtEOXact_GUC(true, level);
+}
+
 void
 distributed_create(Oid relid, const char *column,
 				   const DistributionOptions *options)
@@ -549,7 +561,7 @@ distributed_create(Oid relid, const char *column,
 	const Distribution *d;
 	int			level = NewGUCNestLevel();
 
-	/* our trigger looks at its own row only */
+	/* see above */
 	setting("citus.enable_unsafe_triggers", "on");
 	/* a function is to be made in the transaction that made shards */
 	setting("citus.multi_shard_modify_mode", "sequential");

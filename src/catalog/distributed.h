@@ -122,6 +122,9 @@ extern int	distributed_execute(const char *sql, bool alone);
  */
 extern void distributed_lock_exclusively(Relation rel);
 
+/* Runs a command that puts a trigger on a table, which Citus wants to be sure of. */
+extern void distributed_create_trigger(const char *command);
+
 /*
  * Makes a new table a distributed one, and if asked for the function of its
  * group in its schema, where there is none.  Needs a connection to SPI.

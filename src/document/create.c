@@ -264,9 +264,9 @@ create_collection(PG_FUNCTION_ARGS)
 	append_columns(&sql, &options);
 	appendStringInfo(&sql, ") WITH (fillfactor = %d)", COLLECTION_FILLFACTOR);
 	ddl_execute(sql.data);
-	ddl_execute(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s()",
-						 GUARD_TRIGGER, qualified,
-						 upsert_schema_quoted(), GUARD_FUNCTION));
+	distributed_create_trigger(psprintf("CREATE TRIGGER \"%s\" BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s.%s()",
+										GUARD_TRIGGER, qualified,
+										upsert_schema_quoted(), GUARD_FUNCTION));
 	if (options.type == TYPE_EDGE)
 	{
 		ddl_execute(psprintf("CREATE INDEX ON %s (_from)", qualified));

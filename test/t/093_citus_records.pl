@@ -73,4 +73,23 @@ foreach my $node ($one, $two)
 $c->safe_psql('postgres', 'DROP TABLE shards.status CASCADE');
 rows_are($c, q{SELECT count(*) FROM citus_tables}, '0', 'all goes with the store');
 
+# --- a schema that is one shard ------------------------------------------------------
+
+$c->safe_psql('postgres', q{
+	SET citus.enable_schema_based_sharding = on; CREATE SCHEMA tenant;
+	SET search_path = tenant, public;
+	SELECT create_collection('c'), create_ledger('mydb:main'), create_record_store('st', '{"refs": true}')});
+rows_are($c, q{SELECT count(*), count(DISTINCT colocation_id) FROM citus_tables WHERE citus_table_type = 'schema'},
+	$c->safe_psql('postgres', q{SELECT count(*) || '|1' FROM pg_class WHERE relnamespace = 'tenant'::regnamespace AND relkind = 'r'}),
+	'what is made in a distributed schema lies where it does');
+rows_are($c, q{SET search_path = tenant, public; SELECT action FROM upsert('c', '{"_key": "a"}') UNION ALL SELECT action FROM at_put_record('st', 'did:plc:a', 'x.y.z', 'r', '{"a": 1}')},
+	"inserted\ninserted", 'and is written to');
+rows_are($c, q{SET search_path = tenant, public; SELECT ledger_upsert('mydb:main', '{"@id": "http://e/a", "http://e/p": 1}') ->> 't', ledger_upsert('mydb:main', '{"@id": "http://e/a", "http://e/p": 2}') -> 'retracted'},
+	'1|1', 'ledgers, too');
+rows_are($one, q{SET search_path = tenant, public; SELECT ledger_get('mydb:main', 'http://e/a'), get_document('c', 'a') ->> '_id'},
+	'{"@id": "http://e/a", "http://e/p": 2}|c/a', 'from other nodes');
+rows_are($c, q{SELECT advice ~ 'node of its schema' FROM collection_advice('tenant.c') WHERE subject = 'c' AND advice ~ 'node'}, 't', 'advice');
+$c->safe_psql('postgres', q{SET search_path = tenant, public; SELECT drop_ledger('mydb:main'), drop_collection('c'); DROP TABLE st CASCADE});
+rows_are($c, q{SELECT count(*) FROM citus_tables}, '0', 'and goes');
+
 done_testing();
