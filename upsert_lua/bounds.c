@@ -117,15 +117,11 @@
 #define SOURCE_PIECE	512
 
 /*
- * Under AddressSanitizer a block ends where it was asked to, and there is a
- * gap behind it.
+ * Where AddressSanitizer looks, and nobody else touches the memory of chunks
+ * (contexts do when they go, in a server with assertions), a block ends where
+ * it was asked to, and there is a gap behind it.
  */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BLOCKS_ARE_WATCHED
-#endif
-#endif
-#if defined(BLOCKS_ARE_WATCHED) || defined(__SANITIZE_ADDRESS__)
+#ifdef WATCH_BLOCKS
 #include <sanitizer/asan_interface.h>
 #define HIDE_BLOCK(ptr, n)		ASAN_POISON_MEMORY_REGION(ptr, n)
 #define SHOW_BLOCK(ptr, n)		ASAN_UNPOISON_MEMORY_REGION(ptr, n)

@@ -33,7 +33,7 @@ if lua=$(pkg-config --cflags --libs lua5.4 2>/dev/null) || lua=-llua5.4 && [ -f 
 	sandbox=("$here/shim_lua.c")
 	for name in bounds library baselib strlib strmatch strformat tablib mathlib oslib json json_text; do sandbox+=("$top/upsert_lua/$name.c"); done
 	# shellcheck disable=SC2086
-	target script "${sandbox[@]}" -I/usr/include/lua5.4 $lua -lm
+	target script "${sandbox[@]}" -DWATCH_BLOCKS -I/usr/include/lua5.4 $lua -lm
 	targets+=(script)
 else
 	echo 'fuzz native: no Lua 5.4 here, so no scripts; apt-get install liblua5.4-dev' >&2
