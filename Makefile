@@ -26,7 +26,7 @@ OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nq
 	src/jsonld/ndegree.o src/jsonld/canonize.o \
 	src/jsonld/framematch.o src/jsonld/frame.o
 OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/distributed.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
-OBJS += src/store/store.o src/store/direct.o src/store/form.o src/store/pending.o src/store/plain.o src/store/candidate.o src/store/preview.o src/store/bound.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
+OBJS += src/store/store.o src/store/direct.o src/store/form.o src/store/find.o src/store/pending.o src/store/plain.o src/store/candidate.o src/store/preview.o src/store/bound.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
 	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o src/store/count.o src/store/tally.o
 OBJS += src/call/alone.o src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
 	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o

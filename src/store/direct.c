@@ -56,6 +56,7 @@
 
 #include "catalog/uniquekey.h"
 #include "store/direct.h"
+#include "store/find.h"
 #include "store/form.h"
 #include "store/local.h"
 #include "store/pending.h"
@@ -77,12 +78,6 @@ typedef enum TryResult
  * index says of it, 23505, is the answer.
  */
 #define MAX_RACES 100
-
-/* It takes some keys for a walk to be worth its beginning. */
-#define WALK_AFTER 16
-
-/* So many items are looked for in one snapshot. */
-#define ITEMS_FOR_A_SNAPSHOT 256
 
 /* Which unique indexes tell us of a lost race; the others raise 23505. */
 typedef enum Arbitration
@@ -304,24 +299,6 @@ prepare_delete(Store *s, DirectState *st)
  * ----------
  */
 
-static void
-drop_snapshot(DirectState *st)
-{
-	if (st->kept)
-		UnregisterSnapshotFromOwner(st->kept, st->owner);
-	st->kept = NULL;
-}
-
-/* What items in order have written shows from here on. */
-static void
-settle(DirectState *st)
-{
-	drop_snapshot(st);
-	if (st->written)
-		CommandCounterIncrement();
-	st->written = false;
-}
-
 /*
  * The key columns of the row in "slot", as triggers may have left them: copies,
  * since the slot will hold other rows while the key is still looked for.
@@ -402,7 +379,7 @@ flush_first(Store *s, DirectState *st)
 		pending_is_flushing(st->pending))
 		return false;
 	pending_flush(st->pending);
-	drop_snapshot(st);
+	find_drop_snapshot(st);
 	/* some may have been applied again */
 	s->new = st->new;
 	ExecClearTuple(s->new);
@@ -648,69 +625,10 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 	return try_insert(s, st, s->new, arbitrate);
 }
 
-/* Some items have come: those after them may be looked for in windows. */
-static void
-begin_walk(Store *s, DirectState *st)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
-
-	st->walk = walk_open(s, probe_index(st->probe));
-	st->may_walk = st->walk != NULL;
-	st->in_order = st->may_walk && pending_in_order(s, st);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
- * Looks for the row.  The first try may believe what was read of the index
- * before.
- */
-static bool
-find(Store *s, DirectState *st, const Datum *key, const bool *nulls, bool first)
-{
-	if (st->walk && first && nulls == NULL)
-	{
-		WalkResult	result = WALK_UNKNOWN;
-
-		if (walk_ascends(st->walk, key[0]))
-			result = walk_find(st->walk, st->estate, key[0]);
-		else
-			walk_forget(st->walk);
-		if (result != WALK_UNKNOWN)
-			return result == WALK_FOUND;
-	}
-	return probe_find(st->probe, st->estate, key, nulls);
-}
-
 /* ----------
  * Items in the order of their keys
  * ----------
  */
-
-/* The snapshot for some items, in which rows are looked for. */
-static void
-keep_snapshot(DirectState *st)
-{
-	if (st->kept && st->kept_for++ == ITEMS_FOR_A_SNAPSHOT)
-		drop_snapshot(st);
-	if (st->kept == NULL)
-	{
-		st->kept = RegisterSnapshotOnOwner(GetTransactionSnapshot(), st->owner);
-		st->kept_for = 0;
-	}
-	st->estate->es_snapshot = st->kept;
-	st->estate->es_output_cid = GetCurrentCommandId(false);
-}
-
-static bool
-find_in_order(Store *s, DirectState *st, Datum key)
-{
-	WalkResult	result;
-
-	keep_snapshot(st);
-	result = walk_find(st->walk, st->estate, key);
-	return result == WALK_UNKNOWN ?
-		probe_find(st->probe, st->estate, &key, NULL) : result == WALK_FOUND;
-}
 
 /* The row is not there: it is composed, and waits. */
 static TryResult
@@ -779,7 +697,7 @@ apply_in_order(Store *s, DirectState *st, const Datum *key,
 			found = find_in_order(s, st, key[0]);
 	}
 	else
-		keep_snapshot(st);
+		find_keep_snapshot(st);
 
 	if (found)
 	{
@@ -813,11 +731,10 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	bool		newnulls[INDEX_MAX_KEYS];
 
 	ResetPerTupleExprContext(estate);
+	find_begin(s, st, nulls == NULL ? key : NULL);
 	s->new = st->new;
 	ExecClearTuple(s->new);
 
-	if (st->may_walk && st->walk == NULL && ++st->by_themselves > WALK_AFTER)
-		begin_walk(s, st);
 	if (st->in_order && s->item >= 0 && nulls == NULL && !st->waits_not &&
 		(st->pending == NULL || !pending_is_flushing(st->pending)))
 	{
@@ -833,7 +750,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 	}
 	else
 		flush_first(s, st);
-	settle(st);
+	find_anew(st);
 
 	for (;;)
 	{
@@ -847,7 +764,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 
 		if (key == NULL)
 			ExecClearTuple(s->old);
-		if (key != NULL && find(s, st, key, nulls, first))
+		if (key != NULL && find_row(s, st, key, nulls, first))
 		{
 			composed = false;
 			result = apply_found(s, st, compose, arg, &outcome);
@@ -917,6 +834,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 		CommandCounterIncrement();
 	if (!s->target.preview)
 	{
+		st->wrote = outcome == STORE_INSERTED || outcome == STORE_UPDATED;
 		virtual_fill(s, s->old);
 		virtual_fill(s, s->new);
 	}
@@ -934,7 +852,7 @@ direct_flush(Store *s)
 	DirectState *st = s->impl;
 
 	flush_first(s, st);
-	settle(st);
+	find_anew(st);
 }
 
 static void

@@ -55,6 +55,10 @@ typedef struct DirectState
 	bool		written;		/* since the command counter moved */
 	bool		found_writes;	/* the last row that was found was written */
 
+	ItemPointerData last;		/* the row that the item before this wrote, if
+								 * this one has its key; else invalid */
+	bool		wrote;			/* the item before this */
+
 	ColumnDefault *defaults;	/* by attribute number - 1 */
 	TupleTableSlot *new;		/* s->new, but for a row that waits */
 
