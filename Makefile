@@ -1,11 +1,13 @@
 # upsert: PGXS build.  `./dev` drives it; by hand: make && make install && make installcheck
+# Elsewhere than here: make -f /path/to/Makefile.  `make dist` makes the archive.
 #
 # The install script lives in sql/ beside the regress inputs (pg_regress looks
 # for ./sql and ./expected) and is told apart by its "--".
 
 EXTENSION    = upsert
 MODULE_big   = upsert
-DATA         = $(wildcard sql/upsert--*.sql) $(wildcard upsert_contexts.sql)
+here        := $(if $(VPATH),$(VPATH),$(dir $(firstword $(MAKEFILE_LIST))))
+DATA         = $(patsubst $(here)/%,%,$(wildcard $(here)/sql/upsert--*.sql)) $(wildcard upsert_contexts.sql)
 PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # one line a room, lowest layer first
@@ -86,12 +88,17 @@ ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 TAP_TESTS    = 1
 PROVE_TESTS  = test/t/*.pl
 
-PG_CPPFLAGS  = -I$(srcdir)/src
-EXTRA_CLEAN  = upsert_contexts.sql output_iso tmp_check $(OBJS:.o=.d) src/expr/gram.c src/expr/gram.h src/expr/scan.c
+PG_CPPFLAGS  = -Isrc -I$(srcdir)/src
+EXTRA_CLEAN  = upsert_contexts.sql output_iso tmp_check $(OBJS:.o=.d)
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# the folders of a build elsewhere
+ifneq ($(abspath $(srcdir)),$(CURDIR))
+$(shell mkdir -p $(sort $(dir $(OBJS))) upsert_lua)
+endif
 
 # headers of 15 declare functions without parameters, which C23 took away
 ifeq ($(MAJORVERSION),15)
@@ -146,6 +153,22 @@ all: without-lua
 endif
 clean: clean-lua
 all-lua install-lua uninstall-lua clean-lua: %-lua:
-	$(MAKE) -C $(srcdir)/upsert_lua $*
+	$(MAKE) -C upsert_lua -f $(abspath $(srcdir))/upsert_lua/Makefile $(if $(VPATH),VPATH=$(abspath $(srcdir))/upsert_lua) $*
 without-lua:
 	@echo 'upsert_lua (record scripts) is not built: no lua.h of Lua 5.4 was found (Debian: liblua5.4-dev)'
+
+# What bison and flex make stays after `make clean`: an archive has it, so that
+# who builds from one needs neither.
+.PHONY: dist maintainer-clean
+maintainer-clean: clean
+	rm -f src/expr/gram.c src/expr/gram.h src/expr/scan.c
+
+# The archive for PGXN: what git has, and what bison and flex have made.  The
+# version stands in META.json alone.
+DISTVERSION := $(shell sed -n '/"version"/{s/.*: "\(.*\)".*/\1/p;q}' $(here)/META.json)
+DISTNAME    := upsert-$(DISTVERSION)
+MADE         = src/expr/gram.c src/expr/gram.h src/expr/scan.c
+dist: $(MADE)
+	git archive --format=zip --prefix=$(DISTNAME)/ -o $(CURDIR)/$(DISTNAME).zip HEAD
+	rm -rf $(DISTNAME) && mkdir -p $(DISTNAME)/src/expr && cp $(MADE) $(DISTNAME)/src/expr/
+	zip -qr $(DISTNAME).zip $(DISTNAME) && rm -rf $(DISTNAME)
