@@ -114,6 +114,26 @@ upsert_guard_revision(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
+/*
+ * Is it the trigger's name?  That of a shard's trigger ends as the shard's name
+ * does: with the number that Citus has given it.
+ */
+static bool
+is_named(const Trigger *trigger, const char *name, Relation rel)
+{
+	const char *ending = trigger->tgname + strlen(name);
+	const char *table = RelationGetRelationName(rel);
+
+	if (strncmp(trigger->tgname, name, strlen(name)) != 0)
+		return false;
+	if (*ending == '\0')
+		return true;
+	return *ending == '_' && ending[1] != '\0' &&
+		strspn(ending + 1, "0123456789") == strlen(ending + 1) &&
+		strlen(table) > strlen(ending) &&
+		strcmp(table + strlen(table) - strlen(ending), ending) == 0;
+}
+
 Oid
 guard_of(Relation rel, bool *made)
 {
@@ -125,7 +145,8 @@ guard_of(Relation rel, bool *made)
 		FmgrInfo	function;
 
 		*made = strcmp(trigger->tgname, GUARD_TRIGGER) == 0;
-		if ((!*made && strcmp(trigger->tgname, GUARD_TRIGGER_OF_OTHERS) != 0) ||
+		if ((!is_named(trigger, GUARD_TRIGGER, rel) &&
+			 !is_named(trigger, GUARD_TRIGGER_OF_OTHERS, rel)) ||
 			!TRIGGER_TYPE_MATCHES(trigger->tgtype, TRIGGER_TYPE_ROW,
 								  TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_UPDATE))
 			continue;

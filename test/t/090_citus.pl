@@ -120,6 +120,10 @@ $c->safe_psql('postgres', $command);
 rows_are($c, q{SELECT collection_path('own')}, 'shards', 'after what the advice says to run');
 rows_are($c, q{SELECT count(*) FROM upsert_many('own', '[{"_key": "a"}, {"_key": "b"}]') WHERE action = 'inserted'}, '2', 'takes upserts');
 
+my $shard = $one->safe_psql('postgres', sprintf q{SELECT shard_name('people', shardid) FROM citus_shards WHERE table_name = 'people'::regclass AND nodeport = %d LIMIT 1}, $one->port);
+rows_are($one, qq{SELECT count(*) FROM collection_advice('$shard') WHERE advice ~ 'BEFORE UPDATE'}, '0', 'the guard of a shard is known there');
+rows_are($one, qq{SELECT collection_path('$shard')}, 'direct', 'which is written to directly');
+
 # --- a function that somebody else has put there --------------------------------
 
 $c->safe_psql('postgres', q{
