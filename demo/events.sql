@@ -1,7 +1,8 @@
 -- Writes events of the network to standard output, a JSON text a line, as
 -- Jetstream sends them: 2,000 accounts that post, like, follow, change and delete, now
 -- and then one that is gone; delivered as networks do, a tenth of it twice and
--- a twentieth of it late.  The same events each time.  docs/mirror.md uses it.
+-- a twentieth of it late.  The same events each time, on every version of
+-- PostgreSQL: chance is made of md5().  docs/mirror.md uses it.
 --
 --	psql -qAtX -v n=100000 -f demo/events.sql >events.jsonl
 \if :{?n}
@@ -9,10 +10,11 @@
 	\set n 100000
 \endif
 SET search_path = public, pg_catalog;
--- one session of random numbers: no parallel workers
-SET max_parallel_workers_per_gather = 0;
-SELECT setseed(0.2026) \g /dev/null
-CREATE TEMP TABLE deed AS SELECT i, 1 + floor(random() ^ 2 * 2000)::int AS who, random() AS what, floor(random() * i)::int AS about, random() AS late, 1700000000000000 + i * 1000::bigint AS us
+-- 0 <= chance < 1, of a number and what it is for
+CREATE FUNCTION pg_temp.chance(i bigint, what text) RETURNS float8 LANGUAGE sql IMMUTABLE AS
+$$ SELECT ('x' || left(md5(what || i), 8))::bit(32)::bigint::float8 / 4294967296 $$;
+CREATE TEMP TABLE deed AS SELECT i, 1 + floor(pg_temp.chance(i, 'who') ^ 2 * 2000)::int AS who, pg_temp.chance(i, 'what') AS what,
+	floor(pg_temp.chance(i, 'about') * i)::int AS about, pg_temp.chance(i, 'late') AS late, 1700000000000000 + i * 1000::bigint AS us
 FROM generate_series(1, :n) AS i;
 ALTER TABLE deed ADD PRIMARY KEY (i);
 CREATE INDEX ON deed (who, i);
