@@ -119,6 +119,17 @@ ok(@lines <= 200, 'README.md: 200 lines at most', scalar(@lines) . ' lines');
 my @wide = grep { /^\|/ && grep { length > 102 } split /(?<!\\)\|/ } @lines;
 ok(!@wide, 'README.md: no table cell above 100 characters', @wide);
 
+# README's figures are those that were recorded
+if (-e 'test/bench/results/exact.txt')
+{
+	my $exact = slurp('test/bench/results/exact.txt');
+	my $said = join("\n", @lines) =~ s/.*^## Speed$//msr =~ s/^## .*//msr;
+	my @ratios = map { $exact =~ /^$_\s+\d+\s+\d+\s+([\d.]+)$/m ? sprintf('%.2f', $1) : '?' } qw(load_new load_changed load_same insert update unchanged);
+	my $pattern = join '.*', map { quotemeta } @ratios;
+
+	ok($said =~ /$pattern/s, 'README.md: speed as in test/bench/results/exact.txt', "@ratios");
+}
+
 # SQLSTATEs and ArangoDB's numbers that the sources raise are in docs/errors.md
 my $sharedir = `pg_config --sharedir 2>/dev/null` || '';
 chomp $sharedir;

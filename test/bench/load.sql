@@ -24,7 +24,7 @@ $$;
 CREATE TABLE input (size int, version int, docs jsonb);
 ALTER TABLE input ALTER docs SET STORAGE EXTERNAL;
 INSERT INTO input SELECT size, version, (SELECT jsonb_agg(document(i, version) ORDER BY md5(i::text || 'shuffle')) FROM generate_series(1, size) i)
-FROM (VALUES (10), (100), (1000), (10000)) s(size), generate_series(0, 1) version;
+FROM (VALUES (100), (1000), (10000)) s(size), generate_series(0, 1) version;
 
 -- the same bytes in both tables: the key is not stored in the document
 CREATE PROCEDURE fill(n int) LANGUAGE plpgsql AS $$
@@ -50,7 +50,6 @@ BEGIN
 					   format(theirs, 0) || ' WHERE t.doc IS DISTINCT FROM t.doc || EXCLUDED.doc', n, fill, rounds);
 END $$;
 
-CALL one(10, 101);
 CALL one(100, 101);
 CALL one(1000, 41);
 CALL one(10000, 11);

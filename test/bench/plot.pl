@@ -61,34 +61,33 @@ sub y_axis
 
 sub y_of { my ($v, $max) = @_; return $h - $bottom - ($h - $top - $bottom) * ($v > $max ? $max : $v) / $max; }
 
-# label => [time, cpu, ours WAL, theirs WAL] of a size
 if (my $load = slurp('load.txt'))
 {
-	my (%cpu, %wal);
-	while ($load =~ /^(\d+) (\S.*?)\s+([\d.]+) x the time\s+([\d.]+) x the CPU\s+WAL\/doc\s+(\d+) :\s+(\d+)/mg)
+	my (%time, %wal);
+	while ($load =~ /^(\d+) (\S.*?)\s+([\d.]+) x the time\s+[\d.?]+ x the CPU\s+WAL\/doc\s+(\d+) :\s+(\d+)/mg)
 	{
-		$cpu{$2}{$1} = $4;
-		$wal{$2}{$1} = [ $5, $6 ];
+		$time{$2}{$1} = $3;
+		$wal{$2}{$1} = [ $4, $5 ];
 	}
 	my @kinds = ('new', 'changed', 'unchanged', 'unchanged, guarded by WHERE');
-	my @sizes = sort { $a <=> $b } keys %{ $cpu{new} };
-	my ($max) = map { $_ < 1.5 ? 1.5 : 0.5 * (1 + int(2 * $_)) } sort { $b <=> $a } map { values %{ $cpu{$_} } } @kinds;
+	my @sizes = sort { $a <=> $b } keys %{ $time{new} };
+	my ($max) = map { $_ < 1.5 ? 1.5 : 0.5 * (1 + int(2 * $_)) } sort { $b <=> $a } map { values %{ $time{$_} } } @kinds;
 	my @parts = y_axis($max, 0.25, '%.2f');
 	my $x_of = sub { $left + 20 + ($w - $left - $right - 40) * log($_[0] / $sizes[0]) / log($sizes[-1] / $sizes[0]) };
 
 	push @parts, text($x_of->($_), $h - $bottom + 18, $_, ' class="m"') foreach @sizes;
 	push @parts, text(($left + $w - $right) / 2, $h - 6, 'documents in a batch', ' class="m"');
 	my $last = 1e9;
-	foreach my $k (sort { $cpu{ $kinds[$a] }{ $sizes[-1] } <=> $cpu{ $kinds[$b] }{ $sizes[-1] } } 0 .. $#kinds)
+	foreach my $k (sort { $time{ $kinds[$a] }{ $sizes[-1] } <=> $time{ $kinds[$b] }{ $sizes[-1] } } 0 .. $#kinds)
 	{
-		my $of = $cpu{ $kinds[$k] };
+		my $of = $time{ $kinds[$k] };
 		my $y = y_of($of->{ $sizes[-1] }, $max);
 		$y = $last - 13 if $last - $y < 13;
 		$last = $y;
 		push @parts, sprintf(qq{<polyline class="c$k" points="%s"/>\n}, join ' ', map { sprintf '%.1f,%.1f', $x_of->($_), y_of($of->{$_}, $max) } @sizes),
 		  text($w - $right + 4, $y + 4, $kinds[$k] =~ s/by WHERE//r, qq{ class="c$k"});
 	}
-	drawing('batches', 'upsert_load: processor time in times that of INSERT ... ON CONFLICT', @parts);
+	drawing('batches', 'upsert_load: time in times that of INSERT ... ON CONFLICT', @parts);
 
 	my $size = $sizes[-1];
 	@parts = y_axis(1000, 200, '%d');
