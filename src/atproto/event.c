@@ -128,7 +128,7 @@ struct EventBatch
 	RecordMaker maker;
 	MemoryContext context;		/* of the batch */
 	MemoryContext items_context;	/* reset by events_reset() */
-	MemoryContext item_context; /* reset for each event */
+	MemoryContext item_context; /* reset before each event is applied */
 	int64		time_us;
 
 	EventItem  *items;
@@ -779,11 +779,8 @@ static void
 news_apply(void *arg, int item)
 {
 	EventBatch *b = arg;
-	MemoryContext old_context = MemoryContextSwitchTo(b->item_context);
 
 	apply(b, &b->items[b->news[item]]);
-	MemoryContextSwitchTo(old_context);
-	MemoryContextReset(b->item_context);
 }
 
 static void
@@ -896,7 +893,8 @@ events_run(EventBatch *b)
 	int		   *read = MemoryContextAllocHuge(b->items_context,
 											  Max(b->n, 1) * sizeof(int));
 	int			nread = 0;
-	Batch		batch = {.door = &news_door, .arg = b, .ignore_errors = true};
+	Batch		batch = {.door = &news_door, .arg = b,
+	.item_context = b->item_context, .ignore_errors = true};
 
 	for (int i = 0; i < b->n; i++)
 	{

@@ -96,16 +96,9 @@ at_apply_events(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	rows = answer_begin_set(fcinfo, &tupdesc);
-	events = PG_GETARG_JSONB_P(1);
 	parse_options(argument_jsonb(fcinfo, 2), &options);
-	if (!JB_ROOT_IS_ARRAY(events) || JB_ROOT_IS_SCALAR(events))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("events must be a JSON array"),
-				 errdetail("They are %s.", JB_ROOT_IS_SCALAR(events) ?
-						   _("a scalar") : _("an object"))));
-	b = events_begin(PG_GETARG_OID(0),
-					 options.validate);
+	events = argument_items(fcinfo, 1, "events", NULL);
+	b = events_begin(PG_GETARG_OID(0), options.validate);
 	it = JsonbIteratorInit(&events->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -197,8 +190,7 @@ at_apply_events_from(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 2);
 	parse_options(argument_jsonb(fcinfo, 2), &options);
-	b = events_begin(PG_GETARG_OID(0),
-					 options.validate);
+	b = events_begin(PG_GETARG_OID(0), options.validate);
 	qs = query_sort(text_to_cstring(PG_GETARG_TEXT_PP(1)), TEXTOID,
 					C_COLLATION_OID, sort_key, NULL, NULL);
 	chunk_context = AllocSetContextCreate(CurrentMemoryContext,

@@ -55,7 +55,6 @@ typedef struct RecordBatch
 	RecordMaker maker;
 	Refs	   *refs;			/* NULL: none are kept */
 	MemoryContext context;		/* of the answers */
-	MemoryContext item_context; /* reset for each write */
 	bool		bounded;		/* the protocol's limits hold */
 	RecordWrite *writes;
 	RecordWrite *current;		/* the one at hand, or NULL */
@@ -430,20 +429,11 @@ apply_write(void *arg, int item)
 {
 	RecordBatch *batch = arg;
 	RecordWrite *at_hand = batch->current;	/* while this one is done again */
-	MemoryContext item_context = at_hand == NULL ? batch->item_context :
-	AllocSetContextCreate(batch->item_context, "upsert record again",
-						  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(item_context);
 
 	batch->current = &batch->writes[item];
 	if (at_hand == NULL && batch->waits)
 		store_next(batch->store.store, batch_position(batch->batch));
 	write_one(batch, batch->current);
-	MemoryContextSwitchTo(old_context);
-	if (at_hand == NULL)
-		MemoryContextReset(item_context);
-	else
-		MemoryContextDelete(item_context);
 	if (batch->bounded && batch->maker.size > at_max_writes_size)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
@@ -517,8 +507,8 @@ record_write(Oid relid, const char *repo,
 
 	record_check_repo(repo);
 	batch_prepare(&b, prepare_write, false);
-	batch.item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
-											   ALLOCSET_DEFAULT_SIZES);
+	b.item_context = AllocSetContextCreate(CurrentMemoryContext, "upsert record",
+										   ALLOCSET_DEFAULT_SIZES);
 	if (!options->dry_run && refs_are_kept(relid))
 		level = store_level_begin();
 	batch.batch = &b;

@@ -424,7 +424,7 @@ at_delete_record(PG_FUNCTION_ARGS)
 
 /* Does a batch: store, repo, array and options are the arguments. */
 static Datum
-write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
+write_batch(FunctionCallInfo fcinfo, const char *noun, int takes, bool bounded,
 			void (*parse) (const JsonbValue *, int, RecordWrite *))
 {
 	Tuplestorestate *rows;
@@ -441,15 +441,9 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 
 	arguments_require(fcinfo, 3);
 	rows = answer_begin_set(fcinfo, &tupdesc);
-	array = PG_GETARG_JSONB_P(2);
 	parse_options(argument_jsonb(fcinfo, 3), takes, &options);
 	options.batch = true;
-	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("a batch must be a JSON array"),
-				 errdetail("It is %s.", JB_ROOT_IS_SCALAR(array) ?
-						   _("a scalar") : _("an object"))));
+	array = argument_items(fcinfo, 2, noun, NULL);
 	nwrites = JB_ROOT_COUNT(array);
 	writes = MemoryContextAllocExtended(CurrentMemoryContext,
 										Max(nwrites, 1) * sizeof(RecordWrite),
@@ -486,7 +480,7 @@ write_batch(FunctionCallInfo fcinfo, int takes, bool bounded,
 static Datum
 at_save_all_once(PG_FUNCTION_ARGS)
 {
-	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_SAME_RKEY | TAKES_IDEMPOTENCY, false,
+	return write_batch(fcinfo, "records", TAKES_VALIDATE | TAKES_SAME_RKEY | TAKES_IDEMPOTENCY, false,
 					   parse_saved);
 }
 
@@ -500,7 +494,7 @@ at_save_all(PG_FUNCTION_ARGS)
 static Datum
 at_apply_writes_once(PG_FUNCTION_ARGS)
 {
-	return write_batch(fcinfo, TAKES_VALIDATE | TAKES_IDEMPOTENCY, true, parse_applied);
+	return write_batch(fcinfo, "writes", TAKES_VALIDATE | TAKES_IDEMPOTENCY, true, parse_applied);
 }
 
 Datum

@@ -71,6 +71,17 @@ answer_error(const ErrorData *error, const char *column)
 	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
 }
 
+void
+answer_ignored(Answer *answer, char *key, const ErrorData *error,
+			   const char *column)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->outcome = UPSERT_IGNORED;
+	answer->key = key;
+	if (error)
+		answer->error = answer_error(error, column);
+}
+
 static void
 text_column(const char *text, Datum *value, bool *isnull)
 {

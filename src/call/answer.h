@@ -34,6 +34,13 @@ extern void answer_clear(Answer *answer);
  */
 extern Jsonb *answer_error(const ErrorData *error, const char *column);
 
+/*
+ * Answers for an item that is left out: the key, and the error as above, or
+ * neither.
+ */
+extern void answer_ignored(Answer *answer, char *key, const ErrorData *error,
+						   const char *column);
+
 /* The first five columns of both result types. */
 extern void answer_columns(const Answer *answer, Datum *values, bool *nulls);
 

@@ -1,6 +1,7 @@
 /*
  * argument.c
- *		NULL in the arguments of a writing call.
+ *		The arguments of a writing call: NULL among them, and what has to be an
+ *		array or an object.
  */
 #include "postgres.h"
 
@@ -13,6 +14,7 @@
 #include "call/excerpt.h"
 #include "jsonb/doc.h"
 #include "store/count.h"
+#include "upsert.h"
 
 /* What the catalog calls the function's argument, counted from 0. */
 static const char *
@@ -41,6 +43,22 @@ arguments_require(FunctionCallInfo fcinfo, int n)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument \"%s\" must not be null",
 							argument_name(fcinfo, i))));
+}
+
+Jsonb *
+argument_items(FunctionCallInfo fcinfo, int argno, const char *noun,
+			   const char *hint)
+{
+	Jsonb	   *items = PG_GETARG_JSONB_P(argno);
+
+	if (!JB_ROOT_IS_ARRAY(items) || JB_ROOT_IS_SCALAR(items))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("%s must be a JSON array", noun),
+				 errdetail("They are %s.",
+						   JB_ROOT_IS_SCALAR(items) ? "a scalar" : "an object"),
+				 hint ? errhint("%s", hint) : 0));
+	return items;
 }
 
 Jsonb *

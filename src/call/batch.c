@@ -439,13 +439,53 @@ batch_folds(Batch *b, int item, bool composed)
 	b->composed = composed;
 }
 
+/*
+ * To the memory of an item; the answer is where to go back to.  One that is
+ * done again while another is at hand has memory of its own.
+ */
+static MemoryContext
+enter_item(Batch *b)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (b->item_context == NULL)
+		return CurrentMemoryContext;
+	if (b->depth++ > 0)
+		return MemoryContextSwitchTo(AllocSetContextCreate(b->item_context,
+														   "upsert item again",
+														   ALLOCSET_SMALL_SIZES));
+	MemoryContextReset(b->item_context);
+	return MemoryContextSwitchTo(b->item_context);
+}
+
+static void
+leave_item(Batch *b, MemoryContext outer)
+{
+	MemoryContext own = MemoryContextSwitchTo(outer);
+
+	if (b->item_context && --b->depth > 0)
+		MemoryContextDelete(own);
+}
+
 static void
 apply_item(Batch *b, int position)
 {
-	CHECK_FOR_INTERRUPTS();
+	MemoryContext outer = enter_item(b);
+
 	b->current = b->order[position];
 	b->composed = false;
 	b->door->apply(b->arg, b->current);
+	leave_item(b, outer);
+}
+
+/* Several of one key; false if they have to be applied one by one. */
+static bool
+apply_fold(Batch *b, int position, int n)
+{
+	MemoryContext outer = enter_item(b);
+	bool		done = b->door->apply_fold(b->arg, &b->order[position], n);
+
+	leave_item(b, outer);
+	return done;
 }
 
 /* A unit by itself, or item by item. */
@@ -456,12 +496,8 @@ apply_unit_at(Batch *b, int unit, bool folds)
 	int			size = unit_size(b, unit);
 
 	b->position = position;
-	if (size > 1 && folds && !b->unfolded[unit])
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (b->door->apply_fold(b->arg, &b->order[position], size))
-			return;
-	}
+	if (size > 1 && folds && !b->unfolded[unit] && apply_fold(b, position, size))
+		return;
 	for (int i = 0; i < size; i++)
 	{
 		b->position = position + i;
@@ -585,6 +621,7 @@ apply_units(void *arg, int first, int n, int *current)
 	ErrorContextCallback callback;
 
 	context_begin(b, &callback);
+	b->depth = 0;
 	open_door(b);
 	b->folds = ask_folding(b) != STORE_FOLDS_NOT;
 	b->progress = current;
@@ -612,6 +649,7 @@ apply_unit(void *arg, int first, int n, int *current)
 	ErrorContextCallback callback;
 
 	context_begin(run->batch, &callback);
+	run->batch->depth = 0;
 	open_door(run->batch);
 	run->batch->position = -1;
 	for (*current = first; *current < first + n; (*current)++)

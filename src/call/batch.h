@@ -39,6 +39,7 @@ typedef struct BatchDoor
 	/*
 	 * Around the items that are applied together; may be NULL.  A batch that
 	 * is "apart" has begun a subtransaction, and what is open must be of it.
+	 * An item is applied in the batch's item_context.
 	 */
 	void		(*open) (void *arg);
 	void		(*apply) (void *arg, int item);
@@ -66,6 +67,8 @@ typedef struct Batch
 	const BatchDoor *door;
 	void	   *arg;
 	int			n;
+	MemoryContext item_context; /* reset before each item is applied; NULL:
+								 * the current one is used, and kept */
 	bool		bytes_are_keys; /* BatchDoor.bytes are all of a key */
 	Oid			first_type;		/* of BatchDoor.first, and how it is ordered */
 	Oid			first_collation;
@@ -86,6 +89,8 @@ typedef struct Batch
 	int			position;		/* where in the order it is, or its unit
 								 * begins; -1: not said */
 	int		   *progress;		/* that of the group */
+	int			depth;			/* items at hand: more than one, if one is done
+								 * again meanwhile */
 	bool		composed;		/* it is being written, with others of its key */
 	bool		apart;			/* in a subtransaction, as some are folded */
 	bool		folds;			/* units that are not unfolded are one row */

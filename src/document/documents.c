@@ -61,7 +61,6 @@ struct DocumentBatch
 	bool		was_apart;		/* the last one was in a subtransaction */
 	MemoryContext context;		/* of the batch */
 	MemoryContext items_context;	/* reset by documents_reset() */
-	MemoryContext item_context; /* reset for each item */
 
 	DocumentItem *items;
 	int64	   *places;			/* of the items, in the caller's input */
@@ -95,8 +94,8 @@ begin(Oid relid, const UpsertOptions *options, bool keep, bool here)
 	b->context = context;
 	b->items_context = AllocSetContextCreate(context, "upsert batch items",
 											 ALLOCSET_DEFAULT_SIZES);
-	b->item_context = AllocSetContextCreate(context, "upsert batch item",
-											ALLOCSET_DEFAULT_SIZES);
+	b->batch.item_context = AllocSetContextCreate(context, "upsert batch item",
+												  ALLOCSET_DEFAULT_SIZES);
 	b->held = collection_hold(relid);
 	b->collection = collection_resolve(relid);
 	b->batch.door = &documents_door;
@@ -351,15 +350,11 @@ static void
 apply_document(void *arg, int i)
 {
 	DocumentBatch *b = arg;
-	MemoryContext oldcontext;
 	DocumentResult result;
 
-	MemoryContextReset(b->item_context);
-	oldcontext = MemoryContextSwitchTo(b->item_context);
 	document_next(b->store, batch_position(&b->batch));
 	request_apply(&b->items[i].request, b->store, &result);
 	answer_document(b, i, &result);
-	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
@@ -421,26 +416,23 @@ fold_documents(void *arg, const int *items, int n)
 	ItemsOfKey	key = {b, items};
 	DocumentFold fold = {n, request_compose, item_composes, item_composed,
 	items_written, &key};
-	MemoryContext oldcontext;
-	bool		done;
 
-	MemoryContextReset(b->item_context);
-	oldcontext = MemoryContextSwitchTo(b->item_context);
 	document_next(b->store, batch_position(&b->batch));
-	done = document_apply_fold(b->store, &b->items[items[0]].request.key, &fold);
-	MemoryContextSwitchTo(oldcontext);
-	return done;
+	return document_apply_fold(b->store, &b->items[items[0]].request.key, &fold);
 }
 
 /* An error as the caller is to see it. */
-static Jsonb *
-error_of(const DocumentBatch *b, const ErrorData *error)
+static const ErrorData *
+as_seen(const DocumentBatch *b, const ErrorData *error)
 {
-	ErrorData	renamed = *error;
+	ErrorData  *renamed;
 
-	if (b->collection->shard != 0)
-		distributed_rename_error(&renamed, b->collection->shard);
-	return answer_error(&renamed, NULL);
+	if (b->collection->shard == 0)
+		return error;
+	renamed = palloc(sizeof(ErrorData));
+	*renamed = *error;
+	distributed_rename_error(renamed, b->collection->shard);
+	return renamed;
 }
 
 static void
@@ -455,17 +447,15 @@ ignore_document(void *arg, int i, const ErrorData *error)
 	DocumentBatch *b = arg;
 	DocumentItem *item = &b->items[i];
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->items_context);
+	char	   *key = NULL;
 
 	/* a store that was open in a group is gone with it */
 	if (b->options->ignore_errors)
 		b->store = NULL;
-	memset(&item->answer, 0, sizeof(item->answer));
-	item->answer.outcome = UPSERT_IGNORED;
-	if (b->keep && b->options->ret != RETURN_NONE)
-		item->answer.key = item->request.has_key ?
-			collection_key_to_string(b->collection, item->request.key) : NULL;
-	if (b->keep && error)
-		item->answer.error = error_of(b, error);
+	if (b->keep && b->options->ret != RETURN_NONE && item->request.has_key)
+		key = collection_key_to_string(b->collection, item->request.key);
+	answer_ignored(&item->answer, key,
+				   b->keep && error ? as_seen(b, error) : NULL, NULL);
 	MemoryContextSwitchTo(oldcontext);
 }
 

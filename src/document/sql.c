@@ -57,23 +57,16 @@ upsert_one(FunctionCallInfo fcinfo, const UpsertOptions *options, Answer *answer
 	document_close(ds);
 }
 
-/* Adds the documents of a jsonb array. */
+/* Adds the documents that an argument has. */
 static void
-add_array(DocumentBatch *b, Jsonb *docs)
+add_array(DocumentBatch *b, FunctionCallInfo fcinfo, int argno)
 {
-	JsonbIterator *it;
+	Jsonb	   *docs = argument_items(fcinfo, argno, "documents",
+									  "One document is for upsert().");
+	JsonbIterator *it = JsonbIteratorInit(&docs->root);
 	JsonbIteratorToken token;
 	JsonbValue	v;
 
-	if (!JB_ROOT_IS_ARRAY(docs) || JB_ROOT_IS_SCALAR(docs))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("documents must be a JSON array"),
-				 errdetail("They are %s.",
-						   JB_ROOT_IS_SCALAR(docs) ? "a scalar" : "an object"),
-				 errhint("One document is for upsert().")));
-
-	it = JsonbIteratorInit(&docs->root);
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		if (token == WJB_ELEM)
@@ -154,7 +147,7 @@ upsert_many_once(PG_FUNCTION_ARGS)
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_MANY, &options);
 	b = documents_begin(PG_GETARG_OID(0), &options, true);
-	add_array(b, PG_GETARG_JSONB_P(1));
+	add_array(b, fcinfo, 1);
 	documents_run(b);
 	for (i = 0; i < documents_size(b); i++)
 		answer_put_item(rows, tupdesc, i + 1, documents_answer(b, i));
@@ -192,7 +185,7 @@ upsert_load_once(PG_FUNCTION_ARGS)
 	arguments_require(fcinfo, 2);
 	options_parse(argument_jsonb(fcinfo, 2), CALL_UPSERT_LOAD, &options);
 	b = documents_begin(PG_GETARG_OID(0), &options, false);
-	add_array(b, PG_GETARG_JSONB_P(1));
+	add_array(b, fcinfo, 1);
 	documents_run(b);
 	return summary_row(fcinfo, b);
 }

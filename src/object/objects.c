@@ -33,7 +33,6 @@ typedef struct ObjectBatch
 	ObjectStore *os;
 	const UpsertOptions *options;
 	MemoryContext context;		/* of items and answers */
-	MemoryContext item_context; /* reset for each item */
 	ObjectItem *items;
 	ObjectRequest **requests;	/* NULL: it could not be taken apart */
 	StoreWaiting waiting;
@@ -95,14 +94,10 @@ static void
 apply_object(void *arg, int item)
 {
 	ObjectBatch *b = arg;
-	MemoryContext oldcontext;
 
-	MemoryContextReset(b->item_context);
-	oldcontext = MemoryContextSwitchTo(b->item_context);
 	object_store_next(b->os, batch_position(&b->batch));
 	object_request_apply(b->os, b->requests[item], b->context,
 						 &b->items[item].answer);
-	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
@@ -121,15 +116,11 @@ static void
 ignore_object(void *arg, int item, const ErrorData *error)
 {
 	ObjectBatch *b = arg;
-	Answer	   *answer = &b->items[item].answer;
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
 
-	memset(answer, 0, sizeof(*answer));
-	answer->outcome = UPSERT_IGNORED;
-	if (b->options->ret != RETURN_NONE)
-		answer->key = object_text(b, item);
-	if (error)
-		answer->error = answer_error(error, object_store_converting(b->os));
+	answer_ignored(&b->items[item].answer,
+				   b->options->ret != RETURN_NONE ? object_text(b, item) : NULL,
+				   error, error ? object_store_converting(b->os) : NULL);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -166,14 +157,6 @@ take_objects(ObjectBatch *b, Jsonb *objects)
 	JsonbIteratorToken token;
 	JsonbValue	v;
 
-	if (!JB_ROOT_IS_ARRAY(objects) || JB_ROOT_IS_SCALAR(objects))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("objects must be a JSON array"),
-				 errdetail("They are %s.",
-						   JB_ROOT_IS_SCALAR(objects) ? "a scalar" : "an object"),
-				 errhint("One object is for upsert_object().")));
-
 	b->items = MemoryContextAllocExtended(b->context,
 										  sizeof(ObjectItem) * Max(JB_ROOT_COUNT(objects), 1),
 										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -198,9 +181,9 @@ begin_batch(ObjectBatch *b, Oid relid, const CriteriaSelector *selector,
 	b->batch.duplicates = options->duplicates;
 	b->options = options;
 	b->context = CurrentMemoryContext;
-	b->item_context = AllocSetContextCreate(CurrentMemoryContext,
-											"upsert object item",
-											ALLOCSET_DEFAULT_SIZES);
+	b->batch.item_context = AllocSetContextCreate(CurrentMemoryContext,
+												  "upsert object item",
+												  ALLOCSET_DEFAULT_SIZES);
 	b->os = object_store_begin(relid, selector, options);
 	batch_waiting(&b->batch, &b->waiting);
 	object_store_waits(b->os, &b->waiting);
@@ -294,7 +277,8 @@ upsert_objects_rows(FunctionCallInfo fcinfo, const CriteriaSelector *selector)
 	options_parse(argument_jsonb(fcinfo, 3), CALL_OBJECTS, &options);
 
 	begin_batch(&b, PG_GETARG_OID(0), selector, &options);
-	take_objects(&b, PG_GETARG_JSONB_P(1));
+	take_objects(&b, argument_items(fcinfo, 1, "objects",
+									"One object is for upsert_object()."));
 	run_batch(&b);
 	for (i = 0; i < b.batch.n; i++)
 		answer_put_item(rows, tupdesc, i + 1, &b.items[i].answer);
