@@ -10,44 +10,9 @@ here        := $(if $(VPATH),$(VPATH),$(dir $(firstword $(MAKEFILE_LIST))))
 DATA         = $(patsubst $(here)/%,%,$(wildcard $(here)/sql/upsert--*.sql)) $(wildcard upsert_contexts.sql)
 PGFILEDESC   = "upsert - create it, or update it if it is there"
 
-# one line a room, lowest layer first
-OBJS  = src/upsert.o
-OBJS += src/jsonb/build.o src/jsonb/merge.o src/jsonb/attribute.o src/jsonb/string.o src/jsonb/path.o src/jsonb/tree.o \
-	src/jsonb/patch.o src/jsonb/diff.o
-OBJS += src/base/spivalue.o src/base/ddl.o src/base/tid.o src/base/digest.o src/base/schema.o src/base/owner.o
-OBJS += src/atproto/base32.o src/atproto/cid.o src/atproto/path.o src/atproto/datamodel.o src/atproto/cbor.o src/atproto/cbor_read.o src/atproto/cbor_decode.o
-OBJS += src/atproto/syntax.o src/atproto/syntax_datetime.o src/atproto/syntax_language.o src/atproto/syntax_uri.o src/atproto/mst.o src/atproto/car.o src/atproto/repo.o
-OBJS += src/atproto/grapheme.o src/atproto/lexicon.o src/atproto/lexicon_schema.o src/atproto/lexicon_registry.o
-OBJS += src/atproto/record_ready.o src/atproto/record_store.o src/atproto/record_create.o src/atproto/refs.o src/atproto/mirror.o src/atproto/import.o src/atproto/event_parse.o src/atproto/event.o src/atproto/event_sql.o src/atproto/record.o src/atproto/record_sql.o src/atproto/record_read.o src/atproto/companion.o
-OBJS += src/jsonld/value.o src/jsonld/value_jsonb.o src/jsonld/error.o src/jsonld/processor.o src/jsonld/iri.o \
-	src/jsonld/termtable.o src/jsonld/term.o src/jsonld/context.o src/jsonld/cache.o src/jsonld/remote.o \
-	src/jsonld/registry.o src/jsonld/expand.o src/jsonld/expandkeyword.o src/jsonld/expandmap.o \
-	src/jsonld/inverse.o src/jsonld/compact.o src/jsonld/parts.o
-OBJS += src/jsonld/nodemap.o src/jsonld/flatten.o src/jsonld/rdf.o src/jsonld/nquads.o \
-	src/jsonld/jcs.o src/jsonld/tordf.o src/jsonld/fromrdf.o \
-	src/jsonld/ndegree.o src/jsonld/canonize.o \
-	src/jsonld/framematch.o src/jsonld/frame.o
-OBJS += src/catalog/memo.o src/catalog/collection.o src/catalog/guard.o src/catalog/distributed.o src/catalog/docpath.o src/catalog/uniquekey.o src/catalog/node.o
-OBJS += src/store/store.o src/store/direct.o src/store/form.o src/store/find.o src/store/pending.o src/store/plain.o src/store/candidate.o src/store/preview.o src/store/bound.o src/store/virtual.o src/store/probe.o src/store/walk.o src/store/spi.o src/store/keysql.o src/store/group.o \
-	src/store/searchlock.o src/store/statement.o src/store/keynote.o src/store/local.o src/store/level.o src/store/folding.o src/store/count.o src/store/tally.o
-OBJS += src/call/alone.o src/call/argument.o src/call/excerpt.o src/call/options.o src/call/outcome.o src/call/answer.o \
-	src/call/condition.o src/call/batch.o src/call/remember.o src/call/querysort.o
-OBJS += src/document/create.o src/document/document.o src/document/request.o src/document/by.o \
-	src/document/documents.o src/document/route.o src/document/from.o src/document/import.o src/document/view.o src/document/fetch.o src/document/verbs.o src/document/advice.o src/document/sql.o
-OBJS += src/stats/stats.o
-OBJS += src/object/table.o src/object/criteria.o src/object/merge.o src/object/object.o \
-	src/object/request.o src/object/any.o src/object/objects.o src/object/schema.o
-OBJS += src/ledger/name.o src/ledger/term.o src/ledger/naming.o src/ledger/flat.o src/ledger/payload.o src/ledger/node.o src/ledger/stored.o src/ledger/ledger.o src/ledger/log.o src/ledger/transaction.o \
-	src/ledger/commit.o src/ledger/history.o src/ledger/envelope.o src/ledger/create.o src/ledger/keys.o src/ledger/unique.o src/ledger/admin.o src/ledger/exchange.o src/ledger/get.o src/ledger/where/where.o src/ledger/where/pattern.o src/ledger/where/query.o src/ledger/where/dataset.o src/ledger/where/path.o src/ledger/where/expr.o \
-	src/ledger/update.o src/ledger/jsonld_upsert.o
-OBJS += src/expr/value.o src/expr/value_cast.o src/expr/value_build.o src/expr/date.o src/expr/zone.o
-OBJS += src/expr/func.o src/expr/func_util.o src/expr/func_aggregate.o src/expr/func_array.o src/expr/func_date.o src/expr/func_zone.o src/expr/func_digest.o
-OBJS += src/expr/func_element.o src/expr/func_document.o src/expr/func_number.o src/expr/func_bit.o src/expr/func_pattern.o src/expr/func_string.o src/expr/func_system.o src/expr/func_text.o src/expr/func_type.o
-OBJS += src/expr/error.o src/expr/scan.o src/expr/gram.o src/expr/parse.o src/expr/node.o src/expr/deparse.o \
-	src/expr/docexpr.o src/expr/compile.o src/expr/eval.o
-OBJS += src/c8ql/planner.o src/c8ql/plan.o src/c8ql/run.o src/c8ql/steps.o src/c8ql/rows.o src/c8ql/aggregate.o src/c8ql/collect.o src/c8ql/window.o src/c8ql/traverse.o \
-	src/c8ql/read.o src/c8ql/handle.o src/c8ql/push.o src/c8ql/search.o src/c8ql/operation.o src/c8ql/modify.o \
-	src/c8ql/execute.o src/c8ql/sql.o
+# every file of src/; the grammar and the scanner are made by the build
+SOURCES      = $(filter-out src/expr/gram.c src/expr/scan.c,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+OBJS         = $(SOURCES:.c=.o) src/expr/gram.o src/expr/scan.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
 REGRESS      = init arguments
