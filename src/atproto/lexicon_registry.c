@@ -19,7 +19,6 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -32,10 +31,11 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "call/argument.h"
 #include "atproto/lexicon.h"
 #include "atproto/lexicon_registry.h"
+#include "base/schema.h"
 #include "base/spivalue.h"
+#include "call/argument.h"
 #include "catalog/memo.h"
 #include "compat.h"
 #include "upsert.h"

@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -23,6 +22,7 @@
 #include "atproto/datamodel.h"
 #include "atproto/record_ready.h"
 #include "atproto/record_store.h"
+#include "base/schema.h"
 #include "base/spivalue.h"
 #include "call/answer.h"
 #include "call/argument.h"

@@ -1,6 +1,6 @@
 /*
  * c8ql/search.c
- *		What UPSERT looks for, and how it is found.
+ *		What UPSERT looks for.
  *
  * A search is a list of leaves, each a path and the value that must be there:
  *
@@ -8,95 +8,23 @@
  *			[name] == "x"    [address, city] == @c
  *
  * "==" is the language's: a missing attribute equals null, 1 equals 1.0, [1]
- * equals [1, null].  SQL's operators are stricter, so what SQL finds is a
- * superset, by the containment of what the values must have in common
- * (doc @> {"name": "x"}) and by columns and index expressions that stand for
- * a path; each find is checked here by search_matches().  Only where all
- * values are scalars and none is null SQL's answer is exact.
- *
- * It finds keys.  Applying the operation to the row of that key, and checking
- * there again that it still matches, is the caller's business.
+ * equals [1, null].  How what matches is found is lookup.c's business; whether a
+ * document matches is said here, by search_matches().
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 
-#include "base/spivalue.h"
-#include "jsonb/doc.h"
+#include "c8ql/search_impl.h"
+#include "document/fetch.h"
 #include "expr/error.h"
 #include "expr/value.h"
-#include "c8ql/handle.h"
-#include "c8ql/search.h"
-#include "document/fetch.h"
+#include "jsonb/doc.h"
 #include "store/searchlock.h"
-
-/* matches that are looked at in one go */
-#define FETCH_SIZE 32
-
-typedef struct Leaf
-{
-	const Path *path;
-	ExprCode   *code;			/* of a planned leaf */
-	bool		walk;			/* its value may be an object to be walked */
-	JsonbValue	value;
-} Leaf;
-
-struct Search
-{
-	const Collection *collection;
-	int			nplanned;
-	Leaf	   *planned;		/* from an object literal */
-	ExprCode   *object;			/* or a parameter that is an object, */
-	const char *parameter;		/* its name, */
-	const char *source;			/* and the place where it stands */
-	int			location;
-	ExprCode   *filter;			/* or a filter, and its CURRENT */
-	ExprOwner	owner;
-	int			current;
-	uint32		filter_hash;
-
-	Handles		known;
-	bool		warned;			/* that it names _rev */
-
-	/* of this row */
-	bool		verify;			/* check what SQL finds, come what may */
-	int			nleaves;
-	int			space;
-	Leaf	   *leaves;
-};
-
-/* A query for SQL: which handles are used, with which values. */
-typedef struct Lookup
-{
-	StringInfoData sql;
-	bool		exact;
-	bool		unique;
-	int			nargs;
-	Oid			types[MAX_HANDLES + 1];
-	Datum		args[MAX_HANDLES + 1];
-} Lookup;
 
 static void plan_object(Search *search, ExprCompiler *compiler,
 						const ExprNode *object, const Path *path);
-static void add_leaf(Search *search, const Path *path,
-					 const JsonbValue *value);
-static void walk_object(Search *search, const Path *path,
-						const JsonbValue *object);
-static bool is_system(const Path *path, const char *name);
-static bool common_part(const JsonbValue *value, JsonbValue *out);
-static void build_lookup(Search *search, Lookup *lookup);
-static bool use_handle(Search *search, const Leaf *leaf, Lookup *lookup);
-static void leaf_value(const Leaf *leaf, const Jsonb *doc, JsonbValue *value);
 
 /* ----------
  * Planning
@@ -207,8 +135,8 @@ add_leaf(Search *search, const Path *path, const JsonbValue *value)
 	leaf->value = *value;
 }
 
-static void
-walk_object(Search *search, const Path *path, const JsonbValue *object)
+void
+search_walk_object(Search *search, const Path *path, const JsonbValue *object)
 {
 	ValueIter	it;
 	JsonbValue	name;
@@ -222,7 +150,7 @@ walk_object(Search *search, const Path *path, const JsonbValue *object)
 														name.val.string.len));
 
 		if (value_type(&value) == VALUE_OBJECT && value_count(&value) > 0)
-			walk_object(search, longer, &value);
+			search_walk_object(search, longer, &value);
 		else
 			add_leaf(search, longer, &value);
 	}
@@ -242,7 +170,7 @@ search_evaluate(Search *search, Run *run)
 		if (value_type(&value) != VALUE_OBJECT)
 			expr_error_at(EXPR_ERR_PARSE, search->source, search->location,
 						  "expecting object literal or bind parameter for UPSERT example");
-		walk_object(search, NULL, &value);
+		search_walk_object(search, NULL, &value);
 	}
 	for (int i = 0; i < search->nplanned; i++)
 	{
@@ -251,13 +179,13 @@ search_evaluate(Search *search, Run *run)
 		expr_run(leaf->code, &run->frame, &value);
 		if (leaf->walk && value_type(&value) == VALUE_OBJECT &&
 			value_count(&value) > 0)
-			walk_object(search, leaf->path, &value);
+			search_walk_object(search, leaf->path, &value);
 		else
 			add_leaf(search, leaf->path, &value);
 	}
 	for (int i = 0; i < search->nleaves && !search->warned; i++)
 	{
-		if (!is_system(search->leaves[i].path, "_rev"))
+		if (!path_is_system(search->leaves[i].path, "_rev"))
 			continue;
 		search->warned = true;
 		ereport(WARNING,
@@ -266,8 +194,8 @@ search_evaluate(Search *search, Run *run)
 	}
 }
 
-static bool
-is_system(const Path *path, const char *name)
+bool
+path_is_system(const Path *path, const char *name)
 {
 	return path->depth == 1 && strcmp(path->names[0], name) == 0;
 }
@@ -285,11 +213,11 @@ search_key(const Search *search, Datum *key)
 		int			prefix = strlen(collection->name) + 1;
 		const char *hint;
 
-		if (!is_system(leaf->path, "_key") && !is_system(leaf->path, "_id"))
+		if (!path_is_system(leaf->path, "_key") && !path_is_system(leaf->path, "_id"))
 			continue;
 		if (leaf->value.type != jbvString)
 			return SEARCH_KEY_IMPOSSIBLE;
-		if (is_system(leaf->path, "_id"))
+		if (path_is_system(leaf->path, "_id"))
 		{
 			if (len <= prefix || text[prefix - 1] != '/' ||
 				memcmp(text, collection->name, prefix - 1) != 0)
@@ -337,15 +265,15 @@ search_matches(Search *search, Run *run, const Jsonb *doc, const char *key,
 		const Leaf *leaf = &search->leaves[i];
 		JsonbValue	value;
 
-		if (is_system(leaf->path, "_key"))
+		if (path_is_system(leaf->path, "_key"))
 			value_set_string(&value, key, strlen(key));
-		else if (is_system(leaf->path, "_id"))
+		else if (path_is_system(leaf->path, "_id"))
 		{
 			char	   *id = psprintf("%s/%s", search->collection->name, key);
 
 			value_set_string(&value, id, strlen(id));
 		}
-		else if (is_system(leaf->path, "_rev"))
+		else if (path_is_system(leaf->path, "_rev"))
 		{
 			if (rev)
 				value_set_string(&value, rev, strlen(rev));
@@ -384,314 +312,4 @@ search_arbitrate(Search *search)
 		hash += hash_bytes_uint32(one);
 	}
 	search_lock(search->collection->relid, hash);
-}
-
-/* ----------
- * Asking SQL
- * ----------
- */
-
-/*
- * The part of a value that every value equal to it contains, in the sense of
- * jsonb's @>: without nulls, in arrays and objects.  False if there is none.
- */
-static bool
-common_part(const JsonbValue *value, JsonbValue *out)
-{
-	ValueType	type = value_type(value);
-	ValueBuilder builder;
-	ValueIter	it;
-	JsonbValue	name;
-	JsonbValue	member;
-	JsonbValue	part;
-
-	check_stack_depth();
-	*out = *value;
-	if (type == VALUE_NULL)
-		return false;
-	if (type != VALUE_ARRAY && type != VALUE_OBJECT)
-		return true;
-
-	if (type == VALUE_ARRAY)
-		value_array_begin(&builder);
-	else
-		value_object_begin(&builder);
-	value_iter_init(&it, value);
-	while (value_iter_next(&it, &name, &member))
-	{
-		if (!common_part(&member, &part))
-			continue;
-		if (type == VALUE_ARRAY)
-			value_array_add(&builder, &part);
-		else
-			value_object_put(&builder, name.val.string.val,
-							 name.val.string.len, &part);
-	}
-	if (type == VALUE_ARRAY)
-		value_array_finish(&builder, out);
-	else
-		value_object_finish(&builder, true, out);
-	return true;
-}
-
-/* The value as the object that has it at a path. */
-static void
-nest(const Path *path, int depth, const JsonbValue *value, JsonbValue *out)
-{
-	ValueBuilder builder;
-	JsonbValue	inner = *value;
-
-	for (int i = path->depth - 1; i >= depth; i--)
-	{
-		value_object_begin(&builder);
-		value_object_put(&builder, path->names[i], strlen(path->names[i]),
-						 &inner);
-		value_object_finish(&builder, true, out);
-		inner = *out;
-	}
-}
-
-static void
-append_condition(Lookup *lookup, const char *left, const char *operator,
-				 Oid type, Datum value)
-{
-	lookup->types[lookup->nargs] = type;
-	lookup->args[lookup->nargs] = value;
-	lookup->nargs++;
-	appendStringInfo(&lookup->sql, "%s%s OPERATOR(pg_catalog.%s) $%d",
-					 lookup->nargs == 1 ? " WHERE " : " AND ",
-					 left, operator, lookup->nargs);
-}
-
-/*
- * Use a column or index expression for this leaf.  True if it says all that
- * there is to say.
- */
-static bool
-use_handle(Search *search, const Leaf *leaf, Lookup *lookup)
-{
-	bool		exact = false;
-
-	for (int i = 0; i < search->known.count; i++)
-	{
-		const Handle *handle = &search->known.items[i];
-
-		if (!path_same(handle->path, leaf->path) ||
-			lookup->nargs >= MAX_HANDLES)
-			continue;
-		if (handle->text && leaf->value.type == jbvString)
-		{
-			text	   *value = cstring_to_text_with_len(leaf->value.val.string.val,
-														 leaf->value.val.string.len);
-
-			append_condition(lookup, handle->sql, "=", TEXTOID,
-							 PointerGetDatum(value));
-			lookup->unique |= handle->unique;
-		}
-		else if (!handle->text && leaf->value.type != jbvBinary)
-		{
-			append_condition(lookup, handle->sql, "=", JSONBOID,
-							 JsonbPGetDatum(value_to_jsonb(&leaf->value)));
-			lookup->unique |= handle->unique;
-			exact = true;
-		}
-	}
-	return exact;
-}
-
-static void
-build_lookup(Search *search, Lookup *lookup)
-{
-	const Collection *collection = search->collection;
-	char	   *key = document_column(collection, collection->key_attno);
-	ValueBuilder contained;
-	bool		textual = collection->key_type == TEXTOID ||
-	collection->key_type == VARCHAROID;
-	const char *order = textual ? " COLLATE pg_catalog.\"C\"" : "";
-	StringInfoData select;
-
-	memset(lookup, 0, sizeof(Lookup));
-	lookup->exact = search->filter == NULL && !search->verify;
-	initStringInfo(&lookup->sql);
-	value_object_begin(&contained);
-	for (int i = 0; i < search->nleaves; i++)
-	{
-		const Leaf *leaf = &search->leaves[i];
-		JsonbValue	part;
-		JsonbValue	nested;
-
-		if (leaf->value.type == jbvNull || leaf->value.type == jbvBinary)
-			lookup->exact = false;
-		if (leaf->path->names[0][0] == '_' &&
-			(is_system(leaf->path, "_key") || is_system(leaf->path, "_id") ||
-			 is_system(leaf->path, "_rev")))
-		{
-			lookup->exact = false;
-			continue;
-		}
-		if (!common_part(&leaf->value, &part) ||
-			use_handle(search, leaf, lookup))
-			continue;
-		nest(leaf->path, 0, &part, &nested);
-
-		/*
-		 * one condition for each: merging paths that share a name is not
-		 * worth the trouble, and @> of the document is cheap
-		 */
-		if (lookup->nargs < MAX_HANDLES)
-			append_condition(lookup,
-							 document_column(collection, collection->doc_attno),
-							 "@>", JSONBOID,
-							 JsonbPGetDatum(value_to_jsonb(&nested)));
-		else
-			lookup->exact = false;
-	}
-
-	initStringInfo(&select);
-	if (lookup->exact && lookup->unique)
-		appendStringInfo(&select, "SELECT %s FROM %s%s LIMIT 2",
-						 key, document_table(collection), lookup->sql.data);
-	else if (lookup->exact)
-		/* without the CTE the planner would walk the key's index instead */
-		appendStringInfo(&select,
-						 "WITH m AS MATERIALIZED (SELECT %s AS k FROM %s%s) SELECT k FROM m ORDER BY k%s LIMIT 2",
-						 key, document_table(collection), lookup->sql.data,
-						 order);
-	else
-		appendStringInfo(&select,
-						 "WITH m AS MATERIALIZED (SELECT %s AS k, %s AS r, %s AS d FROM %s%s) SELECT k, r, d FROM m ORDER BY k%s",
-						 key,
-						 document_column(collection, collection->rev_attno),
-						 document_column(collection, collection->doc_attno),
-						 document_table(collection), lookup->sql.data, order);
-	lookup->sql = select;
-}
-
-bool
-search_find(Search *search, Run *run, bool latest, bool single, Datum *key)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Lookup		lookup;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	int			found = 0;
-	char	   *second = NULL;
-	int			wanted = single ? 2 : 1;
-	bool		more = true;
-
-	build_lookup(search, &lookup);
-	CommandCounterIncrement();
-	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
-	SPI_connect();
-	plan = document_plan(search->collection, lookup.sql.data, lookup.nargs,
-						 lookup.types);
-	portal = SPI_cursor_open(NULL, plan, lookup.args, NULL, true);
-	while (more && found < wanted)
-	{
-		SPI_cursor_fetch(portal, true, lookup.exact ? wanted : FETCH_SIZE);
-		more = !lookup.exact && SPI_processed == FETCH_SIZE;
-		for (uint64 i = 0; i < SPI_processed && found < wanted; i++)
-		{
-			HeapTuple	tuple = SPI_tuptable->vals[i];
-			TupleDesc	desc = SPI_tuptable->tupdesc;
-			bool		isnull;
-			Datum		one = spi_value(tuple, desc, 1,
-										search->collection->key_type, &isnull);
-			Datum		doc;
-
-			CHECK_FOR_INTERRUPTS();
-			if (!lookup.exact)
-			{
-				doc = spi_value(tuple, desc, 3, JSONBOID, &isnull);
-				if (!search_matches(search, run,
-									isnull ? doc_empty() : DatumGetJsonbP(doc),
-									collection_key_to_string(search->collection, one),
-									SPI_getvalue(tuple, desc, 2)))
-					continue;
-			}
-			if (found++ > 0)
-				second = MemoryContextStrdup(caller,
-											 collection_key_to_string(search->collection, one));
-			else
-			{
-				MemoryContext spi = MemoryContextSwitchTo(caller);
-				int16		typlen;
-				bool		typbyval;
-
-				get_typlenbyval(search->collection->key_type, &typlen,
-								&typbyval);
-				*key = datumCopy(one, typbyval, typlen);
-				MemoryContextSwitchTo(spi);
-			}
-		}
-		SPI_freetuptable(SPI_tuptable);
-	}
-	SPI_cursor_close(portal);
-	SPI_finish();
-	PopActiveSnapshot();
-	MemoryContextSwitchTo(caller);
-	if (single && found > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_CARDINALITY_VIOLATION),
-				 errmsg("more than one document matches the search"),
-				 errdetail("In collection \"%s\" \"%s\" and \"%s\" do.",
-						   search->collection->name,
-						   collection_key_to_string(search->collection, *key),
-						   second),
-				 errhint("Search by a unique attribute, or say \"multiple\": \"first\" to take the one with the least key.")));
-	return found > 0;
-}
-
-/*
- * In words, for c8ql_explain(): what can be said before the values of the
- * rows are known.  A search by parameter has its attributes from the binds.
- */
-char *
-search_explain(Search *search, const Jsonb *bind)
-{
-	const Handle *indexed = NULL;
-	const Leaf *leaves = search->planned;
-	int			nleaves = search->nplanned;
-
-	if (search->object)
-	{
-		JsonbValue	binds;
-		JsonbValue	value;
-
-		value_set_empty_object(&binds);
-		if (bind)
-			value_from_jsonb(unconstify(Jsonb *, bind), &binds);
-		if (!value_attribute(&binds, search->parameter,
-							 strlen(search->parameter), &value) ||
-			value_type(&value) != VALUE_OBJECT)
-			return "by the attributes that the parameter has when it runs";
-		search->nleaves = 0;
-		walk_object(search, NULL, &value);
-		leaves = search->leaves;
-		nleaves = search->nleaves;
-	}
-
-	for (int i = 0; i < nleaves; i++)
-	{
-		if (is_system(leaves[i].path, "_key") ||
-			is_system(leaves[i].path, "_id"))
-			return "key";
-	}
-	for (int i = 0; i < nleaves; i++)
-	{
-		for (int k = 0; k < search->known.count; k++)
-		{
-			if (!path_same(search->known.items[k].path, leaves[i].path))
-				continue;
-			if (indexed == NULL || search->known.items[k].unique)
-				indexed = &search->known.items[k];
-		}
-	}
-	if (indexed && indexed->unique)
-		return psprintf("unique index %s", indexed->index);
-	if (indexed)
-		return psprintf("index scan on %s + search lock", indexed->index);
-	if (search->known.gin && search->filter == NULL && nleaves > 0)
-		return psprintf("index scan on %s + search lock", search->known.gin);
-	return "full scan + search lock";
 }

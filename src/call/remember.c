@@ -23,7 +23,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "base/schema.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -43,6 +42,7 @@
 
 #include "base/digest.h"
 #include "base/owner.h"
+#include "base/schema.h"
 #include "call/argument.h"
 #include "call/options.h"
 #include "call/remember.h"

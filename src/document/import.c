@@ -17,8 +17,8 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "base/schema.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -34,10 +34,10 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
-#include "catalog/pg_collation.h"
 
 #include "base/digest.h"
 #include "base/owner.h"
+#include "base/schema.h"
 #include "base/spivalue.h"
 #include "call/argument.h"
 #include "call/querysort.h"

@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "base/schema.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -23,6 +22,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/ddl.h"
+#include "base/schema.h"
 #include "call/argument.h"
 #include "call/options.h"
 #include "jsonld/context.h"

@@ -1,6 +1,7 @@
 /*
  * dataset.c
- *		What patterns are asked of: "from", "fromNamed", and "graph".
+ *		Graphs: their names, and what patterns are asked of: "from", "fromNamed",
+ *		and "graph".
  *
  *		"from": "db"						the default graph
  *		"from": ["db", "ex:g"]				both, as one graph
@@ -15,15 +16,136 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "jsonld/context.h"
 #include "ledger/history.h"
 #include "ledger/log.h"
+#include "ledger/name.h"
 #include "ledger/where/where.h"
 #include "upsert.h"
+
+/* --- their names ---------------------------------------------------------- */
+
+/* "#txn-meta", or the ledger's name before it. */
+static bool
+is_commits_graph(Where *w, JldStr label)
+{
+	int			suffix = strlen(COMMITS_GRAPH);
+	JldStr		ledger = {label.data, label.len - suffix};
+
+	return ledger.len >= 0 &&
+		memcmp(label.data + ledger.len, COMMITS_GRAPH, suffix) == 0 &&
+		(ledger.len == 0 || ledger_is_name(w->ledger, ledger));
+}
+
+/* The IRI that a name has by itself: an alias, or "default"; else the name. */
+static JldStr
+graph_label(Where *w, const JldValue *name)
+{
+	JldValue   *alias;
+
+	if (!jld_is_string(name))
+		where_bad_pattern(name, "the name of a graph must be a string");
+	if (is_commits_graph(w, name->u.string))
+		return JLD_STR(COMMITS_GRAPH);
+	alias = w->named ? jld_get(w->named, name->u.string) : NULL;
+	return alias ? alias->u.string :
+		jld_is(name->u.string, "default") ? JLD_STR(DEFAULT_GRAPH_IRI) : name->u.string;
+}
+
+JldStr
+where_graph_name(Where *w, const JldValue *name)
+{
+	JldStr		label = graph_label(w, name);
+	JldStr		iri;
+
+	if (jld_is(label, COMMITS_GRAPH))
+		return label;
+	iri = context_expand_iri(w->proc, context_initial(w->proc), label, true, false);
+
+	if (where_variable(w, label) < 0)
+		name_check_iri(iri.data ? iri : label);
+	return iri;
+}
+
+/* A node that stands in a named graph. */
+static JldValue *
+graph_node(JldStr name, JldValue *nodes)
+{
+	JldValue   *graph = jld_new_object(2);
+
+	jld_put(graph, JLD_STR("@id"), jld_new_string(name));
+	jld_put(graph, JLD_STR("@graph"), nodes);
+	return graph;
+}
+
+JldValue *
+where_graph_nodes(Where *w, JldValue *nodes)
+{
+	check_stack_depth();
+	if (jld_is_array(nodes) && nodes->n > 0 && jld_is_string(nodes->u.items[0]))
+	{
+		JldValue   *members = jld_new_array(nodes->n);
+
+		if (!jld_is(nodes->u.items[0]->u.string, "graph") || nodes->n < 3)
+			ereport(ERROR,
+					(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+					 errmsg("an array in \"delete\" or \"insert\" must be of nodes, or [\"graph\", name, node ...]"),
+					 errdetail("There is %s.", where_excerpt(nodes))));
+		for (int i = 2; i < nodes->n; i++)
+			jld_push(members, where_graph_nodes(w, nodes->u.items[i]));
+		return graph_node(graph_label(w, nodes->u.items[1]), members);
+	}
+	if (jld_is_array(nodes))
+	{
+		JldValue   *all = jld_new_array(nodes->n);
+
+		for (int i = 0; i < nodes->n; i++)
+			jld_push(all, where_graph_nodes(w, nodes->u.items[i]));
+		return all;
+	}
+	if (jld_is_object(nodes) && jld_is_string(jld_get(nodes, JLD_STR("@graph"))))
+	{
+		JldValue   *node = jld_copy_shallow(nodes);
+		JldValue   *context = jld_get(node, JLD_STR("@context"));
+		JldValue   *graph = graph_node(graph_label(w, jld_get(node, JLD_STR("@graph"))), NULL);
+
+		(void) jld_remove(node, JLD_STR("@graph"));
+		(void) jld_remove(node, JLD_STR("@context"));
+		jld_put(graph, JLD_STR("@graph"), jld_array_of(node));
+		if (context)
+			jld_put(graph, JLD_STR("@context"), context);
+		return graph;
+	}
+	return nodes;
+}
+
+GraphScope
+where_scope(Where *w, JldStr name)
+{
+	GraphScope	scope = {name, where_variable(w, name)};
+
+	if (jld_is(name, DEFAULT_GRAPH_IRI))
+		scope.name = JLD_STR("");
+	else if (scope.variable < 0 && w->named)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < w->named->n && !found; i++)
+			found = jld_eq(w->named->u.object.members[i].value->u.string, name);
+		/* a name that no graph can have */
+		if (!found)
+			scope.name = JLD_STR("_:");
+	}
+	return scope;
+}
+
+/* --- which are asked ------------------------------------------------------ */
 
 /* The graph that "graph" or "from" names; the ledger's own name: the default. */
 JldStr

@@ -2,12 +2,13 @@
  * where.h
  *		The patterns of ledger_update as one SQL query.
  *
- *		pattern.c	variables, constants, node patterns
+ *		variable.c	variables and constants
+ *		pattern.c	node patterns
  *		where.c		groups and operators: optional, union, ...
  *		expr.c		the expressions of filter and bind
  *		query.c		subqueries
  *		path.c		property paths
- *		dataset.c	what patterns are asked of: from, fromNamed
+ *		dataset.c	graphs: their names, and what patterns are asked of
  */
 #ifndef UPSERT_LEDGER_WHERE_H
 #define UPSERT_LEDGER_WHERE_H
@@ -116,6 +117,9 @@ extern JldValue *where_list_items(JldValue *list, bool *explicit);
 /* The number of the variable that an IRI or a value stands for; -1: none. */
 extern int	where_variable(Where *w, JldStr iri);
 extern int	where_variable_value(Where *w, const JldValue *value);
+
+/* May it be a list?  A variable that did not stand as "@id" may. */
+extern bool where_may_be_list(Where *w, const JldValue *value);
 
 /* A new parameter: its "$n". */
 extern const char *where_param(Where *w, Oid type, Datum value);
