@@ -147,24 +147,29 @@ static const char *const collect_options[] = {
 	"method", "disableIndex", "aggregateIntoExpressionOnDBServers", NULL
 };
 
-Step *
-plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
-			 int outer_variables)
+/* The parts of a COLLECT that are names, until it declares them. */
+typedef struct CollectNames
 {
-	CollectStep *collect = (CollectStep *) plan_step(compiler, sizeof(CollectStep), input);
-	const ExprNode *into = NULL;
-	const char *count_name = NULL;
-	const char **group_names = palloc(sizeof(char *) * node->nargs);
-	const char **result_names = palloc(sizeof(char *) * node->nargs);
-	const char **kept = palloc(sizeof(char *) * node->nargs);
-	int			nkept = 0;
+	const char **groups;
+	const char **aggregates;
+	const char *count;			/* NULL: no WITH COUNT INTO */
+	const char *into;			/* NULL: no INTO */
+	const char **kept;			/* KEEP's */
+	int			nkept;
+}			CollectNames;
 
-	collect->step.start = collect_start;
-	collect->step.next = collect_next;
+/* Compiles the parts, as long as what comes before them is visible. */
+static void
+plan_parts(CollectStep *collect, ExprCompiler *compiler, const ExprNode *node,
+		   CollectNames * names)
+{
+	memset(names, 0, sizeof(*names));
+	names->groups = palloc(sizeof(char *) * node->nargs);
+	names->aggregates = palloc(sizeof(char *) * node->nargs);
+	names->kept = palloc(sizeof(char *) * node->nargs);
 	collect->groups = palloc(sizeof(ExprCode *) * node->nargs);
 	collect->group_slots = palloc(sizeof(int) * node->nargs);
 	collect->aggregates = palloc0(sizeof(Aggregate) * node->nargs);
-	collect->into_slot = collect->count_slot = -1;
 	for (int i = 0; i < node->nargs; i++)
 	{
 		const ExprNode *part = node->args[i];
@@ -172,25 +177,25 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 		switch ((ExprTag) part->tag)
 		{
 			case EXPR_COLLECT_GROUP:
-				group_names[collect->ngroups] = part->name;
+				names->groups[collect->ngroups] = part->name;
 				collect->groups[collect->ngroups++] =
 					expr_compile_node(compiler, part->args[0]);
 				break;
 			case EXPR_COLLECT_AGGREGATE:
-				result_names[collect->naggregates] = part->name;
+				names->aggregates[collect->naggregates] = part->name;
 				aggregate_plan(compiler, part->args[0],
 							   &collect->aggregates[collect->naggregates++]);
 				break;
 			case EXPR_COLLECT_INTO:
-				into = part;
+				names->into = part->name;
 				if (part->args[0]->tag != EXPR_NONE)
 					collect->into = expr_compile_node(compiler, part->args[0]);
 				break;
 			case EXPR_COLLECT_COUNT:
-				count_name = part->name;
+				names->count = part->name;
 				break;
 			case EXPR_COLLECT_KEEP:
-				kept[nkept++] = part->args[0]->name;
+				names->kept[names->nkept++] = part->args[0]->name;
 				break;
 			default:
 				/* one method does all */
@@ -199,49 +204,72 @@ plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
 				break;
 		}
 	}
-	if (into && collect->into == NULL && nkept > 0)
-	{
-		collect->slots = palloc(sizeof(int) * nkept);
-		collect->names = palloc(sizeof(char *) * nkept);
-		for (int i = 0; i < nkept; i++)
-		{
-			collect->names[i] = pstrdup(kept[i]);
-			collect->slots[i] = expr_lookup(compiler, kept[i]);
-			if (collect->slots[i] < 0)
-				expr_error_at(EXPR_ERR_VARIABLE_UNKNOWN, compiler->source,
-							  node->location, "unknown variable '%s'",
-							  kept[i]);
-		}
-		collect->nvariables = nkept;
-	}
-	else if (into && collect->into == NULL)
-		collect->nvariables = rows_variables(compiler, outer_variables,
-											 &collect->slots, &collect->names);
+}
 
-	/* only what COLLECT makes is visible from here on */
+/* The variables that KEEP names make INTO's object. */
+static void
+keep_variables(CollectStep *collect, ExprCompiler *compiler, int location,
+			   const CollectNames * names)
+{
+	collect->nvariables = names->nkept;
+	collect->slots = palloc(sizeof(int) * names->nkept);
+	collect->names = palloc(sizeof(char *) * names->nkept);
+	for (int i = 0; i < names->nkept; i++)
+	{
+		collect->names[i] = pstrdup(names->kept[i]);
+		collect->slots[i] = expr_lookup(compiler, names->kept[i]);
+		if (collect->slots[i] < 0)
+			expr_error_at(EXPR_ERR_VARIABLE_UNKNOWN, compiler->source, location,
+						  "unknown variable '%s'", names->kept[i]);
+	}
+}
+
+/* Only what COLLECT makes is visible from here on. */
+static void
+declare_results(CollectStep *collect, ExprCompiler *compiler, int outer_variables,
+				const CollectNames * names)
+{
+	ExprOwner	owner = collect->step.owner;
+
 	compiler->variables = list_truncate(list_copy(compiler->variables),
 										outer_variables);
 	for (int i = 0; i < collect->ngroups; i++)
-		collect->group_slots[i] = expr_declare(compiler, collect->step.owner,
-											   pstrdup(group_names[i]));
+		collect->group_slots[i] = expr_declare(compiler, owner,
+											   pstrdup(names->groups[i]));
 	for (int i = 0; i < collect->naggregates; i++)
-		collect->aggregates[i].slot = expr_declare(compiler, collect->step.owner,
-												   pstrdup(result_names[i]));
-	if (count_name)
-		collect->count_slot = expr_declare(compiler, collect->step.owner,
-										   pstrdup(count_name));
-	if (into)
-		collect->into_slot = expr_declare(compiler, collect->step.owner,
-										  pstrdup(into->name));
+		collect->aggregates[i].slot = expr_declare(compiler, owner,
+												   pstrdup(names->aggregates[i]));
+	collect->count_slot = names->count == NULL ? -1 :
+		expr_declare(compiler, owner, pstrdup(names->count));
+	collect->into_slot = names->into == NULL ? -1 :
+		expr_declare(compiler, owner, pstrdup(names->into));
+}
+
+Step *
+plan_collect(ExprCompiler *compiler, const ExprNode *node, Step *input,
+			 int outer_variables)
+{
+	CollectStep *collect = (CollectStep *) plan_step(compiler, sizeof(CollectStep), input);
+	CollectNames names;
+
+	collect->step.start = collect_start;
+	collect->step.next = collect_next;
+	plan_parts(collect, compiler, node, &names);
+	if (names.into && collect->into == NULL && names.nkept > 0)
+		keep_variables(collect, compiler, node->location, &names);
+	else if (names.into && collect->into == NULL)
+		collect->nvariables = rows_variables(compiler, outer_variables,
+											 &collect->slots, &collect->names);
+	declare_results(collect, compiler, outer_variables, &names);
 
 	collect->count_only = collect->ngroups == 0 &&
-		collect->naggregates == 0 && !into;
+		collect->naggregates == 0 && names.into == NULL;
 	collect->kept.context = AllocSetContextCreate(CurrentMemoryContext,
 												  "C8QL collect",
 												  ALLOCSET_DEFAULT_SIZES);
 	collect->kept.nkeys = collect->ngroups;
 	collect->kept.nvalues = collect->ngroups + collect->naggregates +
-		(into ? 1 : 0);
+		(names.into ? 1 : 0);
 	return &collect->step;
 }
 

@@ -289,6 +289,60 @@ overwrite_mode(const JsonbValue *value, bool *known)
 	return OVERWRITE_CONFLICT;
 }
 
+/* What OPTIONS say that is of no use before all of them have been read. */
+typedef struct OptionsSaid
+{
+	bool		mode;			/* an overwriteMode: overwrite is second to it */
+	bool		hinted;
+	JsonbValue	hint;
+	bool		forced;			/* the hint must do */
+}			OptionsSaid;
+
+static void
+take_version_attribute(ModifyStep *modify, Run *run, const JsonbValue *value)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	value_to_string(value, &text);
+	modify->options.version_attribute = text.len == 0 ? NULL :
+		MemoryContextStrdup(run->context, text.data);
+}
+
+/* Does as an option says; false if its value is none. */
+static bool
+take_option(ModifyStep *modify, Run *run, const OptionSet *set, const char *word,
+			const JsonbValue *value, OptionsSaid * said)
+{
+	const OptionDef *def = option_find(set, word, strlen(word));
+	bool		on = value_truthy(value);
+	bool		known = true;
+
+	if (def)
+		/* those that modifications take of the table are all of this type */
+		*(bool *) ((char *) &modify->options + def->offset) = on;
+	else if (strcmp(word, "overwrite") == 0)
+	{
+		if (on && !said->mode)
+			modify->overwrite = OVERWRITE_REPLACE;
+	}
+	else if (strcmp(word, "overwriteMode") == 0)
+	{
+		modify->overwrite = overwrite_mode(value, &known);
+		said->mode = known;
+	}
+	else if (strcmp(word, "versionAttribute") == 0)
+		take_version_attribute(modify, run, value);
+	else if (strcmp(word, "indexHint") == 0)
+	{
+		said->hint = *value;
+		said->hinted = true;
+	}
+	else
+		said->forced = on;		/* forceIndexHint */
+	return known;
+}
+
 /*
  * Read OPTIONS once a run.  Values count by their truth; names have their
  * case; what is unknown warns.
@@ -296,21 +350,17 @@ overwrite_mode(const JsonbValue *value, bool *known)
 static void
 read_options(ModifyStep *modify, Run *run)
 {
-	UpsertOptions *o = &modify->options;
 	OptionSet	set;
 	JsonbValue	options;
 	JsonbValue	name;
 	JsonbValue	value;
-	JsonbValue	hint;
 	ValueIter	it;
+	OptionsSaid said = {false};
 	int			operation = operation_bit(modify->tag);
-	bool		forced = false;
-	bool		has_hint = false;
-	bool		has_mode = false;
 
 	if (modify->options_read)
 		return;
-	set = options_set(CALL_C8QL, o);
+	set = options_set(CALL_C8QL, &modify->options);
 	modify->options_read = true;
 	if (modify->options_code == NULL)
 		return;
@@ -321,43 +371,11 @@ read_options(ModifyStep *modify, Run *run)
 	{
 		char	   *word = pnstrdup(name.val.string.val, name.val.string.len);
 		const ModifyOption *option = find_option(word, operation);
-		const OptionDef *def = option_find(&set, word, strlen(word));
-		bool		on = value_truthy(&value);
-		bool		known = option != NULL;
 
-		if (option == NULL || !(option->honoured & operation))
-			;					/* nothing to do */
-		else if (def)
-			/* those that modifications take of the table are all of this type */
-			*(bool *) ((char *) o + def->offset) = on;
-		else if (strcmp(word, "overwrite") == 0)
-		{
-			/* overwriteMode says it better, in whatever order they stand */
-			if (on && !has_mode)
-				modify->overwrite = OVERWRITE_REPLACE;
-		}
-		else if (strcmp(word, "overwriteMode") == 0)
-		{
-			modify->overwrite = overwrite_mode(&value, &known);
-			has_mode = known;
-		}
-		else if (strcmp(word, "versionAttribute") == 0)
-		{
-			StringInfoData text;
-
-			initStringInfo(&text);
-			value_to_string(&value, &text);
-			o->version_attribute = text.len == 0 ? NULL :
-				MemoryContextStrdup(run->context, text.data);
-		}
-		else if (strcmp(word, "indexHint") == 0)
-		{
-			hint = value;
-			has_hint = true;
-		}
-		else
-			forced = on;
-		if (!known)
+		if (option && !(option->honoured & operation))
+			continue;			/* nothing to do */
+		if (option == NULL ||
+			!take_option(modify, run, &set, word, &value, &said))
 			run_warn(run, EXPR_ERR_OPTION,
 					 psprintf("invalid option '%s' for %s", word,
 							  operation_name(modify->tag)));
@@ -366,7 +384,7 @@ read_options(ModifyStep *modify, Run *run)
 		modify->overwrite == OVERWRITE_IGNORE)
 		expr_error(EXPR_ERR_PARSE,
 				   "variable OLD is not there: INSERT with overwriteMode 'ignore' does not read the document");
-	if (has_hint && forced && !has_index(modify->collection, &hint))
+	if (said.hinted && said.forced && !has_index(modify->collection, &said.hint))
 		expr_error(EXPR_ERR_INDEX_HINT,
 				   "could not use index hint to serve query");
 }

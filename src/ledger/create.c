@@ -106,77 +106,96 @@ static const OptionDef create_options[] = {
 	{"ifNotExists", 1, OPTION_BOOL, offsetof(CreateOptions, if_not_exists)},
 };
 
-/* The tables of a new ledger. */
-static void
-make_tables(const char *name, Oid namespace, const CreateOptions *options)
+/* The name of a part of a ledger, qualified and quoted. */
+static char *
+part_name(Oid namespace, const char *name, const char *suffix)
 {
-	const char *schema = get_namespace_name(namespace);
-	char	   *nodes = quote_qualified_identifier(schema, name);
-	char	   *head = quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name));
-	char	   *log = quote_qualified_identifier(schema, psprintf("%s" LEDGER_LOG, name));
-	char	   *flakes = quote_qualified_identifier(schema, psprintf("%s" LEDGER_FLAKES, name));
-	char	   *commits = quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name));
+	return quote_qualified_identifier(get_namespace_name(namespace),
+									  psprintf("%s%s", name, suffix));
+}
+
+static void
+make_nodes(const char *nodes, LedgerIndex index)
+{
+	const char *keys = index == INDEX_NONE ? "" :
+	psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
+			 upsert_schema_quoted());
 
 	ddl_execute(psprintf("CREATE TABLE %s ("
 						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						 "iri pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
 						 "doc pg_catalog.jsonb NOT NULL, %s"
 						 "PRIMARY KEY (graph, iri)) WITH (fillfactor = %d)",
-						 nodes, options->index == INDEX_NONE ? "" :
-						 psprintf("keys pg_catalog.int4[] GENERATED ALWAYS AS (%s.ledger_keys(doc)) STORED, ",
-								  upsert_schema_quoted()),
-						 NODES_FILLFACTOR));
-	if (options->index != INDEX_NONE)
+						 nodes, keys, NODES_FILLFACTOR));
+	if (index != INDEX_NONE)
 		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (keys) WITH (gin_pending_list_limit = %d)",
 							 nodes, KEYS_PENDING_KB));
-	if (options->index == INDEX_VALUES)
+	if (index == INDEX_VALUES)
 		ddl_execute(psprintf("CREATE INDEX ON %s USING gin (doc pg_catalog.jsonb_path_ops)", nodes));
+}
+
+static void
+make_head(const char *head, const JldValue *context)
+{
+	Oid			types[] = {JSONBOID};
+	Datum		values[] = {context ? JsonbPGetDatum(jld_to_jsonb(context)) : (Datum) 0};
+	int			result;
+
 	ddl_execute(psprintf("CREATE TABLE %s ("
 						 "one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), "
 						 "t pg_catalog.int8 NOT NULL, "
 						 "txn pg_catalog.xid8, "
 						 "context pg_catalog.jsonb, "
 						 "floor pg_catalog.int8 NOT NULL DEFAULT 0) WITH (fillfactor = 10)", head));
-	{
-		Oid			types[] = {JSONBOID};
-		Datum		values[] = {options->context ? JsonbPGetDatum(jld_to_jsonb(options->context)) : (Datum) 0};
-		const char *nulls = options->context ? " " : "n";
-		int			result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
-												   1, types, values, nulls, false, 0);
+	result = SPI_execute_with_args(psprintf("INSERT INTO %s (t, context) VALUES (0, $1)", head),
+								   1, types, values, context ? " " : "n", false, 0);
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
+}
 
-		if (result != SPI_OK_INSERT)
-			elog(ERROR, "SPI_execute_with_args returned %s", SPI_result_code_string(result));
-	}
+static void
+make_history(const char *log, const char *flakes, const char *commits)
+{
+	ddl_execute(psprintf("CREATE TABLE %s ("
+						 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
+						 "t pg_catalog.int8 NOT NULL, "
+						 "retracted pg_catalog.jsonb, "
+						 "asserted pg_catalog.jsonb, "
+						 "PRIMARY KEY (s, graph, t))", log));
+	ddl_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
+	ddl_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
+						 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
+						 "COLLATE pg_catalog.\"C\" AS p, "
+						 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
+						 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
+						 "c.op, l.graph FROM %s AS l "
+						 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
+						 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
+						 flakes, log));
+	ddl_execute(psprintf("CREATE TABLE %s ("
+						 "t pg_catalog.int8 PRIMARY KEY, "
+						 "at pg_catalog.timestamptz NOT NULL, "
+						 "author pg_catalog.text, "
+						 "role pg_catalog.text NOT NULL, "
+						 "message pg_catalog.text, "
+						 "asserted pg_catalog.int8 NOT NULL, "
+						 "retracted pg_catalog.int8 NOT NULL, "
+						 "metadata pg_catalog.jsonb)", commits));
+}
+
+/* The tables of a new ledger. */
+static void
+make_tables(const char *name, Oid namespace, const CreateOptions *options)
+{
+	make_nodes(part_name(namespace, name, ""), options->index);
+	make_head(part_name(namespace, name, LEDGER_HEAD), options->context);
 	if (options->history)
-	{
-		ddl_execute(psprintf("CREATE TABLE %s ("
-							 "graph pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-							 "s pg_catalog.text COLLATE pg_catalog.\"C\" NOT NULL, "
-							 "t pg_catalog.int8 NOT NULL, "
-							 "retracted pg_catalog.jsonb, "
-							 "asserted pg_catalog.jsonb, "
-							 "PRIMARY KEY (s, graph, t))", log));
-		ddl_execute(psprintf("CREATE INDEX ON %s USING brin (t)", log));
-		ddl_execute(psprintf("CREATE VIEW %s AS SELECT l.t, l.s, "
-							 "(CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' THEN '" RDF_TYPE "' ELSE d.p END) "
-							 "COLLATE pg_catalog.\"C\" AS p, "
-							 "CASE WHEN d.p OPERATOR(pg_catalog.=) '@type' "
-							 "THEN pg_catalog.jsonb_build_object('@id', v.o) ELSE v.o END AS o, "
-							 "c.op, l.graph FROM %s AS l "
-							 "CROSS JOIN LATERAL (VALUES (false, l.retracted), (true, l.asserted)) AS c(op, difference) "
-							 "CROSS JOIN LATERAL pg_catalog.jsonb_each(c.difference) AS d(p, o) "
-							 "CROSS JOIN LATERAL pg_catalog.jsonb_array_elements(d.o) AS v(o)",
-							 flakes, log));
-		ddl_execute(psprintf("CREATE TABLE %s ("
-							 "t pg_catalog.int8 PRIMARY KEY, "
-							 "at pg_catalog.timestamptz NOT NULL, "
-							 "author pg_catalog.text, "
-							 "role pg_catalog.text NOT NULL, "
-							 "message pg_catalog.text, "
-							 "asserted pg_catalog.int8 NOT NULL, "
-							 "retracted pg_catalog.int8 NOT NULL, "
-							 "metadata pg_catalog.jsonb)", commits));
-	}
+		make_history(part_name(namespace, name, LEDGER_LOG),
+					 part_name(namespace, name, LEDGER_FLAKES),
+					 part_name(namespace, name, LEDGER_COMMITS));
+
 	/* dropping the nodes drops the ledger */
 	depend(name, LEDGER_HEAD, namespace);
 	if (options->history)

@@ -651,8 +651,69 @@ compile_aggregate(Where *w, const JldValue *call, const char *name, SqlExpr *res
 	return true;
 }
 
+/*
+ * Calls that look at their arguments before these are compiled; false if name is
+ * none of them.
+ */
+static bool
+compile_special(Where *w, const JldValue *call, const char *name,
+				const Bindings *bindings, SqlExpr *result)
+{
+	int			n = call->n - 1;
+	JldStr		iri;
+	JldValue   *term;
+
+	if (pg_strcasecmp(name, "bound") == 0 && n == 1)
+	{
+		int			v = where_variable_value(w, call->u.items[1]);
+
+		if (v < 0)
+			bad_expression(where_excerpt(call), "bound takes a variable");
+		*result = (SqlExpr) {bindings->of[v].sql ? psprintf("(%s IS NOT NULL)", bindings->of[v].sql) : "false",
+							 KIND_TRUTH};
+	}
+	else if ((pg_strcasecmp(name, "in") == 0 || pg_strcasecmp(name, "not-in") == 0) && n == 2)
+		*result = compile_in(w, call, pg_strcasecmp(name, "in") != 0, bindings);
+	else if (pg_strcasecmp(name, "regex") == 0 && (n == 2 || n == 3))
+		*result = compile_regex(w, call, false, bindings);
+	else if (pg_strcasecmp(name, "replace") == 0 && (n == 3 || n == 4))
+		*result = compile_regex(w, call, true, bindings);
+	else if (pg_strcasecmp(name, "iri") == 0 && n == 1 &&
+			 (iri = constant_text(call->u.items[1])).data && where_variable(w, iri) < 0)
+	{
+		/* a constant: by the context */
+		term = jld_new_object(1);
+		jld_put(term, JLD_STR("@id"), jld_new_string(iri));
+		*result = (SqlExpr) {(char *) where_jsonb_param(w, where_term(w, term)), KIND_TERM};
+	}
+	else
+		return compile_aggregate(w, call, name, result);
+	return true;
+}
+
 static SqlExpr
-compile_call(Where *w, const JldValue *call, const Bindings *bindings)
+compile_coalesce(SqlExpr *args, int n)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&sql, "%s%s", i ? ", " : "COALESCE(", as_kind(args[i], KIND_TERM));
+	appendStringInfoChar(&sql, ')');
+	return (SqlExpr) {sql.data, KIND_TERM};
+}
+
+static bool
+is_comparison(const char *name)
+{
+	return strcmp(name, "=") == 0 || strcmp(name, "!=") == 0 ||
+		strcmp(name, "<") == 0 || strcmp(name, "<=") == 0 ||
+		strcmp(name, ">") == 0 || strcmp(name, ">=") == 0;
+}
+
+/* What the tables of functions and operators know; false if name is none. */
+static bool
+compile_known(const char *name, SqlExpr *args, int n, SqlExpr *result)
 {
 	static const struct
 	{
@@ -667,73 +728,7 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 		{"*", KIND_NUMBER, "OPERATOR(pg_catalog.*)"}, {"/", KIND_NUMBER, "OPERATOR(pg_catalog./)"},
 		{"concat", KIND_TEXT, "OPERATOR(pg_catalog.||)"},
 	};
-	char	   *name;
-	int			n = call->n - 1;
-	SqlExpr    *args = palloc(sizeof(SqlExpr) * Max(n, 1));
-	SqlExpr		result;
 
-	if (call->n == 0 || !jld_is_string(call->u.items[0]))
-		bad_expression(where_excerpt(call), "the name of a function is missing");
-	name = jld_cstr(call->u.items[0]->u.string);
-	if (pg_strcasecmp(name, "bound") == 0 && n == 1)
-	{
-		int			v = where_variable_value(w, call->u.items[1]);
-
-		if (v < 0)
-			bad_expression(where_excerpt(call), "bound takes a variable");
-		return (SqlExpr) {bindings->of[v].sql ? psprintf("(%s IS NOT NULL)", bindings->of[v].sql) : "false", KIND_TRUTH};
-	}
-	if ((pg_strcasecmp(name, "in") == 0 || pg_strcasecmp(name, "not-in") == 0) && n == 2)
-		return compile_in(w, call, pg_strcasecmp(name, "in") != 0, bindings);
-	if (pg_strcasecmp(name, "regex") == 0 && (n == 2 || n == 3))
-		return compile_regex(w, call, false, bindings);
-	if (pg_strcasecmp(name, "replace") == 0 && (n == 3 || n == 4))
-		return compile_regex(w, call, true, bindings);
-	if ((pg_strcasecmp(name, "iri") == 0 || pg_strcasecmp(name, "uri") == 0) && n == 1)
-	{
-		JldStr		iri = constant_text(call->u.items[1]);
-
-		if (iri.data && where_variable(w, iri) < 0)
-		{
-			JldValue   *term = jld_new_object(1);
-
-			jld_put(term, JLD_STR("@id"), jld_new_string(iri));
-			return (SqlExpr) {(char *) where_jsonb_param(w, where_term(w, term)), KIND_TERM};
-		}
-		name = "iri";
-	}
-	if (pg_strcasecmp(name, "encode_for_uri") == 0)
-		name = "encodeForUri";
-	if (compile_aggregate(w, call, name, &result))
-		return result;
-	for (int i = 0; i < n; i++)
-		args[i] = compile(w, call->u.items[i + 1], bindings);
-
-	if (n >= 2 && (strcmp(name, "=") == 0 || strcmp(name, "!=") == 0 || strcmp(name, "<") == 0 ||
-				   strcmp(name, "<=") == 0 || strcmp(name, ">") == 0 || strcmp(name, ">=") == 0))
-	{
-		/* of many, each with the next */
-		for (int i = 0; i + 1 < n; i++)
-			args[i] = compile_compare(name, args[i], args[i + 1]);
-		return compile_chain("AND", KIND_TRUTH, args, n - 1);
-	}
-	if (pg_strcasecmp(name, "coalesce") == 0 && n > 0)
-	{
-		StringInfoData sql;
-
-		initStringInfo(&sql);
-		for (int i = 0; i < n; i++)
-			appendStringInfo(&sql, "%s%s", i ? ", " : "COALESCE(", as_kind(args[i], KIND_TERM));
-		appendStringInfoChar(&sql, ')');
-		return (SqlExpr) {sql.data, KIND_TERM};
-	}
-	if (pg_strcasecmp(name, "list") == 0)
-		return compile_list(args, n);
-	if (n == 0 && compile_random(w, name, bindings, &result))
-		return result;
-	if (pg_strcasecmp(name, "if") == 0 && n == 3)
-		return (SqlExpr) {psprintf("CASE WHEN %s THEN %s ELSE %s END", as_kind(args[0], KIND_TRUTH),
-								   as_kind(args[1], KIND_TERM), as_kind(args[2], KIND_TERM)), KIND_TERM};
 	for (int i = 0; i < lengthof(functions); i++)
 	{
 		char	   *sql[MAX_ARGUMENTS] = {"", "", ""};
@@ -742,12 +737,58 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 			continue;
 		for (int k = 0; k < n; k++)
 			sql[k] = as_kind(args[k], functions[i].arguments[k]);
-		return (SqlExpr) {psprintf(functions[i].sql, sql[0], sql[1], sql[2]), functions[i].result};
+		*result = (SqlExpr) {psprintf(functions[i].sql, sql[0], sql[1], sql[2]), functions[i].result};
+		return true;
 	}
 	for (int i = 0; i < lengthof(chains); i++)
-		if (n >= 1 && pg_strcasecmp(name, chains[i].name) == 0)
-			return compile_chain(chains[i].op, chains[i].kind, args, n);
-	bad_expression(where_excerpt(call), psprintf("no function \"%s\" of %d arguments", name, n));
+	{
+		if (n < 1 || pg_strcasecmp(name, chains[i].name) != 0)
+			continue;
+		*result = compile_chain(chains[i].op, chains[i].kind, args, n);
+		return true;
+	}
+	return false;
+}
+
+static SqlExpr
+compile_call(Where *w, const JldValue *call, const Bindings *bindings)
+{
+	char	   *name;
+	int			n = call->n - 1;
+	SqlExpr    *args = palloc(sizeof(SqlExpr) * Max(n, 1));
+	SqlExpr		result;
+
+	if (call->n == 0 || !jld_is_string(call->u.items[0]))
+		bad_expression(where_excerpt(call), "the name of a function is missing");
+	name = jld_cstr(call->u.items[0]->u.string);
+	if (pg_strcasecmp(name, "uri") == 0 && n == 1)
+		name = "iri";
+	if (pg_strcasecmp(name, "encode_for_uri") == 0)
+		name = "encodeForUri";
+	if (compile_special(w, call, name, bindings, &result))
+		return result;
+	for (int i = 0; i < n; i++)
+		args[i] = compile(w, call->u.items[i + 1], bindings);
+
+	if (n >= 2 && is_comparison(name))
+	{
+		/* of many, each with the next */
+		for (int i = 0; i + 1 < n; i++)
+			args[i] = compile_compare(name, args[i], args[i + 1]);
+		return compile_chain("AND", KIND_TRUTH, args, n - 1);
+	}
+	if (pg_strcasecmp(name, "coalesce") == 0 && n > 0)
+		return compile_coalesce(args, n);
+	if (pg_strcasecmp(name, "list") == 0)
+		return compile_list(args, n);
+	if (n == 0 && compile_random(w, name, bindings, &result))
+		return result;
+	if (pg_strcasecmp(name, "if") == 0 && n == 3)
+		return (SqlExpr) {psprintf("CASE WHEN %s THEN %s ELSE %s END", as_kind(args[0], KIND_TRUTH),
+								   as_kind(args[1], KIND_TERM), as_kind(args[2], KIND_TERM)), KIND_TERM};
+	if (!compile_known(name, args, n, &result))
+		bad_expression(where_excerpt(call), psprintf("no function \"%s\" of %d arguments", name, n));
+	return result;
 }
 
 static SqlExpr

@@ -21,6 +21,20 @@
 #include "ledger/where/where.h"
 #include "upsert.h"
 
+/* The members of a subquery, as they were sent; NULL: it has none. */
+typedef struct QueryText
+{
+	JldValue   *select;			/* an array */
+	bool		distinct;
+	JldValue   *where;
+	JldValue   *values;
+	JldValue   *group;			/* an array */
+	JldValue   *having;
+	JldValue   *order;
+	JldValue   *limit;
+	JldValue   *offset;
+}			QueryText;
+
 /* A subquery in the making. */
 typedef struct Subquery
 {
@@ -172,28 +186,13 @@ row_count(Subquery *sub, const JldValue *v)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(v->u.number)));
 }
 
-char *
-where_query(Where *w, const char *chain, const JldValue *pattern, Bindings *bindings)
+/* The members of the object, each where it belongs. */
+static QueryText
+read_query(const JldValue *pattern)
 {
-	Subquery	sub = {w, pattern};
 	JldValue   *query = pattern->n == 2 ? pattern->u.items[1] : NULL;
-	JldValue   *select = NULL;
-	JldValue   *where = NULL;
-	JldValue   *values = NULL;
-	JldValue   *group = NULL;
-	JldValue   *having = NULL;
-	JldValue   *order = NULL;
-	JldValue   *limit = NULL;
-	JldValue   *offset = NULL;
-	const Bindings *rows = w->rows;
-	bool		distinct = false;
-	bool		all = false;
-	char	   *q = psprintf("q%d", w->aliases++);
-	char	   *sql;
-	StringInfoData tail;
-	Bindings	inner;
+	QueryText	t = {NULL};
 
-	check_stack_depth();
 	if (!jld_is_object(query))
 		where_bad_pattern(pattern, "query takes an object");
 	for (int i = 0; i < query->n; i++)
@@ -202,98 +201,145 @@ where_query(Where *w, const char *chain, const JldValue *pattern, Bindings *bind
 
 		if (jld_is(m->key, "select") || jld_is(m->key, "selectDistinct"))
 		{
-			if (select)
+			if (t.select)
 				where_bad_pattern(pattern, "select stands twice");
-			select = as_list(m->value);
-			distinct = jld_is(m->key, "selectDistinct");
+			t.select = as_list(m->value);
+			t.distinct = jld_is(m->key, "selectDistinct");
 		}
 		else if (jld_is(m->key, "where"))
-			where = m->value;
+			t.where = m->value;
 		else if (jld_is(m->key, "values"))
-			values = m->value;
+			t.values = m->value;
 		else if (jld_is(m->key, "groupBy"))
-			group = as_list(m->value);
+			t.group = as_list(m->value);
 		else if (jld_is(m->key, "having"))
-			having = m->value;
+			t.having = m->value;
 		else if (jld_is(m->key, "orderBy"))
-			order = m->value;
+			t.order = m->value;
 		else if (jld_is(m->key, "limit"))
-			limit = m->value;
+			t.limit = m->value;
 		else if (jld_is(m->key, "offset"))
-			offset = m->value;
+			t.offset = m->value;
 		else
 			where_bad_pattern(pattern, psprintf("a subquery has no \"%s\"", jld_cstr(m->key)));
 	}
-	if (select == NULL || select->n == 0 || where == NULL)
+	if (t.select == NULL || t.select->n == 0 || t.where == NULL)
 		where_bad_pattern(pattern, "a subquery needs select and where");
+	return t;
+}
 
-	w->rows = NULL;
-	sql = where_compile(w, where, values, &sub.rows);
-	where_rename(&sub.rows, q);
-
-	/* what one may speak of after grouping */
-	sub.grouped = group != NULL || having != NULL;
-	for (int i = 0; i < select->n; i++)
-		sub.grouped = sub.grouped || has_aggregate(where_parse(w, select->u.items[i]));
-	initStringInfo(&tail);
-	if (!sub.grouped)
-		sub.groups = sub.rows;
-	for (int i = 0; group && i < group->n; i++)
+/* " GROUP BY ...": what one may speak of after grouping. */
+static void
+group_by(Subquery *sub, const JldValue *group, StringInfo sql)
+{
+	for (int i = 0; i < group->n; i++)
 	{
-		int			v = variable_of(&sub, group->u.items[i]);
+		int			v = variable_of(sub, group->u.items[i]);
 
-		if (sub.rows.of[v].sql == NULL)
-			where_bad_pattern(pattern, "groupBy names a variable that is not bound");
-		appendStringInfo(&tail, "%s%s", i > 0 ? ", " : " GROUP BY ", sub.rows.of[v].sql);
-		sub.groups.of[v] = sub.rows.of[v];
+		if (sub->rows.of[v].sql == NULL)
+			where_bad_pattern(sub->text, "groupBy names a variable that is not bound");
+		appendStringInfo(sql, "%s%s", i > 0 ? ", " : " GROUP BY ", sub->rows.of[v].sql);
+		sub->groups.of[v] = sub->rows.of[v];
 	}
-	if (sub.grouped)
-		w->rows = &sub.rows;
-	if (having)
+}
+
+/*
+ * " HAVING ...", by an expression, or ["filter", expression ...], or an array of
+ * such.
+ */
+static void
+having(Subquery *sub, JldValue *conditions, StringInfo sql)
+{
+	Where	   *w = sub->w;
+	bool		one = is_call(conditions, "filter") || !jld_is_array(conditions) ||
+	(conditions->n > 0 && jld_is_string(conditions->u.items[0]));
+	JldValue   *filters = one ? jld_array_of(conditions) : conditions;
+
+	appendStringInfoString(sql, " HAVING true");
+	for (int i = 0; i < filters->n; i++)
 	{
-		/* an expression, or ["filter", expression ...], or an array of such */
-		JldValue   *filters = is_call(having, "filter") || !jld_is_array(having) ||
-		(having->n > 0 && jld_is_string(having->u.items[0])) ? jld_array_of(having) : having;
+		JldValue   *filter = filters->u.items[i];
 
-		appendStringInfoString(&tail, " HAVING true");
-		for (int i = 0; i < filters->n; i++)
-		{
-			JldValue   *filter = filters->u.items[i];
-
-			for (int k = 1; is_call(filter, "filter") && k < filter->n; k++)
-				appendStringInfo(&tail, " AND (%s)", where_filter(w, filter->u.items[k], &sub.groups));
-			if (!is_call(filter, "filter"))
-				appendStringInfo(&tail, " AND (%s)", where_filter(w, filter, &sub.groups));
-		}
+		for (int k = 1; is_call(filter, "filter") && k < filter->n; k++)
+			appendStringInfo(sql, " AND (%s)", where_filter(w, filter->u.items[k], &sub->groups));
+		if (!is_call(filter, "filter"))
+			appendStringInfo(sql, " AND (%s)", where_filter(w, filter, &sub->groups));
 	}
+}
+
+static void
+select_items(Subquery *sub, const JldValue *select)
+{
+	bool		all = false;
+
 	for (int i = 0; i < select->n; i++)
 	{
 		JldValue   *item = select->u.items[i];
 
-		if (jld_is_string(item) && jld_is(item->u.string, "*") && !sub.grouped)
+		if (jld_is_string(item) && jld_is(item->u.string, "*") && !sub->grouped)
 			all = true;
 		else
-			select_item(&sub, item);
+			select_item(sub, item);
 	}
 	if (all)
-		sub.columns = sub.rows;
+		sub->columns = sub->rows;
+}
+
+/* The query, ordered and cut. */
+static char *
+order_and_cut(Subquery *sub, const QueryText * t, char *sql)
+{
+	if (t->distinct)
+		sql = psprintf("SELECT DISTINCT * FROM (%s) AS d", sql);
+	if (t->order || t->limit || t->offset)
+	{
+		if (t->distinct)
+			sql = psprintf("SELECT * FROM (%s) AS o", sql);
+		sql = psprintf("%s%s", sql, order_by(sub, t->order, t->distinct));
+	}
+	if (t->limit)
+		sql = psprintf("%s LIMIT " INT64_FORMAT, sql, row_count(sub, t->limit));
+	if (t->offset)
+		sql = psprintf("%s OFFSET " INT64_FORMAT, sql, row_count(sub, t->offset));
+	return sql;
+}
+
+char *
+where_query(Where *w, const char *chain, const JldValue *pattern, Bindings *bindings)
+{
+	Subquery	sub = {w, pattern};
+	QueryText	t;
+	const Bindings *rows = w->rows;
+	char	   *q = psprintf("q%d", w->aliases++);
+	char	   *sql;
+	StringInfoData tail;
+	Bindings	inner;
+
+	check_stack_depth();
+	t = read_query(pattern);
+	w->rows = NULL;
+	sql = where_compile(w, t.where, t.values, &sub.rows);
+	where_rename(&sub.rows, q);
+
+	sub.grouped = t.group != NULL || t.having != NULL;
+	for (int i = 0; i < t.select->n; i++)
+		sub.grouped = sub.grouped || has_aggregate(where_parse(w, t.select->u.items[i]));
+	initStringInfo(&tail);
+	if (!sub.grouped)
+		sub.groups = sub.rows;
+	if (t.group)
+		group_by(&sub, t.group, &tail);
+	if (sub.grouped)
+		w->rows = &sub.rows;
+	if (t.having)
+		having(&sub, t.having, &tail);
+	select_items(&sub, t.select);
 	w->rows = rows;
 
 	/* GROUP BY and the rest go behind "WHERE true" */
 	inner = sub.columns;
 	sql = where_finish(psprintf("(%s) AS %s", sql, q), tail.data, &sub.columns, &inner);
-	if (distinct)
-		sql = psprintf("SELECT DISTINCT * FROM (%s) AS d", sql);
-	if (order || limit || offset)
-	{
-		if (distinct)
-			sql = psprintf("SELECT * FROM (%s) AS o", sql);
-		sql = psprintf("%s%s", sql, order_by(&sub, order, distinct));
-	}
-	if (limit)
-		sql = psprintf("%s LIMIT " INT64_FORMAT, sql, row_count(&sub, limit));
-	if (offset)
-		sql = psprintf("%s OFFSET " INT64_FORMAT, sql, row_count(&sub, offset));
+	sql = order_and_cut(&sub, &t, sql);
 	if (strlen(sql) > WHERE_MAX_SQL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UPSERT_LIMIT_EXCEEDED),
