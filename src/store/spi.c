@@ -93,11 +93,16 @@ typedef enum ChangeResult
 typedef struct SpiItem
 {
 	Store	   *s;
-	const Datum *key;
+	const Datum *key;			/* a trigger may move it */
 	const bool *nulls;
+	StoreCompose compose;
+	void	   *arg;
 	int			tries;			/* that others have won */
 	int			refused;		/* locks that we were not given */
 	char	   *tried;			/* row image that an update did not meet */
+	KeyNote    *note;			/* of the row that was in an insertion's way */
+	ErrorData  *violation;		/* that an INSERT without arbiter met */
+	bool		locked;			/* we hold the search lock */
 } SpiItem;
 
 static void spi_open(Store *s, List *arbiters);
@@ -524,10 +529,10 @@ hash_key(Store *s, const Datum *key, const bool *nulls)
 
 /* Calls compose in the context that it was promised. */
 static StoreVerdict
-compose_item(Store *s, TupleTableSlot *old, StoreCompose compose, void *arg)
+compose_item(SpiItem *item, TupleTableSlot *old)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(s->item_context);
-	StoreVerdict verdict = store_compose(s, old, compose, arg);
+	MemoryContext oldcontext = MemoryContextSwitchTo(item->s->item_context);
+	StoreVerdict verdict = store_compose(item->s, old, item->compose, item->arg);
 
 	MemoryContextSwitchTo(oldcontext);
 	return verdict;
@@ -735,11 +740,6 @@ change_found(SpiItem *item, bool remove)
 	return moved ? CHANGE_AGAIN : change_did_nothing(item, remove);
 }
 
-/* ----------
- * No row is there
- * ----------
- */
-
 /* The new row as it stands now, where the statement could not return it. */
 static void
 read_back(SpiItem *item)
@@ -754,6 +754,55 @@ read_back(SpiItem *item)
 			InvalidSnapshot) > 0)
 		store_result(s, s->new, 0);
 }
+
+/* To the row in s->old; false: look again. */
+static bool
+apply_to_found(SpiItem *item, StoreOutcome *outcome)
+{
+	Store	   *s = item->s;
+	StoreVerdict verdict;
+	bool		remove;
+
+	item->violation = NULL;
+	verdict = compose_item(item, s->old);
+	remove = verdict == STORE_REMOVE;
+	*outcome = remove ? STORE_DELETED : STORE_UPDATED;
+	if (verdict == STORE_KEEP || verdict == STORE_SKIP)
+	{
+		*outcome = verdict == STORE_KEEP ? STORE_UNCHANGED : STORE_SKIPPED;
+		return true;
+	}
+	if (s->target.preview)
+	{
+		if (remove)
+			preview_removal(s);
+		else
+			preview_item(s, s->old);
+		return true;
+	}
+	switch (change_found(item, remove))
+	{
+		case CHANGE_DONE:
+			if (!remove)
+				read_back(item);
+			return true;
+		case CHANGE_REFUSED:
+			*outcome = STORE_SKIPPED;
+			return true;
+		case CHANGE_LOST:
+			break;
+		case CHANGE_AGAIN:
+			count_try(item);
+			break;
+	}
+	store_count_conflict(s);
+	return false;
+}
+
+/* ----------
+ * No row is there
+ * ----------
+ */
 
 /* Has a BEFORE trigger a word in an INSERT?  A partition's we do not know. */
 static bool
@@ -794,167 +843,171 @@ choose_insert(Store *s, int tries)
 		INSERT_UNLESS_KEY : INSERT_UNLESS_ANY;
 }
 
-static StoreOutcome
-spi_apply_connected(Store *s, const Datum *key, const bool *nulls,
-					StoreCompose compose, void *arg)
+static void
+take_search_lock(SpiItem *item)
 {
+	search_lock(RelationGetRelid(item->s->rel),
+				hash_key(item->s, item->key, item->nulls));
+	item->locked = true;
+}
+
+/* A trigger may have moved the key: that of the row in the way is the row now. */
+static void
+follow_note(SpiItem *item)
+{
+	Store	   *s = item->s;
+	KeyNote    *note = item->note;
+
+	if (store_same_key(s, note->key, note->nulls, item->key, item->nulls))
+		return;
+	item->key = memcpy(palloc(sizeof(note->key)), note->key, sizeof(note->key));
+	item->nulls = memcpy(palloc(sizeof(note->nulls)), note->nulls,
+						 sizeof(note->nulls));
+	s->key_moved = true;
+}
+
+/* ON CONFLICT DO NOTHING; false: look again. */
+static bool
+insert_by_arbiter(SpiItem *item, StoreOutcome *outcome)
+{
+	Store	   *s = item->s;
+	InsertKind	kind = choose_insert(s, item->tries);
+	bool		noting = kind == INSERT_OR_NOTE;
+
+	if (noting && item->note == NULL)
+		item->note = MemoryContextAlloc(s->item_context, sizeof(KeyNote));
+	*outcome = STORE_INSERTED;
+	if (noting ? insert_row_or_note(s, item->note) : insert_row(s, kind))
+	{
+		read_back(item);
+		return true;
+	}
+	if (noting && !item->note->noted)
+	{
+		*outcome = STORE_SKIPPED;
+		return true;
+	}
+	store_count_conflict(s);
+	item->tries++;
+	if (noting)
+	{
+		follow_note(item);
+		return false;
+	}
+
+	/*
+	 * Another look shows a row that came meanwhile, but not one that a policy
+	 * hides.  What a trigger did that we cannot ask shows when nothing but a
+	 * violation can stop the row.
+	 */
+	if (item->tries > MAX_REFUSED && has_policies(s))
+		refuse_by_policy(s);
+	if (item->tries > MAX_REFUSED &&
+		(may_refuse_insert(s) ||
+		 s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
+		item->tries = MAX_TRIES;
+	return false;
+}
+
+/*
+ * A plain INSERT: under the search lock where there is no arbiter, and after
+ * another look; false: look again.
+ */
+static bool
+insert_without_arbiter(SpiItem *item, StoreOutcome *outcome)
+{
+	Store	   *s = item->s;
 	SpiState   *st = s->impl;
-	SpiItem		item = {s, key, nulls};
-	KeyNote    *note = NULL;
-	ErrorData  *violation = NULL;
-	bool		locked = false; /* we hold the search lock */
+
+	if (st->conflict_target == NULL && !item->locked)
+	{
+		take_search_lock(item);
+		if (IsolationUsesXactSnapshot())
+		{
+			PushActiveSnapshot(GetLatestSnapshot());
+			if (find(s, item->key, item->nulls, false, GetActiveSnapshot()))
+				store_serialization_failure();
+			PopActiveSnapshot();
+		}
+		return false;
+	}
+	*outcome = STORE_INSERTED;
+	if (try_to(insert_row_plain, item, ERRCODE_UNIQUE_VIOLATION, &item->violation))
+		read_back(item);
+	else if (item->violation)
+	{
+		store_count_conflict(s);
+		return false;
+	}
+	else if (st->returning)
+		*outcome = STORE_SKIPPED;
+	else
+		read_back(item);
+	return true;
+}
+
+/* To a row that is not there; false: look again. */
+static bool
+apply_to_none(SpiItem *item, StoreOutcome *outcome)
+{
+	Store	   *s = item->s;
+	SpiState   *st = s->impl;
+	StoreVerdict verdict;
+
+	/* the row of the violation is not to be seen */
+	if (item->violation)
+		ReThrowError(item->violation);
+	ExecClearTuple(s->old);
+	verdict = compose_item(item, NULL);
+	*outcome = STORE_INSERTED;
+	if (verdict != STORE_WRITE)
+		*outcome = verdict == STORE_KEEP ? STORE_UNCHANGED : STORE_SKIPPED;
+	else if (s->target.preview)
+		preview_item(s, NULL);
+	else if (item->key == NULL)
+	{
+		/* nobody is in the way of a key that a generator has made */
+		if (!insert_row(s, INSERT_PLAIN))
+			*outcome = STORE_SKIPPED;
+	}
+	else if (st->conflict_target && item->tries < MAX_TRIES)
+		return insert_by_arbiter(item, outcome);
+	else
+		return insert_without_arbiter(item, outcome);
+	return true;
+}
+
+static StoreOutcome
+spi_apply_connected(SpiItem *item)
+{
+	Store	   *s = item->s;
+	StoreOutcome outcome;
+	bool		done;
 
 	/*
 	 * A foreign server may show one snapshot for all of a transaction, so
 	 * that a second look is no newer: there we wait before the first.
 	 */
-	if (key != NULL && !s->target.preview &&
+	if (item->key != NULL && !s->target.preview &&
 		s->rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		take_search_lock(item);
+	do
 	{
-		search_lock(RelationGetRelid(s->rel), hash_key(s, key, nulls));
-		locked = true;
-	}
-
-	for (;;)
-	{
-		StoreVerdict verdict;
-
 		CHECK_FOR_INTERRUPTS();
-		if (item.key != NULL &&
-			find(s, item.key, item.nulls, false, s->target.snapshot))
-		{
-			bool		remove;
-
-			violation = NULL;
-			verdict = compose_item(s, s->old, compose, arg);
-			if (verdict == STORE_KEEP)
-				return STORE_UNCHANGED;
-			if (verdict == STORE_SKIP)
-				return STORE_SKIPPED;
-			remove = verdict == STORE_REMOVE;
-			if (s->target.preview)
-			{
-				if (remove)
-					preview_removal(s);
-				else
-					preview_item(s, s->old);
-				return remove ? STORE_DELETED : STORE_UPDATED;
-			}
-			switch (change_found(&item, remove))
-			{
-				case CHANGE_DONE:
-					if (!remove)
-						read_back(&item);
-					return remove ? STORE_DELETED : STORE_UPDATED;
-				case CHANGE_REFUSED:
-					return STORE_SKIPPED;
-				case CHANGE_LOST:
-					break;
-				case CHANGE_AGAIN:
-					count_try(&item);
-					break;
-			}
-			store_count_conflict(s);
-			continue;
-		}
-
-		if (violation)
-			ReThrowError(violation);
-		ExecClearTuple(s->old);
-		verdict = compose_item(s, NULL, compose, arg);
-		if (verdict == STORE_KEEP)
-			return STORE_UNCHANGED;
-		if (verdict != STORE_WRITE)
-			return STORE_SKIPPED;
-		if (s->target.preview)
-		{
-			preview_item(s, NULL);
-			return STORE_INSERTED;
-		}
-
-		/* nobody is in the way of a key that a generator has made */
-		if (key == NULL)
-			return insert_row(s, INSERT_PLAIN) ? STORE_INSERTED : STORE_SKIPPED;
-
-		if (st->conflict_target && item.tries < MAX_TRIES)
-		{
-			InsertKind	kind = choose_insert(s, item.tries);
-			bool		inserted;
-
-			if (kind == INSERT_OR_NOTE && note == NULL)
-				note = MemoryContextAlloc(s->item_context, sizeof(KeyNote));
-			inserted = kind == INSERT_OR_NOTE ? insert_row_or_note(s, note) :
-				insert_row(s, kind);
-			if (inserted)
-			{
-				read_back(&item);
-				return STORE_INSERTED;
-			}
-			if (kind == INSERT_OR_NOTE && !note->noted)
-				return STORE_SKIPPED;
-			store_count_conflict(s);
-			item.tries++;
-			if (kind == INSERT_OR_NOTE)
-			{
-				/* a trigger has moved the key: that is the row now */
-				if (!store_same_key(s, note->key, note->nulls, item.key, item.nulls))
-				{
-					item.key = memcpy(palloc(sizeof(note->key)), note->key,
-									  sizeof(note->key));
-					item.nulls = memcpy(palloc(sizeof(note->nulls)), note->nulls,
-										sizeof(note->nulls));
-					s->key_moved = true;
-				}
-				continue;
-			}
-
-			/*
-			 * Another look shows a row that came meanwhile, but not one that
-			 * a policy hides.  What a trigger did that we cannot ask shows
-			 * when nothing but a violation can stop the row.
-			 */
-			if (item.tries > MAX_REFUSED && has_policies(s))
-				refuse_by_policy(s);
-			if (item.tries > MAX_REFUSED &&
-				(may_refuse_insert(s) ||
-				 s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
-				item.tries = MAX_TRIES;
-			continue;
-		}
-
-		if (st->conflict_target == NULL && !locked)
-		{
-			search_lock(RelationGetRelid(s->rel), hash_key(s, key, nulls));
-			locked = true;
-			if (IsolationUsesXactSnapshot())
-			{
-				PushActiveSnapshot(GetLatestSnapshot());
-				if (find(s, key, nulls, false, GetActiveSnapshot()))
-					store_serialization_failure();
-				PopActiveSnapshot();
-			}
-			continue;
-		}
-		if (try_to(insert_row_plain, &item, ERRCODE_UNIQUE_VIOLATION, &violation))
-		{
-			read_back(&item);
-			return STORE_INSERTED;
-		}
-		if (violation == NULL && st->returning)
-			return STORE_SKIPPED;
-		if (violation == NULL)
-		{
-			read_back(&item);
-			return STORE_INSERTED;
-		}
-		store_count_conflict(s);
-	}
+		if (item->key != NULL &&
+			find(s, item->key, item->nulls, false, s->target.snapshot))
+			done = apply_to_found(item, &outcome);
+		else
+			done = apply_to_none(item, &outcome);
+	} while (!done);
+	return outcome;
 }
 
 static StoreOutcome
 spi_apply(Store *s, const Datum *key, const bool *nulls,
 		  StoreCompose compose, void *arg)
 {
+	SpiItem		item = {s, key, nulls, compose, arg};
 	StoreOutcome outcome;
 	Snapshot	held;
 
@@ -965,7 +1018,7 @@ spi_apply(Store *s, const Datum *key, const bool *nulls,
 
 	/* a version that was found must not give way to another at its place */
 	held = RegisterSnapshot(GetTransactionSnapshot());
-	outcome = spi_apply_connected(s, key, nulls, compose, arg);
+	outcome = spi_apply_connected(&item);
 	UnregisterSnapshot(held);
 	SPI_finish();
 	return outcome;
