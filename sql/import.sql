@@ -75,6 +75,13 @@ CALL upsert_import('imp', $$VALUES ('{}'::jsonb)$$, '{"batchSize": 1.5}');
 CALL upsert_import('imp', $$VALUES ('{}'::jsonb)$$, '{"dryRun": true}');
 CALL upsert_import('imp', $$VALUES ('{}'::jsonb)$$, '{"by": ["a"]}');
 
+-- a rule has the error itself go elsewhere
+\set VERBOSITY default
+CREATE RULE nowhere AS ON INSERT TO imp_errors DO INSTEAD NOTHING;
+CALL upsert_import('imp', $$VALUES ('[]'::jsonb)$$, '{"errorTable": "imp_errors"}');
+DROP RULE nowhere ON imp_errors;
+\set VERBOSITY terse
+
 -- others' progress is theirs, and rights are the caller's
 CREATE ROLE regress_import;
 SET ROLE regress_import;

@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
+#include "base/spivalue.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -261,12 +263,11 @@ at_forget_tombstones(PG_FUNCTION_ARGS)
 													RECORD_TOMBSTONES)),
 				 errhint("create_record_store() makes both.")));
 	SPI_connect();
-	if (SPI_execute_with_args(psprintf("DELETE FROM %s WHERE deleted_at OPERATOR(pg_catalog.<) "
-									   "(pg_catalog.now() OPERATOR(pg_catalog.-) $1)",
-									   quote_qualified_identifier(get_namespace_name(get_rel_namespace(tombstones)),
-																  get_rel_name(tombstones))),
-							  1, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write \"%s\"", get_rel_name(tombstones));
+	spi_expect(SPI_execute_with_args(psprintf("DELETE FROM %s WHERE deleted_at OPERATOR(pg_catalog.<) "
+											  "(pg_catalog.now() OPERATOR(pg_catalog.-) $1)",
+											  relation_quoted(tombstones)),
+									 1, argtypes, args, NULL, false, 0),
+			   SPI_OK_DELETE, get_rel_name(tombstones));
 	deleted = SPI_processed;
 	SPI_finish();
 	PG_RETURN_INT64((int64) deleted);

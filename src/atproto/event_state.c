@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -66,13 +67,6 @@ typedef struct StateEntry
  * What is stored
  * ----------
  */
-
-static char *
-table_name(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
-}
 
 static Datum
 text_array(const StateKey *keys, int n)
@@ -248,7 +242,7 @@ look_at_repos(EventBatch *b, const StateKey *repos, int n)
 	SPI_connect();
 	select_states(b, psprintf("SELECT repo::pg_catalog.text, floor::pg_catalog.text, rev::pg_catalog.text "
 							  "FROM %s WHERE repo OPERATOR(pg_catalog.=) ANY ($1)",
-							  table_name(relid)), repos, n, take_repo);
+							  relation_quoted(relid)), repos, n, take_repo);
 	SPI_finish();
 }
 
@@ -276,7 +270,7 @@ look_at_uris(EventBatch *b, const StateKey *uris, int n)
 	SPI_connect();
 	select_states(b, psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text, cid::pg_catalog.text "
 							  "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
-							  table_name(b->relid)), uris, n, take_record);
+							  relation_quoted(b->relid)), uris, n, take_record);
 	for (int i = 0; i < n; i++)
 	{
 		if (!state_table_lookup(b->states, uris[i])->uri->exists)
@@ -285,7 +279,7 @@ look_at_uris(EventBatch *b, const StateKey *uris, int n)
 	if (nmissing > 0 && OidIsValid(tombstones))
 		select_states(b, psprintf("SELECT uri::pg_catalog.text, rev::pg_catalog.text "
 								  "FROM %s WHERE uri OPERATOR(pg_catalog.=) ANY ($1)",
-								  table_name(tombstones)), missing, nmissing,
+								  relation_quoted(tombstones)), missing, nmissing,
 					  take_tombstone);
 	SPI_finish();
 }

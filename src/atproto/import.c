@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -85,7 +86,6 @@ typedef struct Import
 	int64		refused;		/* of these */
 } Import;
 
-static char *table_name(Oid relid);
 static void cursor_open(StoredCursor *cursor, const char *table, bool with_cid,
 						const char *repo);
 static void cursor_advance(StoredCursor *cursor);
@@ -97,13 +97,6 @@ static void put_record(Import *import, const RepoRecord *record,
 static void visit(void *arg, const RepoRecord *record);
 static void merge(Import *import, Oid relid);
 static char *stored_floor(Oid relid, const char *repo);
-
-static char *
-table_name(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
-}
 
 /* ----------
  * Stored rows
@@ -315,8 +308,8 @@ merge(Import *import, Oid relid)
 				 errhint("create_record_store() makes both.")));
 	import->inserted = import->updated = import->unchanged = 0;
 	import->deleted = import->ignored = 0;
-	cursor_open(&import->records, table_name(relid), true, import->repo.did);
-	cursor_open(&import->tombstones, table_name(tombstones), false,
+	cursor_open(&import->records, relation_quoted(relid), true, import->repo.did);
+	cursor_open(&import->tombstones, relation_quoted(tombstones), false,
 				import->repo.did);
 	repo_walk(&import->repo, visit, import);
 	while (import->records.current.uri != NULL)
@@ -337,7 +330,7 @@ stored_floor(Oid relid, const char *repo)
 	if (!OidIsValid(repos) || columns.floor == InvalidAttrNumber)
 		return NULL;
 	if (SPI_execute_with_args(psprintf("SELECT floor::pg_catalog.text FROM %s WHERE repo OPERATOR(pg_catalog.=) $1",
-									   table_name(repos)),
+									   relation_quoted(repos)),
 							  1, argtypes, args, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(repos));
 	return SPI_processed == 0 ? NULL : text_value(0, 1);

@@ -172,8 +172,8 @@ at_put_lexicon(PG_FUNCTION_ARGS)
 					   "WHERE old.lexicon OPERATOR(pg_catalog.<>) excluded.lexicon",
 					   upsert_table_quoted(LEXICONS_TABLE));
 	SPI_connect();
-	if (SPI_execute_with_args(command, 2, argtypes, args, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not write %s", LEXICONS_TABLE);
+	spi_expect(SPI_execute_with_args(command, 2, argtypes, args, NULL, false, 0),
+			   SPI_OK_INSERT, LEXICONS_TABLE);
 	SPI_finish();
 	PG_RETURN_DATUM(args[0]);
 }
@@ -191,8 +191,8 @@ at_drop_lexicon(PG_FUNCTION_ARGS)
 	command = psprintf("DELETE FROM %s WHERE nsid OPERATOR(pg_catalog.=) $1",
 					   upsert_table_quoted(LEXICONS_TABLE));
 	SPI_connect();
-	if (SPI_execute_with_args(command, 1, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write %s", LEXICONS_TABLE);
+	spi_expect(SPI_execute_with_args(command, 1, argtypes, args, NULL, false, 0),
+			   SPI_OK_DELETE, LEXICONS_TABLE);
 	deleted = SPI_processed;
 	SPI_finish();
 	PG_RETURN_BOOL(deleted > 0);

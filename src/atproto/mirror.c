@@ -23,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -359,14 +360,13 @@ mirror_forget(Oid relid, const char *repo, const char *rev)
 	args[1] = CStringGetTextDatum(last);
 	args[2] = CStringGetTextDatum(rev);
 	SPI_connect();
-	if (SPI_execute_with_args(psprintf("DELETE FROM %s "
-									   "WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
-									   "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
-									   "AND rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3",
-									   quote_qualified_identifier(get_namespace_name(get_rel_namespace(tombstones)),
-																  get_rel_name(tombstones))),
-							  3, argtypes, args, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write \"%s\"", get_rel_name(tombstones));
+	spi_expect(SPI_execute_with_args(psprintf("DELETE FROM %s "
+											  "WHERE uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>=) $1 "
+											  "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
+											  "AND rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3",
+											  relation_quoted(tombstones)),
+									 3, argtypes, args, NULL, false, 0),
+			   SPI_OK_DELETE, get_rel_name(tombstones));
 	SPI_finish();
 }
 
@@ -393,8 +393,7 @@ mirror_delete_repo(Mirror *m, const char *repo, const char *rev)
 										   "AND uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<) $2 "
 										   "AND (rev IS NULL OR rev COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.<=) $3) "
 										   "ORDER BY uri COLLATE pg_catalog.\"C\"",
-										   quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-																	  get_rel_name(relid))),
+										   relation_quoted(relid)),
 								  3, argtypes, args, NULL, false, DELETE_CHUNK) != SPI_OK_SELECT)
 			elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
 		nrows = SPI_processed;

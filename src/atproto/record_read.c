@@ -50,7 +50,6 @@ typedef enum ReadCall
 static bool take_limit(const JsonbValue *value, int max, ReadOptions *options);
 static bool take_list_limit(const JsonbValue *value, void *options);
 static bool take_backlinks_limit(const JsonbValue *value, void *options);
-static char *table_name(Oid relid);
 static char *record_object(FunctionCallInfo fcinfo, const RecordColumns *columns);
 
 static bool
@@ -87,13 +86,6 @@ static const OptionDef read_options[] = {
 	{"reverse", CALL_LIST, OPTION_BOOL, FIELD(reverse)},
 	{"collection", CALL_BACKLINKS, OPTION_STRING, FIELD(collection)},
 };
-
-static char *
-table_name(Oid relid)
-{
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-									  get_rel_name(relid));
-}
 
 /*
  * The expression for a record as the protocol answers it; with "block" where
@@ -139,7 +131,7 @@ at_get_record(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (SPI_execute_with_args(psprintf("SELECT %s FROM %s WHERE uri OPERATOR(pg_catalog.=) $1",
 									   record_object(fcinfo, &columns),
-									   table_name(relid)),
+									   relation_quoted(relid)),
 							  1, argtypes, &uri, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
 	if (SPI_processed > 0)
@@ -205,7 +197,7 @@ at_list_records(PG_FUNCTION_ARGS)
 									   "ORDER BY uri COLLATE pg_catalog.\"C\" %s LIMIT $3) AS s) AS p "
 									   "HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0",
 									   record_object(fcinfo, &columns),
-									   table_name(relid), options.reverse ? "ASC" : "DESC"),
+									   relation_quoted(relid), options.reverse ? "ASC" : "DESC"),
 							  4, argtypes, args, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(relid));
 	if (SPI_processed > 0)
@@ -274,7 +266,7 @@ at_backlinks(PG_FUNCTION_ARGS)
 									   "AND ($2 IS NULL OR uri COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.>) $2) "
 									   "AND ($3 IS NULL OR pg_catalog.split_part(uri, '/', 4) OPERATOR(pg_catalog.=) $3) "
 									   "ORDER BY uri COLLATE pg_catalog.\"C\" LIMIT $4",
-									   table_name(refs)),
+									   relation_quoted(refs)),
 							  4, argtypes, args, nulls, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(refs));
 	for (uint64 i = 0; i < SPI_processed; i++)

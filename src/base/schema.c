@@ -1,6 +1,7 @@
 /*
  * schema.c
- *		Where the extension's own objects are.
+ *		Where the extension's own objects are, and how statements write the
+ *		name of a relation.
  *
  * Statements that name them must not depend on the search_path.  The schema is
  * kept until a function is made, changed or dropped, which is what happens to ours
@@ -89,4 +90,11 @@ upsert_table(const char *name)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"%s\" of the extension is missing", name)));
 	return relid;
+}
+
+char *
+relation_quoted(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
 }

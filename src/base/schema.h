@@ -1,6 +1,7 @@
 /*
  * schema.h
- *		Where the extension's own objects are.
+ *		Where the extension's own objects are, and how statements write the
+ *		name of a relation.
  */
 #ifndef UPSERT_BASE_SCHEMA_H
 #define UPSERT_BASE_SCHEMA_H
@@ -18,5 +19,8 @@ extern const char *upsert_table_quoted(const char *name);
 
 /* One of its tables; error 42P01 if somebody has taken it away. */
 extern Oid	upsert_table(const char *name);
+
+/* Any relation's name, with its schema, as statements write it; palloc'd. */
+extern char *relation_quoted(Oid relid);
 
 #endif							/* UPSERT_BASE_SCHEMA_H */

@@ -1,6 +1,6 @@
 /*
  * spivalue.c
- *		Values of rows that SPI brought.
+ *		What SPI brought: values of rows, and whether a command was carried out.
  *
  * A Datum has no type of its own.  Who writes the text of a query for one
  * table, and takes the result apart, may find that another one stands under
@@ -28,4 +28,18 @@ spi_value(HeapTuple tuple, TupleDesc desc, int column, Oid type, bool *isnull)
 						   format_type_be(found), format_type_be(type)),
 				 errhint("The table was altered, or another one has its name.")));
 	return SPI_getbinval(tuple, desc, column, isnull);
+}
+
+void
+spi_expect(int result, int expected, const char *table)
+{
+	if (result == expected)
+		return;
+	if (result < 0)
+		elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot write to table \"%s\"", table),
+			 errdetail("A rule of the table does something else instead."),
+			 errhint("Drop the rule.")));
 }

@@ -1,6 +1,6 @@
 /*
  * spivalue.h
- *		Values of rows that SPI brought.
+ *		What SPI brought: values of rows, and whether a command was carried out.
  */
 #ifndef UPSERT_SPIVALUE_H
 #define UPSERT_SPIVALUE_H
@@ -14,5 +14,11 @@
  */
 extern Datum spi_value(HeapTuple tuple, TupleDesc desc, int column, Oid type,
 					   bool *isnull);
+
+/*
+ * The result of a command on a table, which is to be this one (SPI_OK_INSERT
+ * ...).  Error 55000 if a rule of the table did something else instead.
+ */
+extern void spi_expect(int result, int expected, const char *table);
 
 #endif							/* UPSERT_SPIVALUE_H */

@@ -141,11 +141,8 @@ use_handle(Search *search, const Leaf *leaf, Lookup *lookup)
 			continue;
 		if (handle->text && leaf->value.type == jbvString)
 		{
-			text	   *value = cstring_to_text_with_len(leaf->value.val.string.val,
-														 leaf->value.val.string.len);
-
 			append_condition(lookup, handle->sql, "=", TEXTOID,
-							 PointerGetDatum(value));
+							 value_text_datum(&leaf->value));
 			lookup->unique |= handle->unique;
 		}
 		else if (!handle->text && leaf->value.type != jbvBinary)

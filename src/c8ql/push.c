@@ -380,8 +380,7 @@ push_key(Push *push, Build *build, const PushCondition *condition,
 										  push->key,
 										  operators[condition->op - EXPR_OP_LT],
 										  add_arg(build, TEXTOID,
-												  PointerGetDatum(cstring_to_text_with_len(value->val.string.val,
-																						   value->val.string.len)))));
+												  value_text_datum(value))));
 		return true;
 	}
 	if (value_type(value) != VALUE_ARRAY)
@@ -431,8 +430,7 @@ push_in(Build *build, const Handle *handle, const JsonbValue *value, bool one)
 		else if (!handle->text)
 			members[count++] = JsonbPGetDatum(value_to_jsonb(&member));
 		else if (member.type == jbvString)
-			members[count++] = PointerGetDatum(cstring_to_text_with_len(member.val.string.val,
-																		member.val.string.len));
+			members[count++] = value_text_datum(&member);
 		else
 			return true;		/* 1 and 1.0 have two texts */
 	}
@@ -494,9 +492,9 @@ push_range(Push *push, Build *build, const Handle *handle, JsonbValue *values)
 			add_condition(build,
 						  psprintf("%s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.%s) %s AND %s COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.%s) %s",
 								   sql, low_op,
-								   add_arg(build, TEXTOID, PointerGetDatum(cstring_to_text_with_len(values[low].val.string.val, values[low].val.string.len))),
+								   add_arg(build, TEXTOID, value_text_datum(&values[low])),
 								   sql, high_op,
-								   add_arg(build, TEXTOID, PointerGetDatum(cstring_to_text_with_len(values[high].val.string.val, values[high].val.string.len)))));
+								   add_arg(build, TEXTOID, value_text_datum(&values[high]))));
 		return true;
 	}
 	if (handle->text)

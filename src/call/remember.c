@@ -304,8 +304,7 @@ store_answer(const Call *call, const StringInfoData *answer)
 	SPI_connect();
 	owner_execute(call->table,
 				  psprintf("INSERT INTO %s (id, role, request, answer) VALUES ($1, $2, $3, $4)",
-						   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(call->table)),
-													  ANSWERS_TABLE)),
+						   upsert_table_quoted(ANSWERS_TABLE)),
 				  4, types, values, NULL);
 	SPI_finish();
 }
@@ -405,8 +404,7 @@ upsert_forget(PG_FUNCTION_ARGS)
 	owner_execute(table,
 				  psprintf("DELETE FROM %s WHERE at OPERATOR(pg_catalog.<=) (pg_catalog.now() OPERATOR(pg_catalog.-) $2)"
 						   " AND pg_catalog.pg_has_role($1, role, 'USAGE')",
-						   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
-													  ANSWERS_TABLE)),
+						   upsert_table_quoted(ANSWERS_TABLE)),
 				  2, types, values, NULL);
 	forgotten = SPI_processed;
 	SPI_finish();

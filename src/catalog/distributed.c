@@ -452,8 +452,7 @@ distributed_require_coordinator(Relation rel, const char *what)
 static char *
 table_name(Relation rel)
 {
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-									  RelationGetRelationName(rel));
+	return relation_quoted(RelationGetRelid(rel));
 }
 
 static char *

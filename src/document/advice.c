@@ -64,8 +64,7 @@ static void
 check_plain_sql(Advice *a)
 {
 	const char *schema = upsert_schema_quoted();
-	const char *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(a->rel)),
-												   RelationGetRelationName(a->rel));
+	const char *table = relation_quoted(RelationGetRelid(a->rel));
 	char		kind = a->rel->rd_rel->relkind;
 
 	if (a->c.rev_attno == InvalidAttrNumber ||

@@ -292,8 +292,7 @@ drop_collection(PG_FUNCTION_ARGS)
 	arguments_require(fcinfo, 1);
 	/* nobody renames it as long as it is locked */
 	rel = collection_hold(PG_GETARG_OID(0));
-	qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-										   RelationGetRelationName(rel));
+	qualified = relation_quoted(RelationGetRelid(rel));
 	if (!OidIsValid(guard_of(rel, &made)) || !made)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

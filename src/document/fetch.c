@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/schema.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/builtins.h"
@@ -58,10 +59,7 @@ document_column(const Collection *c, AttrNumber attno)
 char *
 document_table(const Collection *c)
 {
-	Oid			namespace = get_rel_namespace(c->relid);
-
-	return quote_qualified_identifier(get_namespace_name(namespace),
-									  get_rel_name(c->relid));
+	return relation_quoted(c->relid);
 }
 
 static void

@@ -452,10 +452,10 @@ put_error(const Import *import, const char *collection, const ImportRow *row,
 	values[1] = row->key ? CStringGetTextDatum(row->key) : (Datum) 0;
 	values[2] = JsonbPGetDatum(row->doc);
 	values[3] = JsonbPGetDatum(answer->error);
-	if (SPI_execute_with_args(psprintf("INSERT INTO %s (collection, key, doc, error) VALUES ($1, $2, $3, $4)",
-									   import->errors),
-							  4, types, values, row->key ? "    " : " n  ", false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not write to the table of errors");
+	spi_expect(SPI_execute_with_args(psprintf("INSERT INTO %s (collection, key, doc, error) VALUES ($1, $2, $3, $4)",
+											  import->errors),
+									 4, types, values, row->key ? "    " : " n  ", false, 0),
+			   SPI_OK_INSERT, import->import.error_table);
 }
 
 /* Applies the first n rows, and notes that they are done. */

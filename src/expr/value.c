@@ -178,6 +178,13 @@ value_to_jsonb(const JsonbValue *v)
 	return JsonbValueToJsonb(unconstify(JsonbValue *, v));
 }
 
+Datum
+value_text_datum(const JsonbValue *v)
+{
+	return PointerGetDatum(cstring_to_text_with_len(v->val.string.val,
+													v->val.string.len));
+}
+
 void
 value_copy(const JsonbValue *v, JsonbValue *out)
 {

@@ -48,6 +48,9 @@ extern void value_set_empty_object(JsonbValue *v);
 extern void value_from_jsonb(Jsonb *jb, JsonbValue *v);
 extern Jsonb *value_to_jsonb(const JsonbValue *v);
 
+/* A string as a value of type text. */
+extern Datum value_text_datum(const JsonbValue *v);
+
 /* Deep copy into CurrentMemoryContext. */
 extern void value_copy(const JsonbValue *v, JsonbValue *out);
 

@@ -129,7 +129,7 @@ static JldValue *
 registry_load(JldStr iri, bool *lasting)
 {
 	Relation	rel = table_open(registry_oid(), AccessShareLock);
-	Datum		key = PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len));
+	Datum		key = jld_text_datum(iri);
 	JldValue   *document = NULL;
 	HeapTuple	tuple;
 	HeapTuple	newest;

@@ -498,6 +498,5 @@ static Datum
 text_or_null(JldStr s, bool *is_null)
 {
 	*is_null = s.data == NULL;
-	return *is_null ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
+	return *is_null ? (Datum) 0 : jld_text_datum(s);
 }

@@ -227,6 +227,12 @@ jld_cstr(JldStr s)
 	return pnstrdup(s.data ? s.data : "", s.len);
 }
 
+Datum
+jld_text_datum(JldStr s)
+{
+	return PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
+}
+
 int
 jld_cmp(JldStr a, JldStr b)
 {

@@ -86,6 +86,7 @@ extern JldStr jld_str(const char *cstr);	/* of a C string, not copied */
 extern JldStr jld_str_copy(JldStr s);
 extern JldStr jld_str_cat(JldStr a, JldStr b);
 extern char *jld_cstr(JldStr s);	/* palloc'd, NUL-terminated */
+extern Datum jld_text_datum(JldStr s);	/* as a value of type text */
 extern int	jld_cmp(JldStr a, JldStr b);
 extern uint32 jld_hash(JldStr s);
 

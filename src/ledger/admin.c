@@ -49,7 +49,7 @@ static void
 rows_open(Rows *rows, const char *command, JldStr graph, int64 t)
 {
 	Oid			types[] = {TEXTOID, INT8OID};
-	Datum		values[] = {PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len)), Int64GetDatum(t)};
+	Datum		values[] = {jld_text_datum(graph), Int64GetDatum(t)};
 
 	memset(rows, 0, sizeof(Rows));
 	rows->portal = SPI_cursor_open_with_args(NULL, command, lengthof(types), types, values, NULL, true, 0);
@@ -170,7 +170,7 @@ answer_node(void *arg, JldStr iri, JldValue *node)
 
 	node = jsonld_compact(&answer->proc, jld_array_of(term_show_node(node, answer->active)),
 						  answer->context, false);
-	values[0] = PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len));
+	values[0] = jld_text_datum(iri);
 	values[1] = JsonbPGetDatum(jld_to_jsonb(node));
 	tuplestore_putvalues(answer->rows, answer->desc, values, nulls);
 }
@@ -188,7 +188,7 @@ static void
 answer_state(void *arg, JldStr iri, JldValue *node)
 {
 	StateAnswer *answer = arg;
-	Datum		values[] = {answer->graph, PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len)),
+	Datum		values[] = {answer->graph, jld_text_datum(iri),
 	JsonbPGetDatum(jld_to_jsonb(node))};
 	bool		nulls[] = {false, false, false};
 
@@ -207,7 +207,7 @@ static void
 copy_node(void *arg, JldStr iri, JldValue *node)
 {
 	CopyWork   *copy = arg;
-	Datum		values[] = {copy->graph, PointerGetDatum(cstring_to_text_with_len(iri.data, iri.len)),
+	Datum		values[] = {copy->graph, jld_text_datum(iri),
 	JsonbPGetDatum(jld_to_jsonb(node))};
 
 	if (SPI_execute_plan(copy->insert, values, NULL, false, 0) != SPI_OK_INSERT)
@@ -300,7 +300,7 @@ ledger_state(PG_FUNCTION_ARGS)
 	{
 		JldStr		graph = graphs->u.items[i]->u.string;
 
-		answer.graph = PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len));
+		answer.graph = jld_text_datum(graph);
 		nodes_at(ledger, graph, PG_GETARG_INT64(1), answer_state, &answer);
 	}
 	SPI_finish();
@@ -447,7 +447,7 @@ ledger_copy(PG_FUNCTION_ARGS)
 		{
 			JldStr		graph = graphs->u.items[i]->u.string;
 
-			work.graph = PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len));
+			work.graph = jld_text_datum(graph);
 			nodes_at(ledger, graph, t, copy_node, &work);
 		}
 	}

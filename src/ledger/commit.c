@@ -52,7 +52,7 @@ static void
 set_text(StoreRow *row, AttrNumber column, JldStr s)
 {
 	if (s.data)
-		store_row_set(row, column, PointerGetDatum(cstring_to_text_with_len(s.data, s.len)), false);
+		store_row_set(row, column, jld_text_datum(s), false);
 }
 
 static void

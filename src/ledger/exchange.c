@@ -319,7 +319,7 @@ ledger_export(PG_FUNCTION_ARGS)
 
 		jsonld_begin(&proc, NULL);
 		graph = ledger_graph_argument(ledger, &proc, options.graph, NULL);
-		values[0] = PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len));
+		values[0] = jld_text_datum(graph);
 		nulls[0] = ' ';
 	}
 	context = AllocSetContextCreate(CurrentMemoryContext, "ledger export", ALLOCSET_DEFAULT_SIZES);

@@ -44,12 +44,6 @@ struct Past
 	JldValue   *held;			/* predicate -> statements that held */
 };
 
-static Datum
-text_datum(JldStr s)
-{
-	return PointerGetDatum(cstring_to_text_with_len(s.data, s.len));
-}
-
 /* A jsonb column of a row, which outlives the row; NULL if it is NULL. */
 static Jsonb *
 jsonb_of(HeapTuple row, TupleDesc desc, int column)
@@ -174,7 +168,7 @@ JldValue *
 history_now(const Ledger *ledger, JldStr graph, JldStr id)
 {
 	Oid			types[] = {TEXTOID, TEXTOID};
-	Datum		values[] = {text_datum(graph), text_datum(id)};
+	Datum		values[] = {jld_text_datum(graph), jld_text_datum(id)};
 
 	if (SPI_execute_with_args(psprintf("SELECT doc FROM %s WHERE graph OPERATOR(pg_catalog.=) $1 AND iri OPERATOR(pg_catalog.=) $2",
 									   ledger->nodes),
@@ -192,7 +186,7 @@ static void
 read_side(Past *past, const Ledger *ledger, JldStr graph, JldStr id, int64 t, bool after)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, INT8OID};
-	Datum		values[] = {text_datum(graph), text_datum(id), Int64GetDatum(t)};
+	Datum		values[] = {jld_text_datum(graph), jld_text_datum(id), Int64GetDatum(t)};
 	Portal		portal;
 
 	portal = SPI_cursor_open_with_args(NULL,
@@ -224,7 +218,7 @@ static bool
 is_early(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, INT8OID};
-	Datum		values[] = {text_datum(graph), text_datum(id), Int64GetDatum(t)};
+	Datum		values[] = {jld_text_datum(graph), jld_text_datum(id), Int64GetDatum(t)};
 	bool		isnull;
 
 	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.count(*) FILTER (WHERE t OPERATOR(pg_catalog.>) $3) OPERATOR(pg_catalog.>) "
@@ -366,7 +360,7 @@ put_flakes(Tuplestorestate *rows, TupleDesc desc)
 		qsort(flakes, n, sizeof(Flake), compare_flakes);
 		for (int k = 0; k < n; k++)
 		{
-			values[2] = text_datum(flakes[k].p);
+			values[2] = jld_text_datum(flakes[k].p);
 			values[3] = JsonbPGetDatum(flakes[k].o);
 			values[4] = BoolGetDatum(flakes[k].op);
 			tuplestore_putvalues(rows, desc, values, nulls);
@@ -418,7 +412,7 @@ ledger_flakes(PG_FUNCTION_ARGS)
 	args[0] = Int64GetDatum(PG_ARGISNULL(1) ? ledger->floor : PG_GETARG_INT64(1));
 	args[1] = Int64GetDatum(PG_ARGISNULL(2) ? ledger->t : PG_GETARG_INT64(2));
 	jsonld_begin(&proc, NULL);
-	args[2] = text_datum(ledger_graph_argument(ledger, &proc, graph, NULL));
+	args[2] = jld_text_datum(ledger_graph_argument(ledger, &proc, graph, NULL));
 
 	/* nothing here is worth to be compiled, whatever its estimate */
 	nest = NewGUCNestLevel();

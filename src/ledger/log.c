@@ -138,8 +138,8 @@ log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
 		LogRow		row = {key, &entries[i], 0, 0};
 
 		CHECK_FOR_INTERRUPTS();
-		key[0] = PointerGetDatum(cstring_to_text_with_len(entries[i].graph.data, entries[i].graph.len));
-		key[1] = PointerGetDatum(cstring_to_text_with_len(entries[i].s.data, entries[i].s.len));
+		key[0] = jld_text_datum(entries[i].graph);
+		key[1] = jld_text_datum(entries[i].s);
 		key[2] = Int64GetDatum(t);
 		/* without an earlier call the row is new */
 		if (store_apply(store, shared ? key : NULL, NULL, compose_log, &row) != STORE_SKIPPED)

@@ -364,8 +364,8 @@ apply_step(Work *work, Step *step)
 	const NodeChange *change = step->change;
 	Datum		key[2];
 
-	key[0] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
-	key[1] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
+	key[0] = jld_text_datum(change->graph);
+	key[1] = jld_text_datum(change->id);
 	step->key = key;
 	step->differences = OidIsValid(work->ledger->log_relid) || work->how->unique;
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);

@@ -144,11 +144,11 @@ check_claims(const Ledger *ledger, const char *schema, const Claim *claims, int 
 
 	for (int i = 0; i < n; i++)
 	{
-		nodes[i] = PointerGetDatum(cstring_to_text_with_len(claims[i].node.data, claims[i].node.len));
+		nodes[i] = jld_text_datum(claims[i].node);
 		values[i] = claims[i].value;
 	}
-	args[0] = PointerGetDatum(cstring_to_text_with_len(claims[0].graph.data, claims[0].graph.len));
-	args[1] = PointerGetDatum(cstring_to_text_with_len(claims[0].predicate.data, claims[0].predicate.len));
+	args[0] = jld_text_datum(claims[0].graph);
+	args[1] = jld_text_datum(claims[0].predicate);
 	args[2] = PointerGetDatum(construct_array(nodes, n, TEXTOID, -1, false, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(values, n, JSONBOID, -1, false, TYPALIGN_INT));
 	if (SPI_execute_with_args(psprintf(n > FEW ?

@@ -401,8 +401,8 @@ key_arrays(List *changes, Datum *arrays)
 		const NodeChange *change = lfirst(lc);
 		int			i = foreach_current_index(lc);
 
-		graphs[i] = PointerGetDatum(cstring_to_text_with_len(change->graph.data, change->graph.len));
-		iris[i] = PointerGetDatum(cstring_to_text_with_len(change->id.data, change->id.len));
+		graphs[i] = jld_text_datum(change->graph);
+		iris[i] = jld_text_datum(change->id);
 	}
 	arrays[0] = PointerGetDatum(construct_array(graphs, n, TEXTOID, -1, false, TYPALIGN_INT));
 	arrays[1] = PointerGetDatum(construct_array(iris, n, TEXTOID, -1, false, TYPALIGN_INT));

@@ -26,6 +26,7 @@
 #include "utils/plancache.h"
 #include "utils/rel.h"
 
+#include "base/schema.h"
 #include "catalog/memo.h"
 #include "store/local.h"
 
@@ -50,8 +51,7 @@ static char *
 harmless_update(Relation rel)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
-	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-												  RelationGetRelationName(rel));
+	const char *name = relation_quoted(RelationGetRelid(rel));
 	const char *made = NULL;
 	int			i;
 

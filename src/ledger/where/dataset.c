@@ -327,7 +327,7 @@ where_read_from(Where *w, JldValue *from)
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("the commits can be read in a graph of their own only"),
 					 errhint("Use [\"graph\", \"" COMMITS_GRAPH "\", ...] in \"where\".")));
-		names[i] = PointerGetDatum(cstring_to_text_with_len(graph.data, graph.len));
+		names[i] = jld_text_datum(graph);
 	}
 	w->scope.relation =
 		psprintf("(SELECT n.iri, %s.ledger_merge(pg_catalog.jsonb_agg(n.doc)) AS doc FROM %s AS n WHERE n.graph" AND_EQ "ANY (%s) GROUP BY n.iri)",

@@ -258,7 +258,7 @@ where_jsonb_param(Where *w, const JldValue *v)
 const char *
 where_text_param(Where *w, JldStr s)
 {
-	return where_param(w, TEXTOID, PointerGetDatum(cstring_to_text_with_len(s.data, s.len)));
+	return where_param(w, TEXTOID, jld_text_datum(s));
 }
 
 JldValue *
