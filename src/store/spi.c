@@ -65,7 +65,7 @@
 #include "store/local.h"
 #include "store/preview.h"
 #include "store/searchlock.h"
-#include "store/statement.h"
+#include "store/spi_impl.h"
 #include "store/store_impl.h"
 
 /*
@@ -191,197 +191,9 @@ spi_close(Store *s)
 }
 
 /* ----------
- * Running them
+ * Writing
  * ----------
  */
-
-static int
-execute(Statement *statement, Datum *values, const char *flags, Snapshot snapshot)
-{
-	if (snapshot == InvalidSnapshot)
-		return SPI_execute_plan(statement->plan, values, flags, false, 0);
-	return SPI_execute_snapshot(statement->plan, values, flags, snapshot,
-								InvalidSnapshot, true, false, 0);
-}
-
-/* The same where statements are run on shards, of which errors should not speak. */
-static int
-execute_elsewhere(const Distribution *d, Statement *statement, Datum *values,
-				  const char *flags, Snapshot snapshot)
-{
-	MemoryContext context = CurrentMemoryContext;
-	volatile int rc = 0;
-
-	PG_TRY();
-	{
-		rc = execute(statement, values, flags, snapshot);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		distribution_rename_error(d, error);
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	return rc;
-}
-
-static uint64
-run(Store *s, Statement *statement, Datum *values, const bool *nulls, int n,
-	Snapshot snapshot)
-{
-	const Distribution *d = ((SpiState *) s->impl)->distribution;
-	char	   *flags = palloc(n + 1);
-	int			rc;
-	int			i;
-
-	statement_check_names(s);
-	for (i = 0; i < n; i++)
-		flags[i] = nulls && nulls[i] ? 'n' : ' ';
-	flags[n] = '\0';
-	rc = d == NULL ? execute(statement, values, flags, snapshot) :
-		execute_elsewhere(d, statement, values, flags, snapshot);
-	if (rc < 0)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
-	return SPI_processed;
-}
-
-/* Puts a row of the last result into a slot that outlives the result. */
-static void
-store_result(Store *s, TupleTableSlot *slot, uint64 row)
-{
-	HeapTuple	tuple = SPI_tuptable->vals[row];
-	int			column = 0;
-	int			i;
-
-	ExecClearTuple(slot);
-	for (i = 0; i < s->tupdesc->natts; i++)
-	{
-		if (!statement_reads(s, i))
-		{
-			slot->tts_values[i] = (Datum) 0;
-			slot->tts_isnull[i] = true;
-			continue;
-		}
-		slot->tts_values[i] = spi_value(tuple, SPI_tuptable->tupdesc, ++column,
-										TupleDescAttr(s->tupdesc, i)->atttypid,
-										&slot->tts_isnull[i]);
-	}
-	ExecStoreVirtualTuple(slot);
-	ExecMaterializeSlot(slot);
-}
-
-/* The table of this server that the row read last is in; NULL if there is none. */
-static Relation
-open_table_of_row(Store *s, LOCKMODE lockmode)
-{
-	SpiState   *st = s->impl;
-	Relation	rel;
-
-	if (!st->local || !st->lockable)
-		return NULL;
-	rel = table_open(st->tableoid, lockmode);
-	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
-		return rel;
-	table_close(rel, lockmode);
-	return NULL;
-}
-
-/* Which version a row of the last result is. */
-static void
-read_version(Store *s, uint64 row)
-{
-	SpiState   *st = s->impl;
-	HeapTuple	tuple = SPI_tuptable->vals[row];
-	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
-	int			last = tupdesc->natts;
-	bool		isnull;
-
-	if (!st->lockable)
-	{
-		st->image = MemoryContextStrdup(s->item_context,
-										SPI_getvalue(tuple, tupdesc, last));
-		return;
-	}
-	st->ctid = *(ItemPointer) DatumGetPointer(spi_value(tuple, tupdesc, last - 1,
-														TIDOID, &isnull));
-	st->tableoid = DatumGetObjectId(spi_value(tuple, tupdesc, last, OIDOID,
-											  &isnull));
-}
-
-/*
- * The row to take of two, which a unique key finds where the snapshot is kept:
- * see store_row_is_own().
- */
-static uint64
-own_row(Store *s, const Datum *key, const bool *nulls)
-{
-	SpiState   *st = s->impl;
-	uint64		row;
-
-	if (st->conflict_target == NULL || !IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_CARDINALITY_VIOLATION),
-				 errmsg("more than one row of \"%s\" matches",
-						RelationGetRelationName(s->rel)),
-				 errdetail("The key is %s.", keysql_describe(s, key, nulls)),
-				 errhint("Search by a unique key.")));
-	for (row = 0; st->lockable && row < SPI_processed; row++)
-	{
-		Relation	rel;
-		TupleTableSlot *slot;
-		bool		own;
-
-		read_version(s, row);
-		rel = open_table_of_row(s, AccessShareLock);
-		if (rel == NULL)
-			break;
-		slot = table_slot_create(rel, NULL);
-		own = table_tuple_fetch_row_version(rel, &st->ctid, SnapshotAny, slot) &&
-			store_row_is_own(slot);
-		ExecDropSingleTupleTableSlot(slot);
-		table_close(rel, NoLock);
-		if (own)
-			return row;
-	}
-	store_serialization_failure();
-}
-
-/*
- * Looks up the key, with what identifies the version of the row.  It is locked
- * only if it is asked for.
- */
-static bool
-find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot)
-{
-	SpiState   *st = s->impl;
-	uint64		n;
-	uint64		row;
-
-	ExecClearTuple(s->old);
-	if (lock)
-		statement_lock(s, nulls);
-	else
-		statement_find(s, nulls);
-	n = run(s, lock ? &st->lock : &st->find, (Datum *) key, nulls,
-			s->target.nkeys, snapshot);
-	if (n == 0)
-		return false;
-	row = n > 1 ? own_row(s, key, nulls) : 0;
-	store_result(s, s->old, row);
-	read_version(s, row);
-	if (st->lockable)
-	{
-		s->old->tts_tid = st->ctid;
-		s->old->tts_tableOid = st->tableoid;
-	}
-	SPI_freetuptable(SPI_tuptable);
-	return true;
-}
 
 /* Runs a statement that writes a row; true if it did. */
 static bool
@@ -389,10 +201,10 @@ run_write(Store *s, Statement *statement, Datum *values, bool *nulls, int n)
 {
 	SpiState   *st = s->impl;
 
-	if (run(s, statement, values, nulls, n, InvalidSnapshot) == 0)
+	if (spi_run(s, statement, values, nulls, n, InvalidSnapshot) == 0)
 		return false;
 	if (st->returning && statement != &st->remove)
-		store_result(s, s->new, 0);
+		spi_store_result(s, s->new, 0);
 	return true;
 }
 
@@ -636,7 +448,7 @@ lock_found(SpiItem *item)
 	Oid			tableoid = st->tableoid;
 	const char *image = st->image;
 
-	if (!find(s, item->key, item->nulls, true, InvalidSnapshot))
+	if (!spi_find(s, item->key, item->nulls, true, InvalidSnapshot))
 		return false;
 	return st->copied ? strcmp(image, st->image) == 0 :
 		ItemPointerEquals(&ctid, &st->ctid) && tableoid == st->tableoid;
@@ -652,7 +464,7 @@ may_refuse_change(Store *s, bool remove)
 
 	if (s->rel->rd_rules != NULL)
 		return true;
-	rel = open_table_of_row(s, AccessShareLock);
+	rel = spi_open_table(s, AccessShareLock);
 	/* another server's triggers, or those of we know not which partition */
 	if (rel == NULL && (s->rel->rd_rel->relkind != RELKIND_RELATION ||
 						s->rel->rd_rel->relhassubclass))
@@ -677,7 +489,7 @@ change_did_nothing(SpiItem *item, bool remove)
 	{
 		/* the row is locked, so nobody else has touched it */
 		if (has_policies(s) &&
-			(!refused || !find(s, item->key, item->nulls, true, InvalidSnapshot)))
+			(!refused || !spi_find(s, item->key, item->nulls, true, InvalidSnapshot)))
 			refuse_by_policy(s);
 		return refused ? CHANGE_REFUSED : CHANGE_AGAIN;
 	}
@@ -706,7 +518,7 @@ change_found(SpiItem *item, bool remove)
 	bool		done;
 
 	check_change_privileges(s, remove);
-	rel = open_table_of_row(s, RowExclusiveLock);
+	rel = spi_open_table(s, RowExclusiveLock);
 	may_move = rel == NULL && !IsolationUsesXactSnapshot() &&
 		s->rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	if (rel)
@@ -750,9 +562,9 @@ read_back(SpiItem *item)
 	if (st->returning || item->key == NULL)
 		return;
 	statement_find(s, item->nulls);
-	if (run(s, &st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
-			InvalidSnapshot) > 0)
-		store_result(s, s->new, 0);
+	if (spi_run(s, &st->find, (Datum *) item->key, item->nulls, s->target.nkeys,
+				InvalidSnapshot) > 0)
+		spi_store_result(s, s->new, 0);
 }
 
 /* To the row in s->old; false: look again. */
@@ -925,7 +737,7 @@ insert_without_arbiter(SpiItem *item, StoreOutcome *outcome)
 		if (IsolationUsesXactSnapshot())
 		{
 			PushActiveSnapshot(GetLatestSnapshot());
-			if (find(s, item->key, item->nulls, false, GetActiveSnapshot()))
+			if (spi_find(s, item->key, item->nulls, false, GetActiveSnapshot()))
 				store_serialization_failure();
 			PopActiveSnapshot();
 		}
@@ -995,7 +807,7 @@ spi_apply_connected(SpiItem *item)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (item->key != NULL &&
-			find(s, item->key, item->nulls, false, s->target.snapshot))
+			spi_find(s, item->key, item->nulls, false, s->target.snapshot))
 			done = apply_to_found(item, &outcome);
 		else
 			done = apply_to_none(item, &outcome);

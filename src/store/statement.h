@@ -1,6 +1,6 @@
 /*
  * statement.h
- *		The SQL statements of a store that goes through SQL.  Private to spi.c.
+ *		The SQL statements of a store that goes through SQL.  Private to spi.c and spi_find.c.
  */
 #ifndef UPSERT_STATEMENT_H
 #define UPSERT_STATEMENT_H
