@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [RUNS]: the decoder of DAG-CBOR, the string formats and the sandbox of
-# record scripts under libFuzzer with AddressSanitizer and UBSan, RUNS inputs
+# run.sh [RUNS]: the decoder of DAG-CBOR, the string formats, CAR files and the
+# sandbox of record scripts under libFuzzer with AddressSanitizer and UBSan, RUNS inputs
 # each (a million unless told; of scripts, which take longer, a twentieth),
 # without a server.  ATPROTO_VECTORS adds the interoperability vectors to the
 # corpus.  Needs clang with its runtime library (Debian: clang), the headers and
@@ -26,9 +26,10 @@ target() {	# target NAME SOURCE_OR_FLAG...
 		-I"$here" -I"$top/src" -I"$("$cfg" --includedir-server)" "$here/$1.c" "$here/shim.c" "${@:2}" \
 		-L"$("$cfg" --pkglibdir)" -L"$("$cfg" --libdir)" -lpgcommon -lpgport -no-pie -Wl,--unresolved-symbols=ignore-all -o "$work/$1"
 }
-targets=(decoder syntax)
+targets=(decoder syntax car)
 target decoder "${modules[@]}"
 target syntax "${modules[@]}"
+target car "${modules[@]}" "$top"/src/atproto/{car,repo,mst}.c
 if lua=$(pkg-config --cflags --libs lua5.4 2>/dev/null) || lua=-llua5.4 && [ -f /usr/include/lua5.4/lua.h ]; then
 	sandbox=("$here/shim_lua.c")
 	for name in bounds library baselib strlib strmatch strformat tablib mathlib oslib json json_text; do sandbox+=("$top/upsert_lua/$name.c"); done
@@ -41,7 +42,7 @@ fi
 
 # the corpus: what is valid and what is nearly so
 rm -rf "$work/corpus"
-mkdir -p "$work/corpus/decoder" "$work/corpus/syntax" "$work/corpus/script"
+mkdir -p "$work/corpus/decoder" "$work/corpus/syntax" "$work/corpus/car" "$work/corpus/script"
 seeds=0
 seed() {	# seed TARGET: standard input
 	seeds=$((seeds + 1))
@@ -71,6 +72,32 @@ if [ -n "${ATPROTO_VECTORS:-}" ]; then
 	done < <(sed -n 's/.*"cbor_base64": *"\([^"]*\)".*/\1/p' "$ATPROTO_VECTORS/data-model/data-model-fixtures.json")
 fi
 
+# a file of blocks; repositories of one record, of some, and one whose tree has
+# two nodes, with the digests of car.c
+perl -e '
+	sub cid { pack("CCCC", 1, $_[0], 0x12, 32) . pack("Cna29", length($_[1]) % 2 ? 63 : 255, length $_[1], "") }
+	sub varint { my $n = shift; my $s = ""; while ($n > 127) { $s .= chr($n & 127 | 128); $n >>= 7 } $s . chr $n }
+	sub block { varint(36 + length $_[0]) . cid(0x71, $_[0]) . $_[0] }
+	sub head { my ($major, $n) = @_; $n < 24 ? chr($major << 5 | $n) : $n < 256 ? chr($major << 5 | 24) . chr $n : chr($major << 5 | 25) . pack "n", $n }
+	sub text { head(3, length $_[0]) . $_[0] }
+	sub bytes { head(2, length $_[0]) . $_[0] }
+	sub tag { "\xd8\x2a" . bytes("\0" . $_[0]) }
+	sub car { my $header = "\xa2" . text("roots") . "\x81" . tag(cid(0x71, $_[0])) . text("version") . "\x01"; varint(length $header) . $header . join "", map { block($_) } @_ }
+	sub node { my ($left, @keys) = @_; my $n = 0; my $last = "";
+		"\xa2" . text("e") . head(4, scalar @keys) . join("", map {
+			my $p = 0; $p++ while $p < length $last && substr($last, $p, 1) eq substr($_, $p, 1); $last = $_;
+			"\xa4" . text("k") . bytes(substr $_, $p) . text("p") . head(0, $p) . text("t") . "\xf6" . text("v") . tag(cid(0x71, record($n++)))
+		} @keys) . text("l") . ($left ? tag(cid(0x71, $left)) : "\xf6") }
+	sub record { "\xa1" . text("n") . bytes("x" x $_[0]) }
+	sub repo { my ($n, @nodes) = @_; car("\xa6" . text("did") . text("did:plc:abc") . text("rev") . text("3n37yhkibj22b") . text("sig") . bytes("s" x 64) .
+		text("data") . tag(cid(0x71, $nodes[0])) . text("prev") . "\xf6" . text("version") . "\x03", @nodes, map { record($_) } 0 .. $n - 1) }
+	sub out { open my $f, ">", "$ARGV[0]/$_[0]" or die; binmode $f; print $f $_[1] }
+	out("blocks", car("\xa0", "\xf6", "\x61a"));
+	for my $n (0, 1, 5) { out("repo$n", repo($n, node(undef, map { "a.b.c/k$_" } 1 .. $n))) }
+	my $left = node(undef, "a.b.c/aa");
+	out("two", repo(3, node($left, "a.b.c/b", "a.b.c/c"), $left));
+' "$work/corpus/car"
+
 # choices at random, so that not all scripts begin as the shortest
 for i in {1..200}; do
 	LC_ALL=C awk -v seed="$i" 'BEGIN { srand(seed); for (i = 0; i < 300; i++) printf "%c", 1 + int(rand() * 255) }' | seed script
@@ -78,6 +105,7 @@ done
 
 for name in "${targets[@]}"; do
 	options=(-runs="$runs" -max_len=600)
+	[ $name != car ] || options=(-runs="$runs" -max_len=2000)
 	[ $name != script ] || options=(-runs=$((runs / 20)) -max_len=400 -len_control=0 -timeout=120)
 	log=$work/$name.log
 	if ! (cd "$work" && ASAN_OPTIONS=detect_leaks=0 "./$name" "${options[@]}" -seed="${FUZZ_SEED:-0}" \

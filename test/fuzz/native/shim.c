@@ -76,6 +76,27 @@ palloc(Size len)
 	return chunks[nchunks++] = chunk;
 }
 
+void *
+palloc0(Size len)
+{
+	return memset(palloc(len), 0, len);
+}
+
+void *
+repalloc_huge(void *chunk, Size len)
+{
+	for (size_t i = nchunks; i-- > 0;)
+		if (chunks[i] == chunk)
+			return chunks[i] = realloc(chunk, len);
+	abort();
+}
+
+void *
+repalloc(void *chunk, Size len)
+{
+	return repalloc_huge(chunk, len);
+}
+
 void
 pfree(void *chunk)
 {
@@ -89,6 +110,12 @@ pfree(void *chunk)
 		}
 	}
 	abort();
+}
+
+char *
+pstrdup(const char *str)
+{
+	return pnstrdup(str, strlen(str));
 }
 
 char *

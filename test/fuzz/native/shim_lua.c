@@ -73,30 +73,6 @@ MemoryContextAllocHuge(MemoryContext context, Size size)
 	return palloc(size);
 }
 
-void *
-palloc0(Size size)
-{
-	return memset(palloc(size), 0, size);
-}
-
-/* malloc knows what was asked for, under AddressSanitizer */
-void *
-repalloc_huge(void *pointer, Size size)
-{
-	void	   *result = palloc(size);
-	Size		old = malloc_usable_size(pointer);
-
-	memcpy(result, pointer, Min(old, size));
-	pfree(pointer);
-	return result;
-}
-
-void *
-repalloc(void *pointer, Size size)
-{
-	return repalloc_huge(pointer, size);
-}
-
 bool
 pg_verifymbstr(const char *mbstr, int len, bool noError)
 {
