@@ -42,7 +42,7 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_deadlock upsert_fk_keyshare upsert_noop upsert_dryrun upsert_unique \
 	upsert_two_uniques
 ISOLATION     += object_unique object_search object_levels object_moves object_without_overlaps
-ISOLATION     += at_upsert_record at_save_all
+ISOLATION     += at_upsert_record at_save_all at_apply_events
 ISOLATION     += ledger_update_levels ledger_deadlock
 ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
