@@ -1,6 +1,6 @@
 /*
  * store_impl.h
- *		What store.c, direct.c and spi.c share; nobody else includes it.
+ *		What the files of the store share; nobody else includes it.
  */
 #ifndef UPSERT_STORE_IMPL_H
 #define UPSERT_STORE_IMPL_H
