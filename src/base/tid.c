@@ -204,7 +204,8 @@ tid_advance(const char *tid, uint64 ticks, char out[TID_LENGTH + 1])
 {
 	int			node = tid_node();
 	uint64		total = tid_slice(node, (tid_decode(tid) >> TID_CLOCK_BITS) +
-								  (node < 0 ? ticks : (ticks - Min(ticks, 1)) * TID_SLICES + Min(ticks, 1)));
+								  (node < 0 ? ticks :
+								   (ticks - Min(ticks, 1)) * TID_SLICES + Min(ticks, 1)));
 
 	if (total > TID_MICROS_MAX)
 		tid_exhausted();

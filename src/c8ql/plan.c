@@ -115,7 +115,8 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 			return plan_traversal(compiler, clause, input,
 								  traversal_uses(query, n, clause->name),
 								  traversal_uses(query, n, clause->args[EXPR_TRAVERSAL_EDGE]->name),
-								  traversal_uses(query, n, clause->args[EXPR_TRAVERSAL_PATH]->name));
+								  traversal_uses(query, n,
+												 clause->args[EXPR_TRAVERSAL_PATH]->name));
 		case EXPR_WINDOW:
 			return plan_window(compiler, clause, input, outer_variables);
 		case EXPR_LET:

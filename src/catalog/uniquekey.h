@@ -13,10 +13,10 @@
  * The unique btree indexes on exactly these columns, in whatever order, that
  * INSERT ... ON CONFLICT could use as arbiters: ready, immediate, without
  * predicate or expression, and with the columns' own equality.  During
- * REINDEX CONCURRENTLY there are two, and both must arbitrate.  NULLS NOT DISTINCT indexes do not count: their
- * equality is not that of a btree lookup.  A list of OIDs in the current
- * memory context; the first is valid, so that look-ups can use it, and where
- * none is so the list is NIL.
+ * REINDEX CONCURRENTLY there are two, and both must arbitrate.  NULLS NOT
+ * DISTINCT indexes do not count: their equality is not that of a btree lookup.
+ * A list of OIDs in the current memory context; the first is valid, so that
+ * look-ups can use it, and where none is so the list is NIL.
  */
 extern List *unique_key_arbiters(Relation rel, int nkeys, const AttrNumber *keys);
 

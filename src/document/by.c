@@ -204,7 +204,8 @@ example(const DocumentBy *by, const Jsonb *values)
 		name.val.string.len = strlen(lfirst(lc));
 		(void) compat_jsonb_push(&state, WJB_KEY, &name);
 		(void) compat_jsonb_push(&state, WJB_VALUE,
-								 getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &values->root),
+								 getIthJsonbValueFromContainer(unconstify(JsonbContainer *,
+																		  &values->root),
 															   foreach_current_index(lc)));
 	}
 	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
@@ -250,7 +251,8 @@ by_find(const DocumentBy *by, const Jsonb *values, bool latest, Datum *key)
 
 	PushActiveSnapshot(latest ? GetLatestSnapshot() : GetTransactionSnapshot());
 	SPI_connect();
-	if (SPI_execute_plan(document_plan(c, query_text(by), n, types), args, NULL, true, 2) != SPI_OK_SELECT)
+	if (SPI_execute_plan(document_plan(c, query_text(by), n, types), args, NULL, true,
+						 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for a document");
 	found = SPI_processed > 0;
 	if (found)
@@ -294,7 +296,8 @@ by_lock(const DocumentBy *by, const Jsonb *values)
 													  foreach_current_index(lc));
 
 		hash += hash_bytes_uint32(hash_combine(value_hash(v),
-											   hash_bytes((const unsigned char *) name, strlen(name))));
+											   hash_bytes((const unsigned char *) name,
+														  strlen(name))));
 	}
 	search_lock(by->collection->relid, hash);
 }

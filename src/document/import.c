@@ -183,7 +183,8 @@ begin_progress(Import *import)
 	digest_compute(DIGEST_SHA256, import->query, strlen(import->query), (uint8 *) VARDATA(hash));
 	values[0] = ObjectIdGetDatum(GetUserId());
 	values[1] = ObjectIdGetDatum(import->relid);
-	values[2] = import->import.resume_key ? CStringGetTextDatum(import->import.resume_key) : (Datum) 0;
+	values[2] = import->import.resume_key ? CStringGetTextDatum(import->import.resume_key) :
+		(Datum) 0;
 	nulls[2] = import->import.resume_key ? ' ' : 'n';
 	values[3] = PointerGetDatum(hash);
 	values[4] = Int32GetDatum(MyProcPid);
@@ -238,7 +239,8 @@ begin_progress(Import *import)
 static void
 put_progress(Import *import, DocumentSummary s, int64 failed, bool finished)
 {
-	Oid			types[] = {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID};
+	Oid			types[] = {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID,
+	INT8OID, INT8OID, TEXTOID};
 	Datum		values[10];
 	char		nulls[] = "          ";
 
@@ -430,7 +432,8 @@ make_error_table(Import *import)
 	name = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(import->import.error_table)));
 	import->errors = MemoryContextStrdup(import->context,
 										 name->schemaname ?
-										 quote_qualified_identifier(name->schemaname, name->relname) :
+										 quote_qualified_identifier(name->schemaname,
+																	name->relname) :
 										 quote_identifier(name->relname));
 	if (OidIsValid(RangeVarGetRelid(name, NoLock, true)))
 		return;

@@ -418,7 +418,8 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	MemoryContext context = CurrentMemoryContext;
 	UpsertOptions options;
 	PartRequest request = {0};
-	OptionSet	sets[] = {options_set(CALL_UPSERT_MANY, &options), OPTION_SET(part_request, 1, &request)};
+	OptionSet	sets[] = {options_set(CALL_UPSERT_MANY, &options),
+	OPTION_SET(part_request, 1, &request)};
 	int64		shard;
 	const Collection *c;
 	Relation	rel;

@@ -159,7 +159,8 @@ begin_statement(TriggerData *data)
 	s->rows = palloc(sizeof(Datum) * VIEW_ROWS);
 	s->target = find_target(arguments);
 	s->documents = strcmp(arguments[VIEW_KIND], "documents") == 0;
-	s->json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(arguments[VIEW_OPTIONS])));
+	s->json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+												 CStringGetDatum(arguments[VIEW_OPTIONS])));
 	if (s->documents)
 		options_parse(s->json, CALL_UPSERT_VIEW, &s->options);
 	MemoryContextSwitchTo(oldcontext);
@@ -202,7 +203,8 @@ apply_rows(ViewStatement *s, Relation view)
 
 	types[1] = get_array_type(row_type);
 	values[0] = ObjectIdGetDatum(s->target);
-	values[1] = PointerGetDatum(construct_array(s->rows, s->n, row_type, -1, false, TYPALIGN_DOUBLE));
+	values[1] = PointerGetDatum(construct_array(s->rows, s->n, row_type, -1, false,
+												TYPALIGN_DOUBLE));
 	values[2] = JsonbPGetDatum(s->json);
 	SPI_connect();
 	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.count(*) FROM %s.upsert_objects($1::pg_catalog.regclass,"

@@ -9,8 +9,9 @@
  *		for each row
  *			result = expr_eval(program, &bindings);				-- Jsonb
  *
- * Who evaluates once per SQL call keeps the program by expr_compile_cached().  Subqueries and functions that read documents work
- * too; a docexpr can never write.
+ * Who evaluates once per SQL call keeps the program by expr_compile_cached().
+ * Subqueries and functions that read documents work too; a docexpr can never
+ * write.
  */
 #ifndef EXPR_EXPR_H
 #define EXPR_EXPR_H

@@ -86,8 +86,9 @@ expr_function_like(const char *name)
 		*p = pg_ascii_toupper((unsigned char) *p);
 	for (int n = 0; (def = expr_function_nth(n)) != NULL; n++)
 	{
-		int			distance = varstr_levenshtein_less_equal(upper, len, def->name, strlen(def->name),
-															 1, 1, 1, least, true);
+		int			distance =
+		varstr_levenshtein_less_equal(upper, len, def->name, strlen(def->name),
+									  1, 1, 1, least, true);
 
 		if (distance < least)
 		{

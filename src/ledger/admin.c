@@ -52,7 +52,8 @@ rows_open(Rows *rows, const char *command, JldStr graph, int64 t)
 	Datum		values[] = {jld_text_datum(graph), Int64GetDatum(t)};
 
 	memset(rows, 0, sizeof(Rows));
-	rows->portal = SPI_cursor_open_with_args(NULL, command, lengthof(types), types, values, NULL, true, 0);
+	rows->portal = SPI_cursor_open_with_args(NULL, command, lengthof(types), types, values,
+											 NULL, true, 0);
 }
 
 /* The row at hand, or NULL at the end. */
@@ -77,7 +78,8 @@ static JldStr
 rows_text(Rows *rows, int column)
 {
 	bool		isnull;
-	text	   *value = DatumGetTextPP(spi_value(rows_here(rows), rows->tuptable->tupdesc, column, TEXTOID, &isnull));
+	text	   *value = DatumGetTextPP(spi_value(rows_here(rows), rows->tuptable->tupdesc,
+												 column, TEXTOID, &isnull));
 
 	return (JldStr) {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
@@ -86,7 +88,8 @@ static Jsonb *
 rows_jsonb(Rows *rows, int column)
 {
 	bool		isnull;
-	Datum		value = spi_value(rows_here(rows), rows->tuptable->tupdesc, column, JSONBOID, &isnull);
+	Datum		value = spi_value(rows_here(rows), rows->tuptable->tupdesc, column, JSONBOID,
+								  &isnull);
 
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
@@ -237,9 +240,11 @@ graphs_of(const Ledger *ledger)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;
-		text	   *graph = DatumGetTextPP(spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, TEXTOID, &isnull));
+		text	   *graph = DatumGetTextPP(spi_value(SPI_tuptable->vals[i],
+													 SPI_tuptable->tupdesc, 1, TEXTOID, &isnull));
 
-		jld_push(graphs, jld_new_string(jld_str_copy((JldStr) {VARDATA_ANY(graph), VARSIZE_ANY_EXHDR(graph)})));
+		jld_push(graphs, jld_new_string(jld_str_copy((JldStr) {VARDATA_ANY(graph),
+															   VARSIZE_ANY_EXHDR(graph)})));
 	}
 	return graphs;
 }
@@ -499,7 +504,8 @@ ledger_list(PG_FUNCTION_ARGS)
 		Datum		values[7];
 		bool		nulls[7] = {0};
 		bool		isnull;
-		Oid			head = DatumGetObjectId(spi_value(found->vals[i], found->tupdesc, 4, OIDOID, &isnull));
+		Oid			head = DatumGetObjectId(spi_value(found->vals[i], found->tupdesc, 4, OIDOID,
+													  &isnull));
 		Oid			commits;
 
 		CHECK_FOR_INTERRUPTS();
@@ -507,7 +513,8 @@ ledger_list(PG_FUNCTION_ARGS)
 			continue;
 		values[0] = CStringGetTextDatum(name);
 		values[1] = CStringGetTextDatum(schema);
-		values[3] = Int64GetDatum(Max(DatumGetInt64(spi_value(found->vals[i], found->tupdesc, 3, INT8OID, &isnull)), 0));
+		values[3] = Int64GetDatum(Max(DatumGetInt64(spi_value(found->vals[i], found->tupdesc, 3,
+															  INT8OID, &isnull)), 0));
 		values[5] = spi_value(found->vals[i], found->tupdesc, 7, INT8OID, &isnull);
 		if (SPI_execute(psprintf("SELECT t, floor FROM %s", quote_qualified_identifier(schema, psprintf("%s" LEDGER_HEAD, name))), true, 1) != SPI_OK_SELECT ||
 			SPI_processed != 1)
@@ -522,7 +529,8 @@ ledger_list(PG_FUNCTION_ARGS)
 			if (SPI_execute(psprintf("SELECT COALESCE(pg_catalog.sum(asserted OPERATOR(pg_catalog.+) retracted), 0)::pg_catalog.int8 FROM %s",
 									 quote_qualified_identifier(schema, psprintf("%s" LEDGER_COMMITS, name))), true, 1) != SPI_OK_SELECT)
 				elog(ERROR, "could not count flakes");
-			values[4] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID, &nulls[4]);
+			values[4] = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID,
+								  &nulls[4]);
 		}
 		tuplestore_putvalues(rows, desc, values, nulls);
 	}

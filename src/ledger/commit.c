@@ -70,7 +70,8 @@ set_metadata(StoreRow *row, const JldValue *metadata, TupleTableSlot *old)
 {
 	bool		isnull = true;
 	Datum		before = old ? slot_getattr(old, COMMIT_METADATA, &isnull) : (Datum) 0;
-	JldValue   *all = isnull ? jld_new_object(metadata->n) : stored_metadata(DatumGetJsonbP(before));
+	JldValue   *all = isnull ? jld_new_object(metadata->n) :
+	stored_metadata(DatumGetJsonbP(before));
 
 	for (int i = 0; i < metadata->n; i++)
 		jld_put(all, metadata->u.object.members[i].key, metadata->u.object.members[i].value);
@@ -89,7 +90,8 @@ compose_commit(void *arg, TupleTableSlot *old, StoreRow *row)
 		char	   *role = GetUserNameFromId(GetUserId(), false);
 
 		store_row_set(row, COMMIT_T, commit->key[0], false);
-		store_row_set(row, COMMIT_AT, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
+		store_row_set(row, COMMIT_AT,
+					  TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 		set_text(row, COMMIT_ROLE, jld_str(role));
 	}
 	else if (commit->asserted == 0 && commit->retracted == 0 && message->author.data == NULL &&
@@ -117,7 +119,8 @@ commit_write(const Ledger *ledger, int64 t, bool shared, int64 asserted,
 	target.read_columns = target.insert_columns =
 		bms_add_range(NULL, COMMIT_T, COMMIT_METADATA);
 	target.update_columns = bms_del_member(bms_del_member(bms_del_member(bms_copy(target.read_columns),
-																		 COMMIT_T), COMMIT_AT), COMMIT_ROLE);
+																		 COMMIT_T), COMMIT_AT),
+										   COMMIT_ROLE);
 	store = store_open(&target);
 	(void) store_apply(store, shared ? key : NULL, NULL, compose_commit, &row);
 	store_close(store);

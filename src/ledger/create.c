@@ -220,7 +220,9 @@ ledger_create_like(const Ledger *ledger, text *name)
 	options.index = ledger->has_keys ? INDEX_REFERENCES : INDEX_NONE;
 	if (SPI_execute_with_args("SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) i.indexrelid "
 							  "WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND a.attname OPERATOR(pg_catalog.=) 'doc'",
-							  1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(ledger->nodes_relid)}, NULL, true, 1) != SPI_OK_SELECT)
+							  1, (Oid[]) {OIDOID},
+							  (Datum[]) {ObjectIdGetDatum(ledger->nodes_relid)}, NULL, true,
+							  1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for an index");
 	if (SPI_processed > 0)
 		options.index = INDEX_VALUES;

@@ -403,14 +403,16 @@ ledger_import_from(PG_FUNCTION_ARGS)
 		tuptable = SPI_tuptable;
 		if (n == 0)
 			break;
-		if (tuptable->tupdesc->natts != 1 || TupleDescAttr(tuptable->tupdesc, 0)->atttypid != TEXTOID)
+		if (tuptable->tupdesc->natts != 1 ||
+			TupleDescAttr(tuptable->tupdesc, 0)->atttypid != TEXTOID)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("the query of ledger_import_from must return one column of type text")));
 		for (uint64 i = 0; i < n; i++)
 		{
 			bool		isnull;
-			Datum		statement = spi_value(tuptable->vals[i], tuptable->tupdesc, 1, TEXTOID, &isnull);
+			Datum		statement =
+			spi_value(tuptable->vals[i], tuptable->tupdesc, 1, TEXTOID, &isnull);
 
 			CHECK_FOR_INTERRUPTS();
 			if (!isnull)

@@ -344,7 +344,8 @@ normal_literal(Value *value)
 		/* a short number without a point */
 		if (value->scalar.type != JENTRY_ISNUMERIC ||
 			(value->scalar.len <= SHORT_NUMERIC &&
-			 DatumGetInt32(DirectFunctionCall1(numeric_scale, PointerGetDatum(value->scalar.data))) == 0))
+			 DatumGetInt32(DirectFunctionCall1(numeric_scale,
+											   PointerGetDatum(value->scalar.data))) == 0))
 			return;
 	}
 	else if (value->scalar.type == JENTRY_ISSTRING && !term_is_native(value->type))
@@ -366,10 +367,12 @@ normal_literal(Value *value)
 			doc_string_item(&value->scalar, scalar->u.string.data, scalar->u.string.len);
 			break;
 		case JLD_NUMBER:
-			value->scalar = (DocItem) {JENTRY_ISNUMERIC, VARSIZE_ANY(scalar->u.number), (const char *) scalar->u.number};
+			value->scalar = (DocItem) {JENTRY_ISNUMERIC, VARSIZE_ANY(scalar->u.number),
+									   (const char *) scalar->u.number};
 			break;
 		default:
-			value->scalar = (DocItem) {scalar->u.boolean ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE};
+			value->scalar = (DocItem) {scalar->u.boolean ? JENTRY_ISBOOL_TRUE :
+									   JENTRY_ISBOOL_FALSE};
 			break;
 	}
 }

@@ -198,7 +198,8 @@ ledger_get(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	ledger_options(argument_jsonb(fcinfo, 4), LEDGER_OPTION_GRAPH | LEDGER_OPTION_AT | LEDGER_OPTION_DEPTH, &options);
+	ledger_options(argument_jsonb(fcinfo, 4),
+				   LEDGER_OPTION_GRAPH | LEDGER_OPTION_AT | LEDGER_OPTION_DEPTH, &options);
 	if (!PG_ARGISNULL(2))
 		context = jld_from_jsonb(PG_GETARG_JSONB_P(2));
 

@@ -200,8 +200,10 @@ read_side(Past *past, const Ledger *ledger, JldStr graph, JldStr id, int64 t, bo
 		SPI_cursor_fetch(portal, true, BATCH);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
-			JldValue   *retracted = stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-			JldValue   *asserted = stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2));
+			JldValue   *retracted =
+			stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+			JldValue   *asserted =
+			stored_half(jsonb_of(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2));
 
 			if (after)
 				history_undo(past, retracted, asserted);
@@ -225,9 +227,11 @@ is_early(const Ledger *ledger, JldStr graph, JldStr id, int64 t)
 									   "pg_catalog.count(*) FILTER (WHERE t OPERATOR(pg_catalog.<=) $3) FROM %s "
 									   "WHERE s OPERATOR(pg_catalog.=) $2 AND graph OPERATOR(pg_catalog.=) $1",
 									   ledger->log),
-							  lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+							  lengthof(types), types, values, NULL, true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
 		elog(ERROR, "could not count the changes of a node");
-	return DatumGetBool(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, BOOLOID, &isnull));
+	return DatumGetBool(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, BOOLOID,
+								  &isnull));
 }
 
 JldValue *
@@ -256,7 +260,8 @@ history_t_at(const Ledger *ledger, TimestampTz at)
 	/* a later t may have an earlier clock, as it started earlier */
 	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.max(t) FROM %s WHERE at OPERATOR(pg_catalog.<=) $1",
 									   ledger->commits),
-							  1, types, values, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+							  1, types, values, NULL, true, 1) != SPI_OK_SELECT ||
+		SPI_processed != 1)
 		elog(ERROR, "could not read the commits of a ledger");
 	t = spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, INT8OID, &isnull);
 	return isnull ? 0 : DatumGetInt64(t);

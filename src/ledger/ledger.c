@@ -319,7 +319,8 @@ ledger_next_t(Ledger *ledger, bool *shared)
 		elog(ERROR, "could not read the head of a ledger");
 	if (SPI_processed == 1)
 	{
-		TransactionId xmin = DatumGetTransactionId(spi_value(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+		TransactionId xmin = DatumGetTransactionId(spi_value(SPI_tuptable->vals[0],
+															 SPI_tuptable->tupdesc,
 															 1, XIDOID, &isnull));
 
 		if (TransactionIdIsCurrentTransactionId(xmin))
@@ -435,7 +436,8 @@ take_at(const JsonbValue *value, void *options)
 	if (!jld_string_of(value, &s))
 		return false;
 	o->at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(jld_cstr(s)),
-													ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+													ObjectIdGetDatum(InvalidOid),
+													Int32GetDatum(-1)));
 	o->has_at = true;
 	return true;
 }

@@ -45,9 +45,9 @@ typedef struct Ledger
 
 /*
  * Finds a ledger by name ("db" is "db:main") along the search path and reads
- * its head, with the caller's privileges (read_only: with its snapshot, too).  Needs a connection to SPI; the
- * answer lives in the current memory context.  Error 42P01 where there is none,
- * 42602 if the name cannot be one.
+ * its head, with the caller's privileges (read_only: with its snapshot, too).
+ * Needs a connection to SPI; the answer lives in the current memory context.
+ * Error 42P01 where there is none, 42602 if the name cannot be one.
  */
 extern Ledger *ledger_open(text *name, bool read_only);
 

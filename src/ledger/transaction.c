@@ -447,7 +447,9 @@ receipt(Work *work, bool replaced)
 		put_string(&b, &node, step->change->id);
 		if (named_graph)
 			put_string(&b, &node, step->change->graph);
-		put_string(&b, &node, jld_str(outcome_name(outcome_of_store(step->part_changed ? STORE_UPDATED : step->outcome, replaced))));
+		put_string(&b, &node,
+				   jld_str(outcome_name(outcome_of_store(step->part_changed ? STORE_UPDATED :
+														 step->outcome, replaced))));
 		doc_close(&b, &node, &nodes);
 	}
 	doc_close(&b, &nodes, &root);
@@ -631,7 +633,8 @@ ledger_delete_once(PG_FUNCTION_ARGS)
 	LedgerApply how = {.message = &options.message};
 
 	arguments_require(fcinfo, 2);
-	ledger_options(argument_jsonb(fcinfo, 2), LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_ONCE,
+	ledger_options(argument_jsonb(fcinfo, 2),
+				   LEDGER_OPTION_GRAPH | LEDGER_OPTION_MESSAGE | LEDGER_OPTION_ONCE,
 				   &options);
 	SPI_connect();
 	ledger = ledger_open(PG_GETARG_TEXT_PP(0), false);

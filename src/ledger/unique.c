@@ -50,7 +50,8 @@ typedef struct Claims
 } Claims;
 
 JldValue *
-unique_predicates(const Ledger *ledger, JldProcessor *proc, const JldValue *names, JldValue *context)
+unique_predicates(const Ledger *ledger, JldProcessor *proc, const JldValue *names,
+				  JldValue *context)
 {
 	JldValue   *predicates = jld_new_array(1);
 	ActiveContext *active;
@@ -106,7 +107,8 @@ add_claim(Claims *claims, const LogEntry *entry, JldStr predicate, const JldValu
 	claim->node = entry->s;
 	claim->value = JsonbPGetDatum(jld_to_jsonb(value));
 	claim->hash = hash_combine(hash_combine(hash_bytes((const unsigned char *) entry->graph.data, entry->graph.len),
-											hash_bytes((const unsigned char *) predicate.data, predicate.len)),
+											hash_bytes((const unsigned char *) predicate.data,
+													   predicate.len)),
 							   DatumGetUInt32(DirectFunctionCall1(jsonb_hash, claim->value)));
 }
 
@@ -173,7 +175,8 @@ check_claims(const Ledger *ledger, const char *schema, const Claim *claims, int 
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("a value of \"%s\" belongs to another node", jld_cstr(claims[0].predicate)),
 				 errdetail("\"%s\" got %s, which \"%s\" has.",
-						   SPI_getvalue(row, desc, 1), SPI_getvalue(row, desc, 2), SPI_getvalue(row, desc, 3)),
+						   SPI_getvalue(row, desc, 1), SPI_getvalue(row, desc, 2),
+						   SPI_getvalue(row, desc, 3)),
 				 errhint("The option \"uniqueProperties\" names the predicate.")));
 	}
 }

@@ -113,7 +113,8 @@ fill_value(Update *u, JldValue *value, JldValue **row)
 	check_stack_depth();
 	if (jld_is_string(value))	/* of @type */
 	{
-		JldStr		iri = variable < 0 ? row_label(u, value->u.string) : bound_iri(u, variable, row);
+		JldStr		iri = variable < 0 ? row_label(u, value->u.string) :
+		bound_iri(u, variable, row);
 
 		return iri.data ? jld_new_string(iri) : NULL;
 	}
@@ -442,7 +443,8 @@ changes_anything(Update *u, List *changes)
 		bool		isnull;
 		char	   *key = psprintf("%s\n%s",
 								   TextDatumGetCString(spi_value(tuple, desc, 1, TEXTOID, &isnull)),
-								   TextDatumGetCString(spi_value(tuple, desc, 2, TEXTOID, &isnull)));
+								   TextDatumGetCString(spi_value(tuple, desc, 2, TEXTOID,
+																 &isnull)));
 
 		jld_put(docs, jld_str(key),
 				stored_node(DatumGetJsonbPCopy(spi_value(tuple, desc, 3, JSONBOID, &isnull))));
@@ -643,10 +645,14 @@ ledger_update_once(PG_FUNCTION_ARGS)
 	if (keys.from_named)
 		u.where.named = where_read_from_named(&u.where, keys.from_named);
 	if (options.unique)
-		how.unique = unique_predicates(u.ledger, &u.proc, options.unique, u.proc.options.expandContext);
+		how.unique = unique_predicates(u.ledger, &u.proc, options.unique,
+									   u.proc.options.expandContext);
 	if (keys.where || keys.values)
-		u.query = where_compile(&u.where, keys.where ? where_mark_paths(&u.where, where_mark_variables(keys.where)) : NULL,
-								keys.values ? where_mark_variables(keys.values) : NULL, &u.bindings);
+		u.query = where_compile(&u.where,
+								keys.where ?
+								where_mark_paths(&u.where, where_mark_variables(keys.where)) : NULL,
+								keys.values ? where_mark_variables(keys.values) : NULL,
+								&u.bindings);
 	u.delete = read_template(&u, keys.delete, u.query != NULL);
 	u.insert = read_template(&u, keys.insert, u.query != NULL);
 	if (u.delete)

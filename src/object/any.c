@@ -83,7 +83,8 @@ same_row(ObjectStore *os, const FoundRow *a, const FoundRow *b)
 	int			i;
 
 	if (ItemPointerIsValid(&a->tid))
-		return a->tableoid == b->tableoid && ItemPointerEquals((ItemPointer) &a->tid, (ItemPointer) &b->tid);
+		return a->tableoid == b->tableoid &&
+			ItemPointerEquals((ItemPointer) &a->tid, (ItemPointer) &b->tid);
 	if (!a->by->plain)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

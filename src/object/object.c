@@ -617,7 +617,8 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
 		answer->new = NULL;
 	if (ret == RETURN_DIFF)
 	{
-		answer->new = answer->new ? doc_diff(answer->old ? answer->old : doc_empty(), answer->new) : NULL;
+		answer->new = answer->new ?
+			doc_diff(answer->old ? answer->old : doc_empty(), answer->new) : NULL;
 		answer->old = NULL;
 	}
 }

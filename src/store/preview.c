@@ -8,10 +8,10 @@
  *		generated			computed of the others
  *
  * and it is checked as far as that takes neither locks nor writes: privileges,
- * NOT NULL, CHECK, bounds of partitions, WITH CHECK OPTION.  What cannot be known before the row is really written is
- * NULL here, and nothing that depends on it is computed or checked: values
- * of sequences and of other volatile functions, columns that the caller does
- * not read.  A BEFORE trigger may change anything, so where there is one no
+ * NOT NULL, CHECK, bounds of partitions, WITH CHECK OPTION.  What cannot be
+ * known before the row is really written is NULL here, and nothing that
+ * depends on it is computed or checked: values of sequences and of other
+ * volatile functions, columns that the caller does not read.  A BEFORE trigger may change anything, so where there is one no
  * constraint is checked.  Triggers, policies, foreign keys and other unique
  * indexes are not asked at all.
  *

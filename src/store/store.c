@@ -71,7 +71,8 @@ writer_lock(Oid relid, bool exclusive)
 		return ShareRowExclusiveLock;
 	}
 	return pg_class_aclcheck(relid, user, write | ACL_INSERT) == ACLCHECK_OK ||
-		pg_attribute_aclcheck_all(relid, user, ACL_INSERT | ACL_UPDATE, ACLMASK_ANY) == ACLCHECK_OK ?
+		pg_attribute_aclcheck_all(relid, user, ACL_INSERT | ACL_UPDATE,
+								  ACLMASK_ANY) == ACLCHECK_OK ?
 		RowExclusiveLock : AccessShareLock;
 }
 

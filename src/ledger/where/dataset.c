@@ -227,8 +227,10 @@ read_time(Where *w, JldStr time)
 	{
 		ledger_need_history(w->ledger);
 		t = history_t_at(w->ledger,
-						 DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text + 4),
-																 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+						 DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+																 CStringGetDatum(text + 4),
+																 ObjectIdGetDatum(InvalidOid),
+																 Int32GetDatum(-1))));
 	}
 	else if (strncmp(text, "t:", 2) == 0)
 		t = DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(text + 2)));
@@ -248,7 +250,8 @@ read_source(Where *w, JldValue *source, int64 *t)
 	JldValue   *name = jld_is_object(source) ? jld_get(source, JLD_STR("@id")) : source;
 	JldValue   *graph = jld_is_object(source) ? jld_get(source, JLD_STR("graph")) : NULL;
 	JldValue   *time = jld_is_object(source) ? jld_get(source, JLD_STR("t")) : NULL;
-	const char *at = jld_is_string(name) ? memchr(name->u.string.data, '@', name->u.string.len) : NULL;
+	const char *at = jld_is_string(name) ?
+	memchr(name->u.string.data, '@', name->u.string.len) : NULL;
 
 	*t = -1;
 	for (int i = 0; jld_is_object(source) && i < source->n; i++)
@@ -332,7 +335,9 @@ where_read_from(Where *w, JldValue *from)
 	w->scope.relation =
 		psprintf("(SELECT n.iri, %s.ledger_merge(pg_catalog.jsonb_agg(n.doc)) AS doc FROM %s AS n WHERE n.graph" AND_EQ "ANY (%s) GROUP BY n.iri)",
 				 w->schema, where_relation(w),
-				 where_param(w, TEXTARRAYOID, PointerGetDatum(construct_array(names, graphs->n, TEXTOID, -1, false, TYPALIGN_INT))));
+				 where_param(w, TEXTARRAYOID,
+							 PointerGetDatum(construct_array(names, graphs->n, TEXTOID, -1,
+															 false, TYPALIGN_INT))));
 }
 
 const char *

@@ -295,7 +295,8 @@ parse(Where *w, const char **pos)
 	if (token.len == 0)
 		bad_expression(start, "an expression is missing");
 	if (isdigit((unsigned char) start[0]) ||
-		(token.len > 1 && (start[0] == '-' || start[0] == '+') && isdigit((unsigned char) start[1])))
+		(token.len > 1 && (start[0] == '-' || start[0] == '+') &&
+		 isdigit((unsigned char) start[1])))
 	{
 		for (int i = 0; i < token.len; i++)
 			if (strchr("0123456789+-.eE", token.data[i]) == NULL)
@@ -520,7 +521,9 @@ compile_regex(Where *w, const JldValue *call, bool replace, const Bindings *bind
 	/* $1 and the like are groups, a backslash is one */
 	return (SqlExpr) {psprintf("pg_catalog.regexp_replace(%s, %s, pg_catalog.regexp_replace("
 							   "pg_catalog.replace(%s, '\\', '\\\\'), '[$]([0-9])', '\\\\\\1', 'g'), 'g')",
-							   text, pattern, as_kind(compile(w, call->u.items[3], bindings), KIND_TEXT)), KIND_TEXT};
+							   text, pattern,
+							   as_kind(compile(w, call->u.items[3], bindings), KIND_TEXT)),
+					  KIND_TEXT};
 }
 
 /* A list of terms; none if one of them is unbound. */
@@ -646,7 +649,8 @@ compile_aggregate(Where *w, const JldValue *call, const char *name, SqlExpr *res
 		const char *order = least ? "" : " DESC";
 
 		*result = (SqlExpr) {psprintf("(pg_catalog.array_agg(%s ORDER BY %s%s NULLS LAST, %s COLLATE pg_catalog.\"C\"%s) FILTER (WHERE (%s) IS NOT NULL))[1]",
-									  term, where_number(term), order, where_text(term), order, term), KIND_TERM};
+									  term, where_number(term), order, where_text(term), order,
+									  term), KIND_TERM};
 	}
 	return true;
 }
@@ -785,7 +789,8 @@ compile_call(Where *w, const JldValue *call, const Bindings *bindings)
 		return result;
 	if (pg_strcasecmp(name, "if") == 0 && n == 3)
 		return (SqlExpr) {psprintf("CASE WHEN %s THEN %s ELSE %s END", as_kind(args[0], KIND_TRUTH),
-								   as_kind(args[1], KIND_TERM), as_kind(args[2], KIND_TERM)), KIND_TERM};
+								   as_kind(args[1], KIND_TERM), as_kind(args[2], KIND_TERM)),
+						  KIND_TERM};
 	if (!compile_known(name, args, n, &result))
 		bad_expression(where_excerpt(call), psprintf("no function \"%s\" of %d arguments", name, n));
 	return result;
@@ -822,7 +827,8 @@ compile(Where *w, const JldValue *expr, const Bindings *bindings)
 						 errmsg("\"where\" is too complex")));
 			return result;
 		case JLD_NUMBER:
-			return (SqlExpr) {(char *) where_param(w, NUMERICOID, NumericGetDatum(expr->u.number)), KIND_NUMBER};
+			return (SqlExpr) {(char *) where_param(w, NUMERICOID,
+												   NumericGetDatum(expr->u.number)), KIND_NUMBER};
 		case JLD_BOOL:
 			return (SqlExpr) {expr->u.boolean ? "true" : "false", KIND_TRUTH};
 		case JLD_STRING:
@@ -830,7 +836,8 @@ compile(Where *w, const JldValue *expr, const Bindings *bindings)
 		case JLD_OBJECT:
 			if (jld_has(expr, JLD_STR("@value")) && expr->n == 1)
 				return compile(w, jld_get(expr, JLD_STR("@value")), bindings);
-			return (SqlExpr) {(char *) where_jsonb_param(w, where_term(w, (JldValue *) expr)), KIND_TERM};
+			return (SqlExpr) {(char *) where_jsonb_param(w, where_term(w, (JldValue *) expr)),
+							  KIND_TERM};
 		case JLD_NULL:
 			break;
 	}

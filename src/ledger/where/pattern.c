@@ -460,9 +460,11 @@ path_triples(Bgp *bgp)
 		{
 			PathTriple *path = lfirst(lc);
 
-			if (!path->done && (next == NULL || is_known(bgp, path->subject) || is_known(bgp, path->object)))
+			if (!path->done &&
+				(next == NULL || is_known(bgp, path->subject) || is_known(bgp, path->object)))
 				next = path;
-			if (next && !next->done && (is_known(bgp, next->subject) || is_known(bgp, next->object)))
+			if (next && !next->done &&
+				(is_known(bgp, next->subject) || is_known(bgp, next->object)))
 				break;
 		}
 		path_triple(bgp, next);

@@ -180,8 +180,10 @@ static int64
 row_count(Subquery *sub, const JldValue *v)
 {
 	if (v->type != JLD_NUMBER || numeric_is_nan(v->u.number) ||
-		DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(v->u.number), NumericGetDatum(int64_to_numeric(0)))) ||
-		DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(v->u.number), NumericGetDatum(int64_to_numeric(PG_INT32_MAX)))))
+		DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(v->u.number),
+										 NumericGetDatum(int64_to_numeric(0)))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_gt, NumericGetDatum(v->u.number),
+										 NumericGetDatum(int64_to_numeric(PG_INT32_MAX)))))
 		where_bad_pattern(sub->text, psprintf("%s is no number of rows", where_excerpt(v)));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(v->u.number)));
 }
