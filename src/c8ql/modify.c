@@ -138,15 +138,9 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	planner->modified = lappend_oid(planner->modified, relid);
 
 	if (options->tag != EXPR_NONE)
-	{
-		if (expr_node_contains(options, EXPR_REF) ||
-			expr_node_contains(options, EXPR_CALL) ||
-			expr_node_contains(options, EXPR_SUBQUERY))
-			expr_error_at(EXPR_ERR_NOT_COMPILE_TIME, compiler->source,
-						  options->location,
+		modify->options_code =
+			plan_constant(compiler, options,
 						  "could not use modification options: they are not known when the query is compiled");
-		modify->options_code = expr_compile_node(compiler, options);
-	}
 	modify->old_slot = expr_declare(compiler, modify->step.owner, "$OLD");
 	modify->new_slot = expr_declare(compiler, modify->step.owner, "$NEW");
 	return &modify->step;

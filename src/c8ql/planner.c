@@ -269,6 +269,17 @@ plan_warn(ExprCompiler *compiler, int errornum, const char *message)
 	planner->warnings = lappend(planner->warnings, warning);
 }
 
+ExprCode *
+plan_constant(ExprCompiler *compiler, const ExprNode *node, const char *message)
+{
+	if (expr_node_contains(node, EXPR_REF) ||
+		expr_node_contains(node, EXPR_CALL) ||
+		expr_node_contains(node, EXPR_SUBQUERY))
+		expr_error_at(EXPR_ERR_NOT_COMPILE_TIME, compiler->source,
+					  node->location, "%s", message);
+	return expr_compile_node(compiler, node);
+}
+
 void
 plan_check_options(ExprCompiler *compiler, const ExprNode *options,
 				   const char *clause, const char *const *names)

@@ -146,6 +146,13 @@ extern void plan_warn(ExprCompiler *compiler, int errornum,
 					  const char *message);
 
 /*
+ * What has to be known when the statement is compiled, compiled; else error 1575 with
+ * the message.
+ */
+extern ExprCode *plan_constant(ExprCompiler *compiler, const ExprNode *node,
+							   const char *message);
+
+/*
  * OPTIONS of a FOR or COLLECT: warning 1539 for what is none of the names, which
  * end with a NULL.
  */

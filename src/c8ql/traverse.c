@@ -199,6 +199,12 @@ declare(ExprCompiler *compiler, TraversalStep *traversal, const ExprNode *node)
 	return expr_declare(compiler, traversal->step.owner, pstrdup(node->name));
 }
 
+static const char *const traversal_options[] = {
+	"order", "bfs", "uniqueVertices", "uniqueEdges", "vertexCollections",
+	"edgeCollections", "parallelism", "maxProjections", "indexHint", "useCache",
+	NULL
+};
+
 Step *
 plan_traversal(ExprCompiler *compiler, const ExprNode *node, Step *input,
 			   bool uses_vertex, bool uses_edge, bool uses_path)
@@ -244,22 +250,11 @@ plan_traversal(ExprCompiler *compiler, const ExprNode *node, Step *input,
 
 	if (options->tag != EXPR_NONE)
 	{
-		static const char *const names[] = {
-			"order", "bfs", "uniqueVertices", "uniqueEdges",
-			"vertexCollections", "edgeCollections", "parallelism",
-			"maxProjections", "indexHint", "useCache", NULL
-		};
-
-		if (expr_node_contains(options, EXPR_REF) ||
-			expr_node_contains(options, EXPR_CALL) ||
-			expr_node_contains(options, EXPR_SUBQUERY))
-			expr_error_at(EXPR_ERR_NOT_COMPILE_TIME, compiler->source,
-						  options->location,
+		traversal->options_code =
+			plan_constant(compiler, options,
 						  "options of a traversal are not known when the query is compiled");
-		plan_check_options(compiler, options, "TRAVERSAL", names);
-		traversal->options_code = expr_compile_node(compiler, options);
+		plan_check_options(compiler, options, "TRAVERSAL", traversal_options);
 	}
-
 	plan_check_new(compiler, node);
 	traversal->vertex_slot = expr_declare(compiler, traversal->step.owner,
 										  pstrdup(node->name));

@@ -109,13 +109,8 @@ plan_window(ExprCompiler *compiler, const ExprNode *node, Step *input,
 		window->value = expr_compile_node(compiler, node->args[0]);
 		window->step.writes |= expr_node_modifies(node->args[0]);
 	}
-	if (expr_node_contains(bounds, EXPR_REF) ||
-		expr_node_contains(bounds, EXPR_CALL) ||
-		expr_node_contains(bounds, EXPR_SUBQUERY))
-		expr_error_at(EXPR_ERR_NOT_COMPILE_TIME, compiler->source,
-					  bounds->location,
-					  "WINDOW bounds are not known when the query is compiled");
-	window->bounds_code = expr_compile_node(compiler, bounds);
+	window->bounds_code = plan_constant(compiler, bounds,
+										"WINDOW bounds are not known when the query is compiled");
 	window->naggregates = node->nargs - 2;
 	window->aggregates = palloc0(sizeof(Aggregate) * window->naggregates);
 	window->sliding = palloc0(sizeof(Sliding) * window->naggregates);

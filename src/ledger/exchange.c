@@ -254,18 +254,12 @@ static Datum
 import_receipt(const Import *import)
 {
 	JldValue   *receipt = jld_new_object(4);
-	Jsonb	   *jsonb;
-	void	   *copy;
 
 	jld_put(receipt, JLD_STR("ledger"), jld_new_string(jld_str(import->ledger->name)));
 	jld_put(receipt, JLD_STR("t"), jld_new_number(int64_to_numeric(import->ledger->t)));
 	jld_put(receipt, JLD_STR("asserted"), jld_new_number(int64_to_numeric(import->asserted)));
 	jld_put(receipt, JLD_STR("retracted"), jld_new_number(int64_to_numeric(import->retracted)));
-	jsonb = jld_to_jsonb(receipt);
-	copy = SPI_palloc(VARSIZE(jsonb));
-	memcpy(copy, jsonb, VARSIZE(jsonb));
-	SPI_finish();
-	return PointerGetDatum(copy);
+	return ledger_return(jld_to_jsonb(receipt));
 }
 
 static void
@@ -362,18 +356,13 @@ ledger_import(PG_FUNCTION_ARGS)
 {
 	Import		import;
 	text	   *nquads;
-	Jsonb	   *receipt;
-	void	   *copy;
+	RdfDataset *dataset;
 
 	arguments_require(fcinfo, 2);
 	nquads = PG_GETARG_TEXT_PP(1);
 	begin_import(&import, PG_GETARG_TEXT_PP(0), argument_jsonb(fcinfo, 2));
-	receipt = import_dataset(import.ledger, &import.options,
-							 nquads_parse(VARDATA_ANY(nquads), VARSIZE_ANY_EXHDR(nquads), 0));
-	copy = SPI_palloc(VARSIZE(receipt));
-	memcpy(copy, receipt, VARSIZE(receipt));
-	SPI_finish();
-	return PointerGetDatum(copy);
+	dataset = nquads_parse(VARDATA_ANY(nquads), VARSIZE_ANY_EXHDR(nquads), 0);
+	return ledger_return(import_dataset(import.ledger, &import.options, dataset));
 }
 
 /* ledger_import_from(ledger text, query text, options jsonb) -> jsonb */

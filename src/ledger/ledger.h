@@ -107,6 +107,9 @@ typedef struct LedgerApply
  */
 extern Jsonb *ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how);
 
+/* A receipt as the value of a function: out of SPI's memory, which it ends. */
+extern Datum ledger_return(const Jsonb *receipt);
+
 /* Error 55000 if the ledger keeps no history. */
 extern void ledger_need_history(const Ledger *ledger);
 

@@ -509,9 +509,8 @@ PG_FUNCTION_INFO_V1(ledger_replace);
 PG_FUNCTION_INFO_V1(ledger_insert);
 PG_FUNCTION_INFO_V1(ledger_delete);
 
-/* A receipt as the value of a function: out of SPI's memory. */
-static Datum
-return_receipt(const Jsonb *receipt)
+Datum
+ledger_return(const Jsonb *receipt)
 {
 	void	   *copy = SPI_palloc(VARSIZE(receipt));
 
@@ -581,7 +580,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
 		changes = lappend(changes, change);
 	}
-	return return_receipt(ledger_apply(ledger, changes, &how));
+	return ledger_return(ledger_apply(ledger, changes, &how));
 }
 
 static Datum
@@ -642,7 +641,7 @@ ledger_delete_once(PG_FUNCTION_ARGS)
 	change->graph = ledger_graph_argument(ledger, &proc, options.graph, NULL);
 	change->id = ledger_iri_argument(ledger, &proc, PG_GETARG_TEXT_PP(1), NULL);
 	change->mode = NODE_DELETE;
-	return return_receipt(ledger_apply(ledger, list_make1(change), &how));
+	return ledger_return(ledger_apply(ledger, list_make1(change), &how));
 }
 
 /* ledger_delete(ledger text, iri text, options jsonb) -> jsonb */

@@ -593,6 +593,94 @@ read_keys(const JldValue *txn, Keys *keys)
 				 errmsg("an update needs \"delete\" or \"insert\"")));
 }
 
+/* The graphs that the update speaks of: its own, and those of its patterns. */
+static void
+read_graphs(Update *u, const Keys *keys, const LedgerOptions *options)
+{
+	JldValue   *graph = keys->graph;
+
+	if (graph && options->graph.len > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"graph\" is both in the update and an option")));
+	if (options->graph.len > 0)
+		graph = jld_new_string(options->graph);
+	u->graph = graph ? where_read_graph(&u->where, "graph", graph) : JLD_STR("");
+	u->where.scope.name = u->graph;
+	u->where.scope.variable = -1;
+	u->where.t = -1;
+	if (keys->from)
+		where_read_from(&u->where, keys->from);
+	if (keys->from_named)
+		u->where.named = where_read_from_named(&u->where, keys->from_named);
+}
+
+/* "where" as a query, and both templates. */
+static void
+read_update(Update *u, const Keys *keys)
+{
+	JldValue   *where = keys->where ? where_mark_variables(keys->where) : NULL;
+
+	if (where || keys->values)
+		u->query = where_compile(&u->where,
+								 where ? where_mark_paths(&u->where, where) : NULL,
+								 keys->values ? where_mark_variables(keys->values) : NULL,
+								 &u->bindings);
+	u->delete = read_template(u, keys->delete, u->query != NULL);
+	u->insert = read_template(u, keys->insert, u->query != NULL);
+	if (u->delete)
+		refuse_blank(u->delete);
+	/* "delete": [] may stand alone: it says that there is nothing to do */
+	if (u->delete == NULL && u->insert == NULL &&
+		(keys->insert || !jld_is_array(keys->delete)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
+				 errmsg("the update says nothing"),
+				 errdetail("Neither \"delete\" nor \"insert\" has a node with a predicate or a type.")));
+}
+
+static List *
+solve_now(Update *u)
+{
+	List	   *changes;
+
+	push_snapshot();
+	changes = solve(u);
+	PopActiveSnapshot();
+	return changes;
+}
+
+/*
+ * What is to be changed.  Where patterns say so, the nodes are locked, and
+ * "where" is asked again until that locks no others.
+ */
+static List *
+settle(Update *u)
+{
+	JldValue   *locked = jld_new_object(8);
+	List	   *changes;
+	bool		anything;
+
+	push_snapshot();
+	changes = solve(u);
+	anything = u->query == NULL || changes_anything(u, changes);
+	PopActiveSnapshot();
+	if (!anything)
+	{
+		drop_changes(changes);
+		return changes;
+	}
+	for (int round = 0; u->query && lock_nodes(u, changes, locked); round++)
+	{
+		if (round == MAX_ROUNDS)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not settle what \"where\" matches, as it keeps changing")));
+		changes = solve_now(u);
+	}
+	return changes;
+}
+
 /* --- SQL-callable --------------------------------------------------------- */
 
 PG_FUNCTION_INFO_V1(ledger_update);
@@ -600,18 +688,12 @@ PG_FUNCTION_INFO_V1(ledger_update);
 static Datum
 ledger_update_once(PG_FUNCTION_ARGS)
 {
-	JldValue   *locked;
 	LedgerOptions options;
 	Update		u = {0};
 	Keys		keys;
-	List	   *changes;
-	Jsonb	   *receipt;
-	void	   *copy;
-	bool		anything;
 	LedgerApply how = {.message = &options.message};
 
 	arguments_require(fcinfo, 2);
-	locked = jld_new_object(8);
 	read_keys(jld_from_jsonb(PG_GETARG_JSONB_P(1)), &keys);
 	envelope_check_context(keys.context);
 	envelope_options(argument_jsonb(fcinfo, 2), keys.opts,
@@ -630,62 +712,12 @@ ledger_update_once(PG_FUNCTION_ARGS)
 	u.where.schema = upsert_schema_quoted();
 	u.where.proc = &u.proc;
 	u.where.variables = jld_new_array(4);
-	if (keys.graph && options.graph.len > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"graph\" is both in the update and an option")));
-	if (options.graph.len > 0)
-		keys.graph = jld_new_string(options.graph);
-	u.graph = keys.graph ? where_read_graph(&u.where, "graph", keys.graph) : JLD_STR("");
-	u.where.scope.name = u.graph;
-	u.where.scope.variable = -1;
-	u.where.t = -1;
-	if (keys.from)
-		where_read_from(&u.where, keys.from);
-	if (keys.from_named)
-		u.where.named = where_read_from_named(&u.where, keys.from_named);
+	read_graphs(&u, &keys, &options);
 	if (options.unique)
 		how.unique = unique_predicates(u.ledger, &u.proc, options.unique,
 									   u.proc.options.expandContext);
-	if (keys.where || keys.values)
-		u.query = where_compile(&u.where,
-								keys.where ?
-								where_mark_paths(&u.where, where_mark_variables(keys.where)) : NULL,
-								keys.values ? where_mark_variables(keys.values) : NULL,
-								&u.bindings);
-	u.delete = read_template(&u, keys.delete, u.query != NULL);
-	u.insert = read_template(&u, keys.insert, u.query != NULL);
-	if (u.delete)
-		refuse_blank(u.delete);
-	/* "delete": [] may stand alone: it says that there is nothing to do */
-	if (u.delete == NULL && u.insert == NULL &&
-		(keys.insert || !jld_is_array(keys.delete)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UPSERT_INVALID_DOCUMENT),
-				 errmsg("the update says nothing"),
-				 errdetail("Neither \"delete\" nor \"insert\" has a node with a predicate or a type.")));
-
-	push_snapshot();
-	changes = solve(&u);
-	anything = u.query == NULL || changes_anything(&u, changes);
-	PopActiveSnapshot();
-	for (int round = 0; u.query && anything && lock_nodes(&u, changes, locked); round++)
-	{
-		if (round == MAX_ROUNDS)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not settle what \"where\" matches, as it keeps changing")));
-		push_snapshot();
-		changes = solve(&u);
-		PopActiveSnapshot();
-	}
-	if (!anything)
-		drop_changes(changes);
-	receipt = ledger_apply(u.ledger, changes, &how);
-	copy = SPI_palloc(VARSIZE(receipt));
-	memcpy(copy, receipt, VARSIZE(receipt));
-	SPI_finish();
-	return PointerGetDatum(copy);
+	read_update(&u, &keys);
+	return ledger_return(ledger_apply(u.ledger, settle(&u), &how));
 }
 
 /* ledger_update(ledger text, txn jsonb, options jsonb) -> jsonb */
