@@ -89,8 +89,8 @@ typedef struct Batch
 	int			position;		/* where in the order it is, or its unit
 								 * begins; -1: not said */
 	int		   *progress;		/* that of the group */
-	int			depth;			/* items at hand: more than one, if one is done
-								 * again meanwhile */
+	int			depth;			/* items at hand: more than one, if one is
+								 * done again meanwhile */
 	bool		composed;		/* it is being written, with others of its key */
 	bool		apart;			/* in a subtransaction, as some are folded */
 	bool		folds;			/* units that are not unfolded are one row */

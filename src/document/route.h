@@ -24,7 +24,8 @@ typedef struct RoutePart
 	int64	   *places;			/* in the caller's input */
 	bool		keep;			/* answers are asked for, not only counts */
 	bool		single;			/* it is no batch to the caller */
-	bool		alone;			/* nothing else is to be done; see call/alone.h */
+	bool		alone;			/* nothing else is to be done; see
+								 * call/alone.h */
 
 	Answer	   *answers;		/* n of them, in the current memory context */
 	int64	   *counts;			/* by UpsertOutcome */

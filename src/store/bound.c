@@ -111,11 +111,11 @@ typedef struct Below
 	AttrNumber *shown;			/* by attribute number - 1: the column of the
 								 * view on top; InvalidAttrNumber: none */
 	bool		hidden;			/* something was read that is none */
-}			Below;
+} Below;
 
 /* Columns of the relation below become those of the view on top. */
 static Node *
-lift(Node *node, Below * below)
+lift(Node *node, Below *below)
 {
 	if (node == NULL)
 		return NULL;
