@@ -3,7 +3,9 @@
  *		upsert_view(): a view whose INSERTs, and COPY, are upserts.
  *
  *		BEFORE STATEMENT	begins a collection of rows
- *		INSTEAD OF ROW		adds one; 1,000 of them, or 8 MB, are applied at once
+ *		INSTEAD OF ROW		adds one; 1,000 of them, or 8 MB, are applied at once,
+ *							and twice as many after each batch that took a
+ *							subtransaction, of which there are only so many
  *		AFTER STATEMENT		applies the rest
  *
  * The view selects nothing, of no table, so that it keeps nobody from dropping
@@ -45,6 +47,7 @@
 #include "document/view.h"
 #include "jsonb/doc.h"
 #include "store/count.h"
+#include "store/store.h"
 
 #define VIEW_ROWS 1000
 #define VIEW_BYTES (8 * 1024 * 1024)
@@ -74,6 +77,7 @@ typedef struct ViewStatement
 	Jsonb	   *json;			/* the same, for rows */
 	Datum	   *rows;			/* documents, or composite values */
 	int			n;
+	int			size;			/* so many are applied at once */
 	Size		bytes;
 	int64		done;			/* rows that were applied before */
 } ViewStatement;
@@ -156,7 +160,8 @@ begin_statement(TriggerData *data)
 	count_call_begins();
 	s->rows_context = AllocSetContextCreate(context, "upsert view rows",
 											ALLOCSET_DEFAULT_SIZES);
-	s->rows = palloc(sizeof(Datum) * VIEW_ROWS);
+	s->size = VIEW_ROWS;
+	s->rows = palloc(sizeof(Datum) * s->size);
 	s->target = find_target(arguments);
 	s->documents = strcmp(arguments[VIEW_KIND], "documents") == 0;
 	s->json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
@@ -219,6 +224,7 @@ apply_rows(ViewStatement *s, Relation view)
 static void
 apply(ViewStatement *s, Relation view)
 {
+	int			subtransactions = store_subtransactions();
 	MemoryContext oldcontext;
 
 	if (s->n == 0)
@@ -230,6 +236,11 @@ apply(ViewStatement *s, Relation view)
 		apply_rows(s, view);
 	MemoryContextSwitchTo(oldcontext);
 	s->done += s->n;
+	if (store_subtransactions() > subtransactions && s->n == s->size)
+	{
+		s->size *= 2;
+		s->rows = repalloc(s->rows, sizeof(Datum) * s->size);
+	}
 	s->n = 0;
 	s->bytes = 0;
 	MemoryContextReset(s->rows_context);
@@ -261,7 +272,7 @@ add_row(ViewStatement *s, TriggerData *data)
 	}
 	s->n++;
 	MemoryContextSwitchTo(oldcontext);
-	if (s->n == VIEW_ROWS || s->bytes >= VIEW_BYTES)
+	if (s->n == s->size || s->bytes >= VIEW_BYTES)
 		apply(s, data->tg_relation);
 }
 

@@ -31,8 +31,11 @@
 void
 find_drop_snapshot(DirectState *st)
 {
-	if (st->kept)
-		UnregisterSnapshotFromOwner(st->kept, st->owner);
+	if (st->kept == NULL)
+		return;
+	if (st->estate->es_snapshot == st->kept)
+		st->estate->es_snapshot = InvalidSnapshot;
+	UnregisterSnapshotFromOwner(st->kept, st->owner);
 	st->kept = NULL;
 }
 
