@@ -56,3 +56,6 @@ SELECT count(*) AS functions FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid 
 WHERE e.extname = 'upsert_lua' AND d.deptype = 'e' AND p.pronamespace = 'public'::regnamespace;
 DROP TABLE hs, plain;
 DROP SCHEMA evil CASCADE;
+-- pg_extension says of the companion the schema that was current, and so it goes with that
+SELECT count(*) FROM pg_extension WHERE extname = 'upsert_lua';
+CREATE EXTENSION upsert_lua;
