@@ -28,14 +28,15 @@ is_string_or_none(const JldValue *object, JldStr key)
 	return value == NULL || value->type == JLD_STRING;
 }
 
-/* Is it a reference, a literal, or (where one may be) a list? */
+/* Is it a reference, a literal, or a list, which may be of lists? */
 static bool
-is_value(const JldValue *value, bool list_allowed)
+is_value(const JldValue *value)
 {
 	const JldValue *literal;
 	const JldValue *type;
 	const JldValue *list;
 
+	check_stack_depth();
 	if (value->type != JLD_OBJECT)
 		return false;
 	if (jld_has(value, JLD_STR("@id")))
@@ -55,12 +56,12 @@ is_value(const JldValue *value, bool list_allowed)
 	}
 
 	list = jld_get(value, JLD_STR("@list"));
-	if (!list_allowed || !jld_is_array(list))
+	if (!jld_is_array(list))
 		return false;
 	for (int i = 0; i < list->n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!is_value(list->u.items[i], false))
+		if (!is_value(list->u.items[i]))
 			return false;
 	}
 	return true;
@@ -85,7 +86,7 @@ is_map(const JldValue *map)
 		{
 			const JldValue *value = m->value->u.items[k];
 
-			if (is_type ? value->type != JLD_STRING : !is_value(value, true))
+			if (is_type ? value->type != JLD_STRING : !is_value(value))
 				return false;
 		}
 	}
