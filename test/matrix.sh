@@ -98,7 +98,8 @@ fetch_in() {	# fetch_in ROOT APT-ARGUMENT...
 	in_chroot "$root" sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"' sh "$@" \
 		>>"$logs/$(basename "$root").log" 2>&1
 }
-# the sources, and the vectors beside them, as a fresh checkout would have them
+# the sources, and the vectors beside them, as a fresh checkout would have them;
+# each kind of row has a tree of its own
 put_tree() {	# put_tree ROOT DIRECTORY
 	local d
 	rm -rf "${1:?}/$2"
@@ -214,11 +215,11 @@ if wants compilers; then
 		[ -e "$root/usr/bin/clang" ] || fetch_in "$root" gcc-13 gcc-14 gcc-15 clang || fetch_in "$root" clang || true
 		# the flags of 15 are known to all of them
 		if lend "" "$root" 15; then v=15; else v=18; fi
-		put_tree "$root" matrix
+		put_tree "$root" matrix-cc
 		for cc in "$root"/usr/bin/gcc-[0-9][0-9] "$root"/usr/bin/clang; do
 			[ -e "$cc" ] || continue
 			cc=$(basename "$cc")
-			run "$cc, sid" in_chroot "$root" env PG_CONFIG=/usr/lib/postgresql/$v/bin/pg_config UPSERT_CC="$cc" UPSERT_DEV_DIR="/var/tmp/matrix-$cc" /matrix/main/dev build
+			run "$cc, sid" in_chroot "$root" env PG_CONFIG=/usr/lib/postgresql/$v/bin/pg_config UPSERT_CC="$cc" UPSERT_DEV_DIR="/var/tmp/matrix-$cc" /matrix-cc/main/dev build
 		done
 	fi
 	for cc in /usr/bin/gcc-[0-9][0-9] /usr/bin/clang; do
@@ -237,9 +238,9 @@ if wants upgrade; then
 		lend "$rigs/chroot-trixie" "$root" 17 || missing "pg_upgrade from 17" "no chroot of Debian 13; run ./dev matrix 17"
 		path=()
 		for v in 15 17 18 19; do [ ! -x "$root/usr/lib/postgresql/$v/bin/pg_upgrade" ] || path+=("$v"); done
-		put_tree "$root" matrix
+		put_tree "$root" matrix-up
 		rm -rf "$root"/var/tmp/matrix-up*
-		run "pg_upgrade ${path[*]}" in_chroot "$root" env UPSERT_DEV_DIR=/var/tmp/matrix-up /matrix/main/test/upgrade.sh "${path[@]}"
+		run "pg_upgrade ${path[*]}" in_chroot "$root" env UPSERT_DEV_DIR=/var/tmp/matrix-up /matrix-up/main/test/upgrade.sh "${path[@]}"
 	fi
 fi
 
