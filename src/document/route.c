@@ -252,6 +252,26 @@ static const OptionDef part_request[] = {
 };
 
 /*
+ * An UPDATE through Citus that finds nothing: with it the transaction gets the
+ * number by which Citus tells who waits for whom on several nodes.  All that
+ * have none are one to it, and seem to wait for themselves.
+ */
+static void
+take_part(const Collection *c, Datum key)
+{
+	Oid			type = c->key_type;
+	const char *doc = document_column(c, c->doc_attno);
+	char	   *sql = psprintf("UPDATE %s SET %s = %s WHERE %s OPERATOR(pg_catalog.=) $1 AND %s IS NULL",
+							   document_table(c), doc, doc,
+							   document_column(c, c->key_attno), doc);
+
+	SPI_connect();
+	if (SPI_execute_plan(document_plan(c, sql, 1, &type), &key, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not take part in a distributed transaction");
+	SPI_finish();
+}
+
+/*
  * Does Citus reach the shard from this backend?  It may have begun to reach it
  * through another one, whose changes we would not see, nor it ours.
  */
@@ -302,8 +322,12 @@ find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
 	if (!preview)
 	{
 		distributed_keep_in_place(rel, id);
-		if (!distributed_internal() && !is_in_this_backend(c, key))
-			return InvalidOid;
+		if (!distributed_internal())
+		{
+			take_part(c, key);
+			if (!is_in_this_backend(c, key))
+				return InvalidOid;
+		}
 	}
 	if (!distributed_shard_is_here(id))
 		return InvalidOid;
