@@ -76,5 +76,10 @@ SELECT ends($$ local function f(s) return (s:gsub(".", f)) end return f("x") $$)
 SELECT ends($$ local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k .. "x"] end return t.x $$);
 SELECT ends($$ local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) return tostring(t) $$);
 SELECT ends($$ local function f() xpcall(error, f) end f() return 1 $$);
+-- the stack grows until there is no memory: whoever says where must not look at it then
+SET upsert_lua.max_memory = '1MB';
+SELECT ends($$ local function f(n) return 1 + f(n + 1) end return f(1) $$);
+SELECT ends($$ return select("#", table.unpack({}, 1, 100000)) $$);
+RESET upsert_lua.max_memory;
 DROP FUNCTION ends;
 DROP TABLE bs;
