@@ -30,8 +30,9 @@ sub output
 	my (@command) = @_;
 	my ($stdout, $stderr);
 
-	my $ok = IPC::Run::run(\@command, '<', \undef, '>', \$stdout, '2>', \$stderr, IPC::Run::timeout(120));
-	note("@command: $stderr") if !$ok;
+	# dies of a command that is not there
+	my $ok = eval { IPC::Run::run(\@command, '<', \undef, '>', \$stdout, '2>', \$stderr, IPC::Run::timeout(120)); };
+	note("@command: " . ($@ || $stderr)) if !$ok;
 	return $ok ? $stdout : undef;
 }
 
