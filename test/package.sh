@@ -104,6 +104,7 @@ use() {
 }
 test_packages() {
 	in_chroot "$root" sh -c 'apt-get install -y -q --no-install-recommends autopkgtest make postgresql-server-dev-all /root/debs/*.deb &&
+		cd /root/upsert && rm -f debian/control && pg_buildext updatecontrol &&
 		autopkgtest --no-built-binaries -B /root/upsert -- null'
 }
 from_source() {
