@@ -11,7 +11,8 @@ DATA         = $(patsubst $(here)/%,%,$(wildcard $(here)/sql/upsert--*.sql)) $(w
 PGFILEDESC   = "upsert - create it, or update it if it is there"
 
 # every file of src/; the grammar and the scanner are made by the build
-SOURCES      = $(filter-out src/expr/gram.c src/expr/scan.c,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+SOURCES      = $(filter-out src/expr/gram.c src/expr/scan.c,$(sort \
+	$(patsubst $(here)/%,%,$(wildcard $(addprefix $(here)/,src/*.c src/*/*.c src/*/*/*.c)))))
 OBJS         = $(SOURCES:.c=.o) src/expr/gram.o src/expr/scan.o
 
 # in the order of the layers; every name is sql/NAME.sql and expected/NAME.out
