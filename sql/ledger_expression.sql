@@ -20,7 +20,7 @@ CREATE FUNCTION show(VARIADIC exprs text[]) RETURNS TABLE(expression text, value
 	SELECT x, e(x) FROM unnest(exprs) WITH ORDINALITY u(x, o) ORDER BY o
 $$;
 -- text
-SELECT * FROM show('(str ?r)', '(str ?n)', '(str ?t)', '(lcase ?s)', '(ucase ?s)', '(strlen ?s)', '(STRLEN "")', '(strLen ?i)',
+SELECT * FROM show('(str ?r)', '(str ?n)', '(str ?t)', '(lcase ?s)', '(ucase (substr ?s 1 2))', '(strlen ?s)', '(STRLEN "")', '(strLen ?i)',
 	'(contains ?s "rüß")', '(contains ?s "x")', '(strStarts ?s "Gr")', '(strStarts ?s "r")', '(strEnds ?s "ße")', '(strends ?s "G")', '(strEnds ?s "")',
 	'(strBefore ?s "ü")', '(strBefore ?s "x")', '(strBefore ?s "")', '(strAfter ?s "ü")', '(strAfter ?s "x")', '(strAfter ?s "")', '(strBefore ?nothing "a")',
 	'(subStr ?s 2)', '(subStr ?s 2 3)', '(subStr ?s 0 2)', '(subStr ?s 3 -1)', '(subStr ?s 99999999999)', '(subStr ?s -99999999999 99999999999999999999)',
