@@ -2,7 +2,8 @@
 -- stored, and what constraints and triggers see of them.
 SET client_min_messages = warning;
 
--- How many row versions the last statement left: the dead and the living.
+-- How many row versions the transaction has written: the session's counts, that
+-- were sent away before it began.
 CREATE FUNCTION pg_temp.versions(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE n bigint;
 BEGIN
@@ -22,12 +23,14 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 
 SELECT create_collection('fold');
+SELECT pg_stat_force_next_flush() \g /dev/null
 BEGIN;
 SELECT ord, action, key, old - '_rev' AS old, new - '_rev' AS new
 FROM upsert_many('fold', '[{"_key": "a", "n": 1}, {"_key": "b"}, {"_key": "a", "m": 2}, {"_key": "a", "m": 2}, {"_key": "a", "n": null}]', '{"keepNull": false}');
 SELECT pg_temp.versions('fold');
 COMMIT;
 -- revisions: each its own, in order, the last one is stored; also where the content is what it was
+SELECT pg_stat_force_next_flush() \g /dev/null
 BEGIN;
 CREATE TEMP TABLE revs AS SELECT ord, rev FROM upsert_many('fold', '[{"_key": "a", "m": 3}, {"_key": "a", "m": 4}, {"_key": "a", "m": 2}]');
 SELECT count(DISTINCT rev), array_agg(rev ORDER BY ord) = array_agg(rev ORDER BY rev) AS later, max(rev) = (SELECT _rev FROM fold WHERE _key = 'a') AS stored FROM revs;
@@ -58,6 +61,7 @@ SELECT doc FROM fold WHERE _key = 'many';
 CREATE TABLE checked (id int PRIMARY KEY, doc jsonb NOT NULL,
 	n int GENERATED ALWAYS AS ((doc->>'n')::int) STORED CHECK (n >= 0),
 	u text GENERATED ALWAYS AS (doc->>'u') STORED UNIQUE);
+SELECT pg_stat_force_next_flush() \g /dev/null
 BEGIN;
 SELECT upsert_load('checked', '[{"_key": 1, "n": 1}, {"_key": 1, "n": -1}, {"_key": 1, "n": 2}, {"_key": 2}]');
 SELECT pg_temp.versions('checked');
@@ -85,6 +89,7 @@ ALTER TABLE fired DISABLE TRIGGER each;
 CREATE TRIGGER ins AFTER INSERT ON fired REFERENCING NEW TABLE AS rows FOR EACH STATEMENT EXECUTE FUNCTION note_all();
 CREATE TRIGGER upd AFTER UPDATE ON fired REFERENCING NEW TABLE AS rows FOR EACH STATEMENT EXECUTE FUNCTION note_all();
 TRUNCATE log;
+SELECT pg_stat_force_next_flush() \g /dev/null
 BEGIN;
 SELECT upsert_load('fired', '[{"_key": 1, "n": 1}, {"_key": 3}, {"_key": 1, "n": 5}, {"_key": 3, "n": 2}]');
 SELECT pg_temp.versions('fired');
