@@ -40,10 +40,10 @@ sub has_python { return defined(output('/usr/bin/python3', '-c', "import $_[0]")
 
 sub has_npm
 {
-	my ($package) = @_;
+	my ($package, $major) = @_;
 	return 1 if -d "$npm/node_modules/$package";
 	return 0 if !defined(output('mkdir', '-p', $npm));
-	return defined(output('npm', 'install', '--silent', '--no-audit', '--no-fund', '--prefix', $npm, $package));
+	return defined(output('npm', 'install', '--silent', '--no-audit', '--no-fund', '--fetch-retries=0', '--prefix', $npm, "$package\@$major"));
 }
 
 # client's heading => [is it there, suffix, command before the file]
@@ -53,9 +53,9 @@ my %clients = (
 	'asyncpg' => [ sub { has_python('asyncpg') }, 'py', '/usr/bin/python3' ],
 	'SQLAlchemy' => [ sub { has_python('sqlalchemy, psycopg2') }, 'py', '/usr/bin/python3' ],
 	'Django' => [ sub { has_python('django, psycopg2') }, 'py', '/usr/bin/python3' ],
-	'node-postgres (pg)' => [ sub { has_npm('pg') }, 'cjs', 'node' ],
-	'postgres.js' => [ sub { has_npm('postgres') }, 'cjs', 'node' ],
-	'knex' => [ sub { has_npm('pg') && has_npm('knex') }, 'cjs', 'node' ],
+	'node-postgres (pg)' => [ sub { has_npm('pg', 8) }, 'cjs', 'node' ],
+	'postgres.js' => [ sub { has_npm('postgres', 3) }, 'cjs', 'node' ],
+	'knex' => [ sub { has_npm('pg', 8) && has_npm('knex', 3) }, 'cjs', 'node' ],
 	'JDBC' => [ sub { -f $jar && defined(output('javac', '-version')) }, 'java', 'java', '-cp', $jar ]);
 
 sub fresh_table { return $node->safe_psql('postgres', "DROP TABLE IF EXISTS goods, people;\n$table"); }
