@@ -81,16 +81,6 @@ text_array(const StateKey *keys, int n)
 										   TYPALIGN_INT));
 }
 
-static char *
-text_value(uint64 i, int column)
-{
-	bool		isnull;
-	Datum		value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-								  column, TEXTOID, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* The entry of a key, made if need be. */
 static StateEntry *
 find_state(EventBatch *b, StateKey key, bool *found)
@@ -199,11 +189,11 @@ event_note_repo(EventBatch *b, RepoState *state)
 static void
 take_repo(StateEntry *entry, uint64 row)
 {
-	const char *clock = text_value(row, 3);
+	const char *clock = spi_text(row, 3);
 
 	if (entry->repo == NULL)
 		return;
-	entry->repo->floor = text_value(row, 2);
+	entry->repo->floor = spi_text(row, 2);
 	entry->repo->clock = clock ? clock : "";
 }
 
@@ -211,15 +201,15 @@ static void
 take_record(StateEntry *entry, uint64 row)
 {
 	if (entry->uri != NULL)
-		*entry->uri = (UriState) {.exists = true, .rev = text_value(row, 2),
-								  .cid = text_value(row, 3)};
+		*entry->uri = (UriState) {.exists = true, .rev = spi_text(row, 2),
+								  .cid = spi_text(row, 3)};
 }
 
 static void
 take_tombstone(StateEntry *entry, uint64 row)
 {
 	if (entry->uri != NULL)
-		*entry->uri = (UriState) {.buried = true, .rev = text_value(row, 2)};
+		*entry->uri = (UriState) {.buried = true, .rev = spi_text(row, 2)};
 }
 
 /* Looks at repositories, which have states already. */

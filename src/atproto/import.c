@@ -129,16 +129,6 @@ cursor_open(StoredCursor *cursor, const char *table, bool with_cid,
 	cursor_advance(cursor);
 }
 
-static char *
-text_value(uint64 i, int column)
-{
-	bool		isnull;
-	Datum		value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-								  column, TEXTOID, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* Goes to the next row. */
 static void
 cursor_advance(StoredCursor *cursor)
@@ -155,9 +145,9 @@ cursor_advance(StoredCursor *cursor)
 		cursor->rows = palloc((cursor->nrows + 1) * sizeof(Stored));
 		for (int i = 0; i < cursor->nrows; i++)
 		{
-			cursor->rows[i].uri = text_value(i, 1);
-			cursor->rows[i].rev = text_value(i, 2);
-			cursor->rows[i].cid = text_value(i, 3);
+			cursor->rows[i].uri = spi_text(i, 1);
+			cursor->rows[i].rev = spi_text(i, 2);
+			cursor->rows[i].cid = spi_text(i, 3);
 		}
 		MemoryContextSwitchTo(old_context);
 		SPI_freetuptable(SPI_tuptable);
@@ -333,7 +323,7 @@ stored_floor(Oid relid, const char *repo)
 									   relation_quoted(repos)),
 							  1, argtypes, args, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read \"%s\"", get_rel_name(repos));
-	return SPI_processed == 0 ? NULL : text_value(0, 1);
+	return SPI_processed == 0 ? NULL : spi_text(0, 1);
 }
 
 

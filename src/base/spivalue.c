@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
+
 #include "base/spivalue.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -28,6 +30,16 @@ spi_value(HeapTuple tuple, TupleDesc desc, int column, Oid type, bool *isnull)
 						   format_type_be(found), format_type_be(type)),
 				 errhint("The table was altered, or another one has its name.")));
 	return SPI_getbinval(tuple, desc, column, isnull);
+}
+
+char *
+spi_text(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = spi_value(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+								  column, TEXTOID, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
 }
 
 void

@@ -16,6 +16,12 @@ extern Datum spi_value(HeapTuple tuple, TupleDesc desc, int column, Oid type,
 					   bool *isnull);
 
 /*
+ * A column of type text of the nth row in SPI_tuptable, palloc'd in the current
+ * memory context; NULL for a null.  Error as spi_value().
+ */
+extern char *spi_text(uint64 row, int column);
+
+/*
  * The result of a command on a table, which is to be this one (SPI_OK_INSERT
  * ...).  Error 55000 if a rule of the table did something else instead.
  */

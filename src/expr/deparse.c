@@ -228,10 +228,10 @@ put_options(const ExprNode *options, StringInfo out)
 	expr_deparse(options, out);
 }
 
+/* Of array comparisons and [? ]: the count is the third argument of both. */
 static void
-put_quantified(const ExprNode *node, StringInfo out)
+put_quantifier(const ExprNode *node, StringInfo out)
 {
-	put_operand(node->args[0], STRENGTH_RANGE, out);
 	switch ((ExprQuantifier) node->flags)
 	{
 		case EXPR_ALL:
@@ -249,6 +249,13 @@ put_quantified(const ExprNode *node, StringInfo out)
 			appendStringInfoChar(out, ')');
 			break;
 	}
+}
+
+static void
+put_quantified(const ExprNode *node, StringInfo out)
+{
+	put_operand(node->args[0], STRENGTH_RANGE, out);
+	put_quantifier(node, out);
 	appendStringInfoString(out, operator_text(node->op));
 	put_operand(node->args[1], STRENGTH_RANGE, out);
 }
@@ -300,18 +307,12 @@ put_question(const ExprNode *node, StringInfo out)
 	{
 		switch (node->flags)
 		{
-			case EXPR_ALL:
-				appendStringInfoString(out, " ALL");
-				break;
 			case EXPR_ANY:
 				break;
+			case EXPR_ALL:
 			case EXPR_NO:
-				appendStringInfoString(out, " NONE");
-				break;
 			case EXPR_AT_LEAST:
-				appendStringInfoString(out, " AT LEAST (");
-				expr_deparse(node->args[2], out);
-				appendStringInfoChar(out, ')');
+				put_quantifier(node, out);
 				break;
 			default:
 				appendStringInfoChar(out, ' ');

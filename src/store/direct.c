@@ -570,6 +570,23 @@ apply_found(Store *s, DirectState *st, StoreCompose compose, void *arg,
 	return result;
 }
 
+/* What compose makes of no row: true if it is to be written. */
+static bool
+compose_absent(Store *s, StoreCompose compose, void *arg, StoreOutcome *outcome)
+{
+	switch (store_compose(s, NULL, compose, arg))
+	{
+		case STORE_WRITE:
+			return true;
+		case STORE_KEEP:
+			*outcome = STORE_UNCHANGED;
+			return false;
+		default:
+			*outcome = STORE_SKIPPED;
+			return false;
+	}
+}
+
 /*
  * The row is not there.  *composed says that s->new stands already, made by
  * an earlier try: its triggers and defaults must not run twice.
@@ -582,18 +599,8 @@ apply_absent(Store *s, DirectState *st, Arbitration arbitrate, bool *composed,
 
 	if (!*composed)
 	{
-		switch (store_compose(s, NULL, compose, arg))
-		{
-			case STORE_WRITE:
-				break;
-			case STORE_KEEP:
-				*outcome = STORE_UNCHANGED;
-				return TRY_DONE;
-			default:
-				*outcome = STORE_SKIPPED;
-				return TRY_DONE;
-		}
-
+		if (!compose_absent(s, compose, arg, outcome))
+			return TRY_DONE;
 		if (s->target.preview)
 		{
 			preview_row(s, NULL);
@@ -637,17 +644,8 @@ wait_to_insert(Store *s, DirectState *st, bool keyed, StoreCompose compose,
 {
 	CompatSetColumns all;
 
-	switch (store_compose(s, NULL, compose, arg))
-	{
-		case STORE_WRITE:
-			break;
-		case STORE_KEEP:
-			*outcome = STORE_UNCHANGED;
-			return TRY_DONE;
-		default:
-			*outcome = STORE_SKIPPED;
-			return TRY_DONE;
-	}
+	if (!compose_absent(s, compose, arg, outcome))
+		return TRY_DONE;
 	form_claim_columns(s, &st->inserted, ACL_INSERT);
 	if (prepare_insert(s, st))
 		return TRY_AGAIN;
