@@ -181,6 +181,7 @@ spi_open(Store *s, List *arbiters)
 
 	s->old = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
 	s->new = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
+	st->locked = MakeSingleTupleTableSlot(s->tupdesc, &TTSOpsVirtual);
 }
 
 static void
@@ -188,6 +189,7 @@ spi_close(Store *s)
 {
 	ExecDropSingleTupleTableSlot(s->old);
 	ExecDropSingleTupleTableSlot(s->new);
+	ExecDropSingleTupleTableSlot(((SpiState *) s->impl)->locked);
 }
 
 /* ----------
@@ -437,7 +439,7 @@ lock_version(Store *s, Relation rel, LockTupleMode mode)
 
 /*
  * Locks the row that was found by SQL; true if it is still the same version.
- * In READ COMMITTED the version that won is in s->old otherwise, or none is.
+ * In READ COMMITTED the version that won is in st->locked otherwise, or none is.
  */
 static bool
 lock_found(SpiItem *item)
@@ -537,7 +539,7 @@ change_found(SpiItem *item, bool remove)
 		lock_found(item);
 
 		/* visible, not gone, and yet not ours to lock */
-		if (!locked && !moved && TTS_EMPTY(s->old) && has_policies(s) &&
+		if (!locked && !moved && TTS_EMPTY(st->locked) && has_policies(s) &&
 			++item->refused > MAX_REFUSED)
 			refuse_by_policy(s);
 		if (!locked)

@@ -183,10 +183,11 @@ bool
 spi_find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snapshot)
 {
 	SpiState   *st = s->impl;
+	TupleTableSlot *slot = lock ? st->locked : s->old;
 	uint64		n;
 	uint64		row;
 
-	ExecClearTuple(s->old);
+	ExecClearTuple(slot);
 	if (lock)
 		statement_lock(s, nulls);
 	else
@@ -196,12 +197,12 @@ spi_find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snap
 	if (n == 0)
 		return false;
 	row = n > 1 ? own_row(s, key, nulls) : 0;
-	spi_store_result(s, s->old, row);
+	spi_store_result(s, slot, row);
 	read_version(s, row);
 	if (st->lockable)
 	{
-		s->old->tts_tid = st->ctid;
-		s->old->tts_tableOid = st->tableoid;
+		slot->tts_tid = st->ctid;
+		slot->tts_tableOid = st->tableoid;
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return true;

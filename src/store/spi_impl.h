@@ -23,8 +23,8 @@ extern void spi_store_result(Store *s, TupleTableSlot *slot, uint64 row);
 extern Relation spi_open_table(Store *s, LOCKMODE lockmode);
 
 /*
- * Looks up the key: its row in s->old, with what identifies that version.  It is
- * locked only if that is asked for.  Error 21000 if several match.
+ * Looks up the key: its row in s->old, with what identifies that version; where
+ * it is to be locked, in the slot "locked".  Error 21000 if several match.
  */
 extern bool spi_find(Store *s, const Datum *key, const bool *nulls, bool lock,
 					 Snapshot snapshot);

@@ -50,7 +50,10 @@ typedef struct SpiState
 	Statement	update;
 	Statement	remove;
 
-	/* of the row in s->old */
+	/* the row as it was when it was locked: what compose saw stays in s->old */
+	TupleTableSlot *locked;
+
+	/* of the row that was found or locked last */
 	ItemPointerData ctid;
 	Oid			tableoid;
 	char	   *image;			/* the row as text, where rows cannot be

@@ -109,6 +109,11 @@ my @statements = (
 	q{SELECT * FROM delete_document('people', 'i')},
 	q{SELECT * FROM delete_document('people', 'i')},
 	q{SELECT * FROM delete_document('people', 'i', '{"mustExist": true}')},
+	# of a document that fills no small chunk of memory
+	q{SET upsert.direct = off; SELECT action FROM upsert('people', jsonb_build_object('_key', 'big', 't', repeat('x', 20000)))},
+	q{SET upsert.direct = off; SELECT action, length(old ->> 't'), old ->> '_key' FROM upsert('people', '{"_key": "big", "n": 1}')},
+	q{SELECT action, length(old ->> 't'), old ->> 'n' FROM patch_document('people', 'big', '[{"op": "add", "path": "/p", "value": 1}]')},
+	q{SELECT action, length(old ->> 't'), old ->> 'p' FROM delete_document('people', 'big')},
 	# edges
 	q{SELECT * FROM upsert('knows', '{"_key": "e", "_from": "people/a", "_to": "people/b"}')},
 	q{SELECT * FROM upsert('knows', '{"_key": "e", "_to": "people/op"}')},
