@@ -21,7 +21,7 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection distributed guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
-REGRESS     += folding walk
+REGRESS     += folding folding_objects walk
 REGRESS     += pending
 REGRESS     += object object_criteria object_key object_whole object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema

@@ -57,6 +57,14 @@ SELECT doc FROM fold WHERE _key = 'h';
 SELECT upsert_load('fold', (SELECT jsonb_agg(jsonb_build_object('_key', 'many', 'n', i, 'k' || i % 10, i)) FROM generate_series(1, 3000) i));
 SELECT doc FROM fold WHERE _key = 'many';
 
+-- a role that may not update does not, in a batch
+CREATE ROLE fold_inserts;
+GRANT SELECT, INSERT ON fold TO fold_inserts;
+SET ROLE fold_inserts;
+SELECT upsert_load('fold', '[{"_key": "r1"}, {"_key": "r2"}]');
+SELECT pg_temp.fails($f$SELECT upsert_load('fold', '[{"_key": "r3", "n": 1}, {"_key": "r3", "n": 2}]')$f$);
+RESET ROLE;
+
 -- A constraint sees the last only; if that is refused, each item is asked.
 CREATE TABLE checked (id int PRIMARY KEY, doc jsonb NOT NULL,
 	n int GENERATED ALWAYS AS ((doc->>'n')::int) STORED CHECK (n >= 0),
@@ -148,3 +156,4 @@ SELECT o, pg_temp.law(o) FROM unnest(ARRAY['{}', '{"mode": "replace"}', '{"mode"
 
 DROP TABLE fold, checked, log, fired, parent, parted, folded, unfolded;
 DROP FUNCTION note(), note_all(), nothing();
+DROP ROLE fold_inserts;

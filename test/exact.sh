@@ -59,8 +59,12 @@ cases() {
 		object :: FOR i IN 1..%N% LOOP PERFORM upsert_object('lines', jsonb_build_object('id', i, 'qty', 2)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_record(NULL::lines, jsonb_build_object('id', i, 'qty', 2)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty; END LOOP;
 		objects :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)); :: INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
 		objects_new :: PERFORM upsert_objects('lines', (SELECT docs FROM batches WHERE kind = 'objects' AND n = %N%), options => '{"return": "none"}'); :: INSERT INTO lines (id, sku, qty) SELECT id, sku, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT docs FROM batches WHERE kind = 'rows' AND n = %N%)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
+		objects_one_key :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', 1, 'qty', i)) FROM generate_series(1, %N%) i), options => '{"return": "none"}'); :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', -i)) FROM generate_series(1, %N%) i), options => '{"return": "none"}');
 		upsert_by :: FOR i IN 1..%N% LOOP PERFORM upsert_by('docs', '{_key: @k}', '{_key: @k, n: 1}', '{n: OLD.a + 1}', NULL, jsonb_build_object('k', 'k' || i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, '{"n": 1}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || jsonb_build_object('n', (plain.doc->'a')::int + 1); END LOOP;
 		c8ql :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("k", i)} INSERT {_key: CONCAT("k", i)} UPDATE {a: -i} IN docs', jsonb_build_object('n', %N%)); :: INSERT INTO plain SELECT 'k' || i, NULL, jsonb_build_object('a', -i) FROM generate_series(1, %N%) i ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
+		c8ql_loop :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("k", i)} INSERT {_key: CONCAT("k", i), foobar: false} UPDATE {foobar: true} IN docs', jsonb_build_object('n', %N%)); :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, '{"foobar": false}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || '{"foobar": true}'; END LOOP;
+		c8ql_loop_new :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("c", @n, "-", i)} INSERT {_key: CONCAT("c", @n, "-", i), foobar: false} UPDATE {foobar: true} IN docs', jsonb_build_object('n', %N%)); :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('c' || %N% || '-' || i, NULL, '{"foobar": false}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || '{"foobar": true}'; END LOOP;
+		c8ql_one_key :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: "one"} INSERT {_key: "one", n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%)); :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("o", @n, "-", i)} INSERT {_key: CONCAT("o", @n, "-", i), n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%));
 		record :: FOR i IN 1..%N% LOOP PERFORM at_put_record('records', 'did:plc:abc', 'a.b.c', 'r' || i, jsonb_build_object('n', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO kv VALUES ('at://did:plc:abc/a.b.c/r' || i, jsonb_build_object('n', i)) ON CONFLICT (uri) DO UPDATE SET record = EXCLUDED.record; END LOOP;
 		save_all :: PERFORM at_save_all('records', 'did:plc:abc', (SELECT docs FROM batches WHERE kind = 'records' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'like records' AND n = %N%));
 		ledger :: PERFORM ledger_upsert('book', (SELECT jsonb_agg(jsonb_build_object('@id', 'http://a/' || i, 'http://a/p', i)) FROM generate_series(1, %N%) i)); :: -
@@ -80,12 +84,12 @@ instructions() {	# STATEMENTS N
 }
 an_item() { local a b; a=$(instructions "$1" "$few"); b=$(instructions "$1" "$many"); echo $(((b - a) / (many - few))); }
 
-printf '%-12s %12s %12s %8s\n' case ours plain ratio
+printf '%-15s %12s %12s %8s\n' case ours plain ratio
 cases | while IFS= read -r line; do
 	name=${line%% :: *} rest=${line#* :: }
 	ours=${rest%% :: *} plain=${rest#* :: }
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 	o=$(an_item "$ours") p=-
 	[ "$plain" = - ] || p=$(an_item "$plain")
-	printf '%-12s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
+	printf '%-15s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
 done

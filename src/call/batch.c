@@ -496,8 +496,13 @@ apply_unit_at(Batch *b, int unit, bool folds)
 	int			size = unit_size(b, unit);
 
 	b->position = position;
-	if (size > 1 && folds && !b->unfolded[unit] && apply_fold(b, position, size))
-		return;
+	if (size > 1 && folds && !b->unfolded[unit])
+	{
+		if (apply_fold(b, position, size))
+			return;
+		/* nor is one of them to be done again as all of them */
+		b->unfolded[unit] = true;
+	}
 	for (int i = 0; i < size; i++)
 	{
 		b->position = position + i;

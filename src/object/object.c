@@ -33,6 +33,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/typcache.h"
 
 #include "base/tid.h"
@@ -242,6 +243,15 @@ object_store_close(ObjectStore *os)
 {
 	if (os->any == NIL)
 		object_close_by_key(os);
+}
+
+Store *
+object_store_swap(ObjectStore *os, Store *store)
+{
+	Store	   *open = os->store;
+
+	os->store = store;
+	return open;
 }
 
 void
@@ -594,11 +604,10 @@ row_key(ObjectStore *os, TupleTableSlot *slot)
 }
 
 static void
-fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
+fill_answer(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old,
+			TupleTableSlot *new, Answer *answer)
 {
 	UpsertReturn ret = os->options->ret;
-	TupleTableSlot *old = store_old(os->store);
-	TupleTableSlot *new = store_new(os->store);
 
 	if (new == NULL)
 		new = old;				/* it is as it was */
@@ -623,12 +632,27 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, Answer *answer)
 	}
 }
 
+static void
+answer_row_of(ObjectStore *os, const ObjectRequest *r, StoreOutcome outcome,
+			  TupleTableSlot *old, TupleTableSlot *new, MemoryContext context,
+			  Answer *answer)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+	/* an unchanged row is both */
+	if (answer->new == answer->old)
+		answer->new = NULL;
+	answer_clear(answer);
+	answer->outcome = outcome_of_store(outcome, false);
+	fill_answer(os, r, old, new, answer);
+	MemoryContextSwitchTo(oldcontext);
+}
+
 void
 object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 {
 	ObjectStore *os = a->os;
 	ObjectRequest *r = a->r;
-	MemoryContext oldcontext;
 	StoreOutcome outcome;
 
 	outcome = store_apply(os->store, r->has_key ? r->key : NULL, r->key_isnull,
@@ -636,11 +660,89 @@ object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 	if (a->changed)
 		return;
 
-	oldcontext = MemoryContextSwitchTo(context);
-	memset(answer, 0, sizeof(*answer));
-	answer->outcome = outcome_of_store(outcome, false);
-	fill_answer(os, r, answer);
-	MemoryContextSwitchTo(oldcontext);
+	answer_row_of(os, r, outcome, store_old(os->store), store_new(os->store),
+				  context, answer);
+}
+
+/* ----------
+ * Requests of one key
+ * ----------
+ */
+
+static bool
+type_is_plain(Form_pg_attribute att)
+{
+	char		typtype = get_typtype(att->atttypid);
+
+	return typtype == TYPTYPE_ENUM ||
+		(typtype == TYPTYPE_BASE && att->atttypid < FirstNormalObjectId);
+}
+
+StoreFolding
+object_store_folding(ObjectStore *os)
+{
+	/* a policy might hide one of them from the next */
+	if (os->any != NIL || os->criteria->special ||
+		!OidIsValid(os->criteria->index) ||
+		check_enable_rls(os->table->relid, InvalidOid, true) == RLS_ENABLED)
+		return STORE_FOLDS_NOT;
+	for (int i = 0; i < os->table->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(os->table->tupdesc, i);
+
+		if (!att->attisdropped && !type_is_plain(att))
+			return STORE_FOLDS_NOT;
+	}
+	return store_folding(os->store);
+}
+
+typedef struct FoldedRequests
+{
+	ObjectStore *os;
+	const		ObjectFold *fold;
+	MemoryContext context;
+	ObjectApply apply;			/* of the request at hand */
+}			FoldedRequests;
+
+/* Its values are of this composition, whatever was at hand before. */
+static void *
+request_composes(void *arg, int i)
+{
+	FoldedRequests *f = arg;
+
+	f->apply = (ObjectApply) {f->os, f->fold->composes(f->fold->arg, i)};
+	object_take(f->os, f->apply.r);
+	return &f->apply;
+}
+
+static void
+request_composed(void *arg, int i, StoreOutcome outcome, TupleTableSlot *old,
+				 TupleTableSlot *new)
+{
+	FoldedRequests *f = arg;
+
+	answer_row_of(f->os, f->apply.r, outcome, old, new, f->context,
+				  f->fold->composed(f->fold->arg, i));
+}
+
+static void
+requests_written(void *arg, int first)
+{
+	FoldedRequests *f = arg;
+
+	f->fold->written(f->fold->arg, first);
+}
+
+bool
+object_requests_fold(ObjectStore *os, const ObjectFold * fold,
+					 MemoryContext context)
+{
+	FoldedRequests f = {os, fold, context};
+	StoreFold	rows = {fold->n, compose_object, request_composes,
+	request_composed, requests_written, &f};
+	ObjectRequest *first = fold->composes(fold->arg, 0);
+
+	return store_apply_fold(os->store, first->key, first->key_isnull, &rows);
 }
 
 void

@@ -78,6 +78,36 @@ extern void object_store_next(ObjectStore *os, int item);
 extern void object_store_flush(ObjectStore *os);
 
 /*
+ * May requests of one key be one row?  Not where that is not one by an index, or
+ * where a policy applies, or a type's own functions run for a value.  Asked when the table is open.
+ */
+extern StoreFolding object_store_folding(ObjectStore *os);
+
+/*
+ * Requests of one key that are to be one row: "composes" gives each, before its
+ * turn, and may be asked again from the first on; "composed" gives the place for
+ * its answer; "written" as in StoreFold.
+ */
+typedef struct ObjectFold
+{
+	int			n;
+	ObjectRequest *(*composes) (void *arg, int i);
+	Answer	   *(*composed) (void *arg, int i);
+	void		(*written) (void *arg, int first);
+	void	   *arg;
+} ObjectFold;
+
+/* Applies them; false if it has to be one by one, and nothing is written. */
+extern bool object_requests_fold(ObjectStore *os, const ObjectFold *fold,
+								 MemoryContext context);
+
+/*
+ * For a batch whose items are done in several transactions: puts another open
+ * table, or none, in the place of the one that is open.
+ */
+extern Store *object_store_swap(ObjectStore *os, Store *store);
+
+/*
  * Applies the request and builds the answer in the context given.  Errors:
  * UP001 to UP003 by ifRev and ignoreRevs, 21000 more than one match, 428C9 a
  * generated column given another value, and whatever INSERT or UPDATE raise.

@@ -35,6 +35,7 @@ typedef struct ObjectBatch
 	MemoryContext context;		/* of items and answers */
 	ObjectItem *items;
 	ObjectRequest **requests;	/* NULL: it could not be taken apart */
+	Store	   *outer;			/* open for all, while some are apart */
 	StoreWaiting waiting;
 } ObjectBatch;
 
@@ -84,10 +85,19 @@ prepare_object(void *arg, int item)
 	b->requests[item] = object_request_make(b->os, b->items[item].object);
 }
 
+/* What is open for all items, but in a subtransaction. */
 static void
 open_objects(void *arg)
 {
-	object_store_open(((ObjectBatch *) arg)->os);
+	ObjectBatch *b = arg;
+	Store	   *open;
+
+	if (!b->options->ignore_errors && !b->batch.apart)
+		return;
+	open = object_store_swap(b->os, NULL);
+	if (b->batch.apart && b->outer == NULL)
+		b->outer = open;
+	object_store_open(b->os);
 }
 
 static void
@@ -109,7 +119,62 @@ flush_objects(void *arg)
 static void
 close_objects(void *arg)
 {
-	object_store_close(((ObjectBatch *) arg)->os);
+	ObjectBatch *b = arg;
+
+	if (!b->options->ignore_errors && !b->batch.apart)
+		return;
+	object_store_close(b->os);
+	(void) object_store_swap(b->os, b->outer);
+	b->outer = NULL;
+}
+
+static StoreFolding
+object_folding(void *arg)
+{
+	return object_store_folding(((ObjectBatch *) arg)->os);
+}
+
+/* The items of one key that are being applied. */
+typedef struct ItemsOfKey
+{
+	ObjectBatch *batch;
+	const int  *items;
+} ItemsOfKey;
+
+static ObjectRequest *
+item_composes(void *arg, int i)
+{
+	ItemsOfKey *key = arg;
+
+	batch_folds(&key->batch->batch, key->items[i], false);
+	return key->batch->requests[key->items[i]];
+}
+
+static Answer *
+item_composed(void *arg, int i)
+{
+	ItemsOfKey *key = arg;
+
+	return &key->batch->items[key->items[i]].answer;
+}
+
+static void
+items_written(void *arg, int first)
+{
+	ItemsOfKey *key = arg;
+
+	batch_folds(&key->batch->batch, key->items[first], true);
+}
+
+static bool
+fold_objects(void *arg, const int *items, int n)
+{
+	ObjectBatch *b = arg;
+	ItemsOfKey	key = {b, items};
+	ObjectFold	fold = {n, item_composes, item_composed, items_written, &key};
+
+	object_store_next(b->os, batch_position(&b->batch));
+	return object_requests_fold(b->os, &fold, b->context);
 }
 
 static void
@@ -131,6 +196,8 @@ static const BatchDoor objects_door = {
 	.text = object_text,
 	.open = open_objects,
 	.apply = apply_object,
+	.folding = object_folding,
+	.apply_fold = fold_objects,
 	.flush = flush_objects,
 	.close = close_objects,
 	.ignore = ignore_object
@@ -146,7 +213,11 @@ run_batch(ObjectBatch *b)
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	batch_prepare(&b->batch, prepare_object, true);
 	object_store_order(b->os, &b->batch.first_type, &b->batch.first_collation);
+	if (!b->options->ignore_errors)
+		object_store_open(b->os);
 	batch_run(&b->batch);
+	if (!b->options->ignore_errors)
+		object_store_close(b->os);
 	MemoryContextSwitchTo(oldcontext);
 }
 

@@ -230,16 +230,14 @@ constraints_decide(Store *s, bool insert)
 		!(insert ? t->trig_insert_before_row : store_updates_fire(t, &s->target));
 }
 
-void
-preview_row(Store *s, TupleTableSlot *old)
+/* s->new of old, or of nothing, and what compose has set. */
+static void
+form_row(Store *s, TupleTableSlot *old)
 {
-	Preview    *p = preview_of(s);
-	TupleConstr *constr = s->tupdesc->constr;
+	Preview    *p = s->preview;
 	int			natts = s->tupdesc->natts;
-	ListCell   *lc;
 	int			i;
 
-	check_privileges(s, old ? ACL_UPDATE : ACL_INSERT);
 	if (old)
 		slot_getallattrs(old);
 	ExecClearTuple(s->new);
@@ -263,7 +261,19 @@ preview_row(Store *s, TupleTableSlot *old)
 	for (i = 0; i < natts; i++)
 		if (TupleDescAttr(s->tupdesc, i)->attgenerated)
 			fill_generated(s, i);
+}
 
+void
+preview_row(Store *s, TupleTableSlot *old)
+{
+	Preview    *p = preview_of(s);
+	TupleConstr *constr = s->tupdesc->constr;
+	int			natts = s->tupdesc->natts;
+	ListCell   *lc;
+	int			i;
+
+	check_privileges(s, old ? ACL_UPDATE : ACL_INSERT);
+	form_row(s, old);
 	if (!constraints_decide(s, old == NULL))
 		return;
 	for (i = 0; i < natts; i++)
@@ -272,6 +282,28 @@ preview_row(Store *s, TupleTableSlot *old)
 		check_check(s, i);
 	foreach(lc, p->bounds)
 		check_bound(s, lfirst(lc));
+}
+
+bool
+preview_form(Store *s, TupleTableSlot *old, bool made, TupleTableSlot *new)
+{
+	Preview    *p = preview_of(s);
+	TupleTableSlot *kept = s->new;
+
+	s->new = new;
+	p->chained = made;
+	form_row(s, old);
+	p->chained = false;
+	s->new = kept;
+	for (int i = 0; i < s->tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(s->tupdesc, i);
+
+		if (p->unknown[i] ||
+			(att->attnotnull && !att->attisdropped && new->tts_isnull[i]))
+			return false;
+	}
+	return true;
 }
 
 void

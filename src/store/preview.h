@@ -15,6 +15,14 @@
  */
 extern void preview_row(Store *s, TupleTableSlot *old);
 
+/*
+ * The same row in another slot, where nothing is asked but whether all of it is
+ * known, and no column that must not be is NULL; false if not.  "made": the old
+ * row is one that this has formed.
+ */
+extern bool preview_form(Store *s, TupleTableSlot *old, bool made,
+						 TupleTableSlot *new);
+
 /* The old row would be deleted: may the caller?  Error 42501. */
 extern void preview_removal(Store *s);
 

@@ -228,6 +228,35 @@ typedef enum StoreFolding
 extern StoreFolding store_folding(Store *s);
 
 /*
+ * Items of one key that are to be one row.  "composes" is told before each
+ * item's turn, gives the argument of its compose, and may be asked again from
+ * the first on; "composed" is told what became of the item, and shown the row
+ * before it and after, NULL where there is none; "written" that what follows is
+ * the writing of them all, and which was the first to change something.
+ */
+typedef struct StoreFold
+{
+	int			n;
+	StoreCompose compose;
+	void	   *(*composes) (void *arg, int i);
+	void		(*composed) (void *arg, int i, StoreOutcome outcome,
+							 TupleTableSlot *old, TupleTableSlot *new);
+	void		(*written) (void *arg, int first);
+	void	   *arg;
+} StoreFold;
+
+/*
+ * Upserts the row with this key as store_apply() would for each of the items,
+ * with a single write.  False if they are to be applied one by one, since a row
+ * in between is not known before it is written, or would be refused, or the
+ * table did not take the last: then nothing has been written.  Only where
+ * store_folding() allows it, and compose does nothing but STORE_WRITE,
+ * STORE_KEEP and STORE_SKIP.
+ */
+extern bool store_apply_fold(Store *s, const Datum *key, const bool *nulls,
+							 const StoreFold *fold);
+
+/*
  * For upsert_stats: so many items share the row version of the last
  * store_apply(); and somebody else was faster with what the caller had found.
  */

@@ -47,6 +47,7 @@ struct Store
 
 	StoreLevel *level;			/* of direct.c: at which it writes */
 	Preview    *preview;		/* of preview.c, made when it is needed */
+	TupleTableSlot *folded[2];	/* of folding.c: rows in between */
 	Virtuals   *virtuals;		/* of virtual.c, the same */
 	void	   *impl;			/* DirectState or SpiState */
 };
