@@ -28,6 +28,13 @@ FROM unnest(ARRAY[23, 24, 255, 256, 65535, 65536]) AS n;
 -- numbers: an integer however it is written, 64 bits exactly
 SELECT j, dag_cbor(j::jsonb) AS bytes FROM unnest(ARRAY['123.0', '1e3', '-0', '0.0', '-0.0', '1.50e1', '123.000000000000000000000']) AS j;
 SELECT dag_cbor('9007199254740993'), dag_cbor('-9007199254740993');
+-- whatever digits they are stored as: zeros at the end, decimals that are none
+WITH numbers AS (SELECT sign * m * 10::numeric ^ e AS n FROM unnest(ARRAY[1, -1]) sign, unnest(ARRAY[1, 3, 10, 9999, 10001, 20002000, 123456789]) m, generate_series(0, 18) e),
+	forms AS (SELECT trunc(n) AS n, form FROM numbers, unnest(ARRAY[trunc(n), trunc(n, 2), trunc(n, 70)]) form WHERE abs(n) <= 9223372036854775807)
+SELECT count(*) > 500 AS many, bool_and(dag_cbor_decode(dag_cbor(to_jsonb(form))) = to_jsonb(n)) AS back,
+	bool_and(CASE WHEN n >= 4294967296 THEN dag_cbor(to_jsonb(form)) = '\x1b'::bytea || int8send(n::int8) WHEN n < -4294967296 THEN dag_cbor(to_jsonb(form)) = '\x3b'::bytea || int8send((-1 - n)::int8) ELSE true END) AS bytes
+FROM forms;
+SELECT count(*), count(DISTINCT e) AS errors, min(e COLLATE "C") FROM unnest(ARRAY[0.5, -0.5, 1.5, 10000.5, 99990000.0001, 0.0001, 1e-20, 12345678901234567.1, 9223372036854775806.5]) n, pg_temp.error_of(format('SELECT dag_cbor(%L)', n::text)) e;
 SELECT dag_cbor('9223372036854775808');
 SELECT dag_cbor('-9223372036854775809');
 SELECT dag_cbor('1e100');

@@ -252,6 +252,17 @@ CREATE TABLE wrong (uri text PRIMARY KEY, cid text, record json);
 SELECT pg_temp.error_of($$SELECT at_put_record('wrong', 'did:plc:abc', 'a.b.c', 'k', '{}')$$);
 SELECT pg_temp.error_of($$SELECT at_get_record('wrong', 'at://did:plc:abc/a.b.c/k')$$);
 
+-- what is filled in stands where jsonb has it, byte for byte, whatever stands beside it
+CREATE TEMP TABLE filled AS
+	SELECT n, k, (SELECT coalesce(jsonb_object_agg(left(md5((n * 7 + i)::text), 1 + (i + k) % 9) || i, v), '{}') FROM generate_series(1, n) i,
+		LATERAL (SELECT CASE (i * k) % 6 WHEN 0 THEN to_jsonb(i) WHEN 1 THEN to_jsonb(repeat('x', i % 5)) WHEN 2 THEN '{"a": [1, {"b": null}]}' WHEN 3 THEN 'null' WHEN 4 THEN '[]' ELSE to_jsonb(true) END) l (v)) AS record
+	FROM unnest(ARRAY[0, 1, 2, 3, 15, 16, 17, 31, 33, 70]) n, generate_series(1, 7) k;
+SELECT count(*), count(DISTINCT f.record) AS different, bool_and(record_image_eq(ROW(s.new), ROW(f.record || '{"$type": "a.b.c"}'))) AS same
+FROM filled f, at_put_record('records', 'did:plc:abc', 'a.b.c', 'f' || n || '-' || k, record, '{"dryRun": true}') s;
+SELECT count(*), bool_and(record_image_eq(ROW(s.new), ROW(f.record || '{"$type": "a.b.c"}'))) AS same
+FROM (SELECT jsonb_agg(jsonb_build_object('collection', 'a.b.c', 'rkey', 'f' || n || '-' || k, 'record', record || CASE k WHEN 3 THEN '{"$type": "a.b.c"}' ELSE '{}'::jsonb END) ORDER BY n, k) AS records FROM filled) r,
+	at_save_all('records', 'did:plc:abc', records, '{"dryRun": true}') s JOIN filled f ON s.uri = 'at://did:plc:abc/a.b.c/f' || n || '-' || k;
+
 -- a trigger that will not have it
 CREATE FUNCTION pg_temp.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER no BEFORE INSERT ON bare FOR EACH ROW EXECUTE FUNCTION pg_temp.no();

@@ -13,11 +13,14 @@
  */
 #include "postgres.h"
 
+#include "port/pg_bswap.h"
+
 #include "atproto/base32.h"
 
 static const char base32_digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 static int	base32_digit_value(char c);
+static void encode_group(uint64 group, char *dst);
 
 /* The value of a digit, or -1 if c is none. */
 static int
@@ -30,21 +33,36 @@ base32_digit_value(char c)
 	return -1;
 }
 
+/*
+ * Five bytes as eight digits.  The 40 bits are cut in half three times, so that
+ * each byte of a word has five of them, most significant first; then all eight
+ * become letters, and those from 26 on digits instead.
+ */
+static void
+encode_group(uint64 group, char *dst)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64		x = (group & UINT64CONST(0xfffff00000)) << 12 | (group & 0xfffff);
+	uint64		is_digit;
+
+	x = (x & UINT64CONST(0x000ffc00000ffc00)) << 6 | (x & UINT64CONST(0x000003ff000003ff));
+	x = (x & UINT64CONST(0x03e003e003e003e0)) << 3 | (x & UINT64CONST(0x001f001f001f001f));
+	is_digit = (x + ones * (0x80 - 26)) >> 7 & ones;
+	x += ones * 'a' - is_digit * ('a' + 26 - '2');
+	x = pg_hton64(x);
+	memcpy(dst, &x, sizeof(x));
+}
+
 void
 base32_encode(const uint8 *src, int len, char *dst)
 {
 	uint32		bits = 0;
 	int			nbits = 0;
 
-	/* five bytes are eight digits */
-	for (; len >= 5; len -= 5, src += 5)
-	{
-		uint64		group = (uint64) src[0] << 32 | (uint64) src[1] << 24 |
-		(uint64) src[2] << 16 | (uint64) src[3] << 8 | src[4];
-
-		for (int shift = 35; shift >= 0; shift -= 5)
-			*dst++ = base32_digits[(group >> shift) & 0x1f];
-	}
+	for (; len >= 5; len -= 5, src += 5, dst += 8)
+		encode_group((uint64) src[0] << 32 | (uint64) src[1] << 24 |
+					 (uint64) src[2] << 16 | (uint64) src[3] << 8 | src[4],
+					 dst);
 	for (int i = 0; i < len; i++)
 	{
 		bits = (bits << 8) | src[i];

@@ -63,7 +63,8 @@ typedef struct CborEncoder
 
 pg_noreturn static void refuse(const AtPath *path, const char *message,
 							   const char *datum);
-static char *put_head(char *dst, CborMajor major, uint64 argument);
+static inline void reserve(StringInfo out, int len);
+static inline char *put_head(char *dst, CborMajor major, uint64 argument);
 static void encode_value(CborEncoder *encoder, const DocItem *item,
 						 const AtPath *path, AtValue *seen);
 static void encode_array(CborEncoder *encoder, const JsonbContainer *array,
@@ -82,7 +83,6 @@ static void encode_float(CborEncoder *encoder, Numeric num,
 static int64 encode_numeric(CborEncoder *encoder, Numeric num,
 							const AtPath *path);
 static AtKind encode_root(Jsonb *doc, bool lenient, StringInfo out);
-static bool item_is(const DocItem *item, const char *str);
 static int	compare_pairs(const void *a, const void *b, void *arg);
 static void sort_pairs(StringInfo out, CborPair *pairs, int npairs);
 
@@ -98,10 +98,18 @@ refuse(const AtPath *path, const char *message, const char *datum)
 			 errdetail("At %s.", at_path_text(path))));
 }
 
+/* Makes room; the call is for the rare case that there is none. */
+static inline void
+reserve(StringInfo out, int len)
+{
+	if (unlikely(len >= out->maxlen - out->len))
+		enlargeStringInfo(out, len);
+}
+
 /*
  * Writes a head of at most CBOR_HEAD_MAX bytes, and returns where it ends.
  */
-static char *
+static inline char *
 put_head(char *dst, CborMajor major, uint64 argument)
 {
 	int			nbytes;			/* of the argument behind the first byte */
@@ -141,7 +149,7 @@ cbor_append_head(StringInfo out, CborMajor major, uint64 argument)
 {
 	char	   *end;
 
-	enlargeStringInfo(out, CBOR_HEAD_MAX);
+	reserve(out, CBOR_HEAD_MAX);
 	end = put_head(out->data + out->len, major, argument);
 	*end = '\0';
 	out->len = end - out->data;
@@ -180,7 +188,7 @@ encode_text(CborEncoder *encoder, const DocItem *item)
 		str = pg_server_to_any(pnstrdup(str, len), len, PG_UTF8);
 		len = strlen(str);
 	}
-	enlargeStringInfo(out, CBOR_HEAD_MAX + len);
+	reserve(out, CBOR_HEAD_MAX + len);
 	end = put_head(out->data + out->len, CBOR_TEXT, len);
 	memcpy(end, str, len);
 	end[len] = '\0';
@@ -231,14 +239,6 @@ encode_numeric(CborEncoder *encoder, Numeric num, const AtPath *path)
 	else
 		cbor_append_head(encoder->out, CBOR_NEGATIVE, ~(uint64) value);
 	return value;
-}
-
-/* Is the key or value this string? */
-static bool
-item_is(const DocItem *item, const char *str)
-{
-	return item->type == JENTRY_ISSTRING && item->len == strlen(str) &&
-		memcmp(item->data, str, item->len) == 0;
 }
 
 /*
@@ -326,8 +326,8 @@ encode_special(CborEncoder *encoder, const JsonbContainer *object,
 		doc_cursor_item(&cursor, &item);
 		if (item.len > strlen("$bytes"))
 			return false;
-		link = item_is(&item, "$link");
-	} while (!link && !item_is(&item, "$bytes"));
+		link = doc_item_is(&item, "$link");
+	} while (!link && !doc_item_is(&item, "$bytes"));
 
 	if (JsonContainerSize(object) > 1)
 		fault = gettext_noop("\"$link\" and \"$bytes\" must be the only key of an object");

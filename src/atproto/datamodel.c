@@ -20,12 +20,45 @@
 
 #define BLOB_PAIRS	4
 
-static bool key_is(const char *key, int keylen, const char *name);
+static inline bool key_is(const char *key, int keylen, const char *name);
+static bool small_integer(Numeric num, int64 *value);
 
-static bool
+static inline bool
 key_is(const char *key, int keylen, const char *name)
 {
 	return keylen == strlen(name) && memcmp(key, name, keylen) == 0;
+}
+
+/*
+ * Integers below 10^16, from the form that numerics have on disk and in
+ * jsonb: one word, and digits of base 10000 without zeros at the end.
+ *
+ *		1 0 s d d d d d d w w w w w w w		digit  digit  ...
+ *
+ * s is the sign, d how many decimals are shown, w the weight of the first digit,
+ * as a number with a sign.  False if it is another form, or another number.
+ */
+static bool
+small_integer(Numeric num, int64 *value)
+{
+	const uint16 *form = (const uint16 *) VARDATA(num);
+	const int16 *digits = (const int16 *) (form + 1);
+	int			ndigits = (int) (VARSIZE(num) - VARHDRSZ) / sizeof(int16) - 1;
+	int			weight = form[0] & 0x7f;
+
+	*value = 0;
+	if (!VARATT_IS_4B_U(num) || (form[0] & 0xc000) != 0x8000)
+		return false;
+	if (ndigits == 0)
+		return true;
+	/* what is below zero has a greater "weight" here */
+	if (weight > 3 || ndigits > weight + 1)
+		return false;
+	for (int i = 0; i <= weight; i++)
+		*value = *value * 10000 + (i < ndigits ? digits[i] : 0);
+	if (form[0] & 0x2000)
+		*value = -*value;
+	return true;
 }
 
 AtNumber
@@ -35,6 +68,8 @@ at_numeric_to_int64(Numeric num, int64 *value)
 	char	   *end;
 	AtNumber	result = AT_NUMBER_INTEGER;
 
+	if (small_integer(num, value))
+		return AT_NUMBER_INTEGER;
 	if (numeric_is_nan(num) || numeric_is_inf(num))
 		return AT_NUMBER_OUT_OF_RANGE;
 

@@ -83,11 +83,12 @@ ready_step(void *arg)
 	else
 	{
 		Jsonb	   *record = JsonbValueToJsonb(&event->record);
+		bool		filled = false;
 
 		/* who says the CID says that the record is complete */
 		if (event->cid == NULL)
-			record = record_fill_type(record, event->collection);
-		record_make_ready(maker, event->collection, event->rkey, record,
+			record = record_fill_type(record, event->collection, &filled);
+		record_make_ready(maker, event->collection, event->rkey, record, filled,
 						  step->ready);
 	}
 }

@@ -35,6 +35,7 @@
 #include "atproto/record_store.h"
 #include "atproto/refs.h"
 #include "atproto/syntax.h"
+#include "base/namedtext.h"
 #include "base/tid.h"
 #include "call/batch.h"
 #include "call/condition.h"
@@ -53,6 +54,10 @@ typedef struct RecordBatch
 	const char *repo;
 	const RecordOptions *options;
 	RecordMaker maker;
+	Datum		repo_text;
+	const char *collection;		/* of the record before, and its text */
+	Datum		collection_text;
+	char	   *rev;			/* likewise; a text as well */
 	Refs	   *refs;			/* NULL: none are kept */
 	MemoryContext context;		/* of the answers */
 	bool		bounded;		/* the protocol's limits hold */
@@ -190,6 +195,15 @@ keep_error(RecordBatch *batch, ErrorData *error)
 	return copy;
 }
 
+/* A revision as a text; that of the record before, where it is the same. */
+static char *
+rev_text(RecordBatch *batch, const char *rev)
+{
+	if (batch->rev == NULL || strcmp(batch->rev, rev) != 0)
+		batch->rev = named_text(rev, strlen(rev));
+	return batch->rev;
+}
+
 /* Puts the answer where it outlives the store's item. */
 static void
 answer(RecordBatch *batch, RecordWrite *write, const char *cid,
@@ -197,8 +211,8 @@ answer(RecordBatch *batch, RecordWrite *write, const char *cid,
 {
 	MemoryContext old_context = MemoryContextSwitchTo(batch->context);
 
-	write->cid = copy_string(cid);
-	write->rev = copy_string(rev);
+	write->cid = cid == NULL ? NULL : named_text(cid, strlen(cid));
+	write->rev = rev == NULL ? NULL : rev_text(batch, rev);
 	write->old = copy_record(old);
 	if (new == write->record)
 		write->new = new;		/* of the batch's context already */
@@ -222,6 +236,27 @@ compose_delete(ComposeState *state, const StoredRecord *stored, bool exists)
 	answer(batch, write, NULL, record_store_rev(&batch->store, stored->rev),
 		   stored->record, NULL);
 	return STORE_REMOVE;
+}
+
+/* The columns of a new row that say where it belongs. */
+static void
+set_place(RecordBatch *batch, RecordWrite *write, StoreRow *row)
+{
+	const RecordColumns *columns = &batch->store.columns;
+
+	if (batch->collection != write->collection)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+
+		batch->collection = write->collection;
+		batch->collection_text = CStringGetTextDatum(write->collection);
+		MemoryContextSwitchTo(old_context);
+	}
+	record_store_set_text(row, columns->uri, named_text_datum(write->uri));
+	record_store_set_text(row, columns->repo, batch->repo_text);
+	record_store_set_text(row, columns->collection, batch->collection_text);
+	record_store_set(row, columns->rkey, write->rkey);
+	record_store_set_time(row, columns->created_at);
 }
 
 /* Says what becomes of a row; see StoreCompose. */
@@ -255,6 +290,7 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		ExprBindings bindings = {.old = stored.record, .bind = write->bind,
 		.missing_absent = batch->options->missing_bind == MISSING_BIND_ABSENT};
 		Jsonb	   *record;
+		bool		filled;
 
 		if (exists && stored.record == NULL && columns->block != InvalidAttrNumber)
 			ereport(ERROR,
@@ -272,8 +308,9 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 		}
 		else
 			record = expr_eval(write->insert, &bindings);
+		record = record_fill_type(record, write->collection, &filled);
 		record_make_ready(&batch->maker, write->collection, write->rkey,
-						  record_fill_type(record, write->collection), &ready);
+						  record, filled, &ready);
 	}
 
 	write->status = ready.status;
@@ -287,20 +324,14 @@ compose(void *arg, TupleTableSlot *old_slot, StoreRow *row)
 	check_swap(batch, write, exists, stored.cid);
 
 	rev = record_store_rev(&batch->store, stored.rev);
-	if (!exists)
-	{
-		record_store_set(row, columns->uri, write->uri);
-		record_store_set(row, columns->repo, batch->repo);
-		record_store_set(row, columns->collection, write->collection);
-		record_store_set(row, columns->rkey, write->rkey);
-		record_store_set_time(row, columns->created_at);
-	}
-	record_store_set_time(row, columns->indexed_at);
-	record_store_set(row, columns->cid, ready.cid);
-	if (rev != NULL)
-		record_store_set(row, columns->rev, rev);
-	record_store_set_content(row, columns, ready.record, ready.block);
 	answer(batch, write, ready.cid, rev, stored.record, ready.record);
+	if (!exists)
+		set_place(batch, write, row);
+	record_store_set_time(row, columns->indexed_at);
+	record_store_set_text(row, columns->cid, named_text_datum(write->cid));
+	if (rev != NULL)
+		record_store_set_text(row, columns->rev, named_text_datum(write->rev));
+	record_store_set_content(row, columns, ready.record, ready.block);
 	return STORE_WRITE;
 }
 
@@ -310,10 +341,11 @@ record_status(const char *collection, Jsonb *record)
 	RecordMaker maker = {.validate = VALIDATE_IF_KNOWN,
 	.context = CurrentMemoryContext};
 	ReadyRecord ready;
+	bool		filled;
 
 	record_check_names(&maker, collection, NULL);
-	record_make_ready(&maker, collection, NULL,
-					  record_fill_type(record, collection), &ready);
+	record = record_fill_type(record, collection, &filled);
+	record_make_ready(&maker, collection, NULL, record, filled, &ready);
 	return ready.status;
 }
 
@@ -332,16 +364,22 @@ static void
 write_one(RecordBatch *batch, RecordWrite *write)
 {
 	ComposeState state = {batch, write};
-	Datum		key[2] = {CStringGetTextDatum(write->uri), record_store_repo_key(write->uri)};
+	Datum		key[2] = {named_text_datum(write->uri), batch->repo_text};
 
-	if (write->record != NULL)
+	if (write->record != NULL || write->element.data != NULL)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+		bool		filled;
 
-		write->record = record_fill_type(write->record, write->collection);
+		if (write->record != NULL)
+			write->record = record_fill_type(write->record, write->collection,
+											 &filled);
+		else
+			write->record = record_from_element(&write->element,
+												write->collection, &filled);
 		MemoryContextSwitchTo(old_context);
 		record_make_ready(&batch->maker, write->collection, write->rkey,
-						  write->record, &state.ready);
+						  write->record, filled, &state.ready);
 	}
 	else if (write->block != NULL)
 		record_make_ready_block(&batch->maker, write->collection, write->rkey,
@@ -512,6 +550,7 @@ record_write(Oid relid, const char *repo,
 	if (!options->dry_run && refs_are_kept(relid))
 		level = store_level_begin();
 	batch.batch = &b;
+	batch.repo_text = CStringGetTextDatum(repo);
 	batch.waits = level == NULL && may_wait(&batch, nwrites);
 	batch_waiting(&b, &waiting);
 	record_store_open(&batch.store, relid, repo, options->dry_run,

@@ -13,6 +13,7 @@
 #include "call/outcome.h"
 #include "atproto/record_ready.h"
 #include "expr/expr.h"
+#include "jsonb/build.h"
 #include "utils/jsonb.h"
 
 typedef enum RecordOp
@@ -61,6 +62,8 @@ typedef struct RecordWrite
 	char	   *collection;
 	char	   *rkey;			/* NULL: to be made (RECORD_CREATE only) */
 	Jsonb	   *record;			/* CREATE, PUT, UPDATE ... */
+	DocItem		element;		/* ... or as it lies in a document (data NULL:
+								 * no) */
 	bytea	   *block;			/* ... or as DAG-CBOR */
 	ExprProgram *insert;		/* UPSERT */
 	ExprProgram *update;
@@ -77,7 +80,11 @@ typedef struct RecordWrite
 	bool		fresh;
 	bool		warned;			/* that it is "invalid" */
 
-	/* answered, in the context that record_write() was called in */
+	/*
+	 * Answered, in the context that record_write() was called in; uri, cid
+	 * and rev are texts as well (base/namedtext.h), and rev may be that of
+	 * others.
+	 */
 	UpsertOutcome action;
 	char	   *uri;
 	char	   *cid;			/* stored now; NULL: nothing is */

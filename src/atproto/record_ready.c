@@ -43,6 +43,7 @@ typedef struct Making
 	const char *collection;
 	const char *rkey;			/* or NULL */
 	Jsonb	   *record;
+	bool		typed;			/* its "$type" is the collection for sure */
 	const uint8 *data;			/* its DAG-CBOR */
 	Size		len;
 	const char *status;
@@ -56,6 +57,7 @@ static Jsonb *lookup_lexicon(void *arg, const char *nsid, int len);
 static void try_step(void *arg);
 static bool is_ours(int sqlstate);
 static ErrorData *run_step(MakingStep step, Making *making);
+static StringInfo begin_cbor(RecordMaker *maker);
 static void encode_step(void *arg);
 static void decode_step(void *arg);
 static void check_key(RecordMaker *maker, const char *collection,
@@ -226,15 +228,35 @@ check_type(const Jsonb *record, const char *collection)
 }
 
 Jsonb *
-record_fill_type(Jsonb *record, const char *collection)
+record_fill_type(Jsonb *record, const char *collection, bool *filled)
 {
-	JsonbValue	type;
 	DocAttribute attribute = {"$type", collection, strlen(collection)};
+	Jsonb	   *with_type;
 
 	record_require_object(record, gettext_noop("a record"));
-	if (doc_get_attribute(record, "$type", &type))
-		return record;
-	return doc_add_attributes(record, &attribute, 1);
+	with_type = doc_fill_attribute(&record->root, VARSIZE(record) - VARHDRSZ,
+								   &attribute);
+	*filled = with_type != NULL;
+	return *filled ? with_type : record;
+}
+
+Jsonb *
+record_from_element(const DocItem *element, const char *collection, bool *filled)
+{
+	DocAttribute attribute = {"$type", collection, strlen(collection)};
+	Jsonb	   *record;
+
+	if (DOC_ITEM_IS_OBJECT(element))
+	{
+		record = doc_fill_attribute(DOC_ITEM_CONTAINER(element), element->len,
+									&attribute);
+		if (record != NULL)
+		{
+			*filled = true;
+			return record;
+		}
+	}
+	return record_fill_type(doc_from_item(element), collection, filled);
 }
 
 int
@@ -295,16 +317,32 @@ run_step(MakingStep step, Making *making)
 	return NULL;
 }
 
+/* The bytes of one record at a time; the memory stays. */
+static StringInfo
+begin_cbor(RecordMaker *maker)
+{
+	MemoryContext old_context;
+
+	if (maker->cbor.data != NULL)
+		resetStringInfo(&maker->cbor);
+	else
+	{
+		old_context = MemoryContextSwitchTo(maker->context);
+		initStringInfo(&maker->cbor);
+		MemoryContextSwitchTo(old_context);
+	}
+	return &maker->cbor;
+}
+
 static void
 encode_step(void *arg)
 {
 	Making	   *making = arg;
-	StringInfoData cbor;
+	StringInfo	cbor = begin_cbor(making->maker);
 
-	initStringInfo(&cbor);
-	cbor_encode_record(making->record, &cbor);
-	making->data = (const uint8 *) cbor.data;
-	making->len = cbor.len;
+	cbor_encode_record(making->record, cbor);
+	making->data = (const uint8 *) cbor->data;
+	making->len = cbor->len;
 }
 
 static void
@@ -356,17 +394,23 @@ validate_step(void *arg)
 	RecordMaker *maker = making->maker;
 	char	   *missing;
 
-	check_type(making->record, making->collection);
+	if (!making->typed)
+		check_type(making->record, making->collection);
 	if (maker->validate == VALIDATE_NEVER)
 		return;
 	enter_collection(maker, making->collection);
-	if (making->rkey != NULL)
-		check_key(maker, making->collection, making->rkey);
-	if (lexicon_validate(making->collection, making->record, lookup_lexicon,
-						 maker, &missing) == LEXICON_VALID)
+	if (lookup_lexicon(maker, maker->collection, maker->collection_len) == NULL)
+		missing = maker->collection;
+	else
 	{
-		making->status = "valid";
-		return;
+		if (making->rkey != NULL)
+			check_key(maker, making->collection, making->rkey);
+		if (lexicon_validate(making->collection, making->record, lookup_lexicon,
+							 maker, &missing) == LEXICON_VALID)
+		{
+			making->status = "valid";
+			return;
+		}
 	}
 	if (maker->validate == VALIDATE_ALWAYS)
 		ereport(ERROR,
@@ -419,10 +463,11 @@ finish(Making *making, ErrorData *error, ReadyRecord *ready)
 
 void
 record_make_ready(RecordMaker *maker, const char *collection,
-				  const char *rkey, Jsonb *record, ReadyRecord *ready)
+				  const char *rkey, Jsonb *record, bool typed,
+				  ReadyRecord *ready)
 {
 	Making		making = {.maker = maker, .collection = collection,
-	.rkey = rkey, .record = record};
+	.rkey = rkey, .record = record, .typed = typed};
 	ErrorData  *error;
 
 	memset(ready, 0, sizeof(ReadyRecord));
@@ -430,15 +475,13 @@ record_make_ready(RecordMaker *maker, const char *collection,
 	error = run_step(encode_step, &making);
 	if (error != NULL)
 	{
-		StringInfoData cbor;
+		StringInfo	cbor = begin_cbor(maker);
 
-		initStringInfo(&cbor);
-		cbor_encode_leniently(record, &cbor);
-		making.data = (const uint8 *) cbor.data;
-		making.len = cbor.len;
+		cbor_encode_leniently(record, cbor);
+		making.data = (const uint8 *) cbor->data;
+		making.len = cbor->len;
 	}
 	finish(&making, error, ready);
-	pfree(unconstify(uint8 *, making.data));
 }
 
 void
@@ -468,7 +511,7 @@ try_step(void *arg)
 								making->data, making->len, making->ready);
 	else
 		record_make_ready(making->maker, making->collection, making->rkey,
-						  making->record, making->ready);
+						  making->record, false, making->ready);
 }
 
 ErrorData *

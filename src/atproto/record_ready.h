@@ -10,6 +10,8 @@
 
 #include "atproto/cid.h"
 #include "atproto/syntax.h"
+#include "jsonb/build.h"
+#include "lib/stringinfo.h"
 #include "utils/elog.h"
 #include "utils/jsonb.h"
 
@@ -34,7 +36,11 @@ typedef struct RecordMaker
 
 	Size		size;			/* of those made so far, as DAG-CBOR */
 
-	/* private: the collection last asked for, and its lexicon, if sought */
+	/*
+	 * private: a record's DAG-CBOR; the collection last asked for, and its
+	 * lexicon, if sought
+	 */
+	StringInfoData cbor;
 	char	   *collection;
 	int			collection_len;
 	bool		lexicon_sought;
@@ -75,8 +81,16 @@ extern void record_check_names(RecordMaker *maker, const char *collection,
 extern char *record_make_key(RecordMaker *maker, const char *collection,
 							 bool *fresh);
 
-/* The record, with "$type" if it had none.  Error UP006 if it is no object. */
-extern Jsonb *record_fill_type(Jsonb *record, const char *collection);
+/*
+ * The record, with "$type" if it had none, which *filled says.  Error UP006 if
+ * it is no object.
+ */
+extern Jsonb *record_fill_type(Jsonb *record, const char *collection,
+							   bool *filled);
+
+/* The same of what lies in another document; always a document of its own. */
+extern Jsonb *record_from_element(const DocItem *element,
+								  const char *collection, bool *filled);
 
 /* Error UP006 if "what" (a noun) is no object. */
 extern void record_require_object(const Jsonb *value, const char *what);
@@ -89,10 +103,11 @@ extern int	record_compute_cid(Jsonb *record, char cid[CID_TEXT_LENGTH + 1]);
  * none yet) that does not suit the lexicon; UP006 data model, "$type" or
  * lexicon; UP009 limits.  With VALIDATE_REPORT the record comes
  * out "invalid" instead; error 22023 if it is none that jsonb and the data
- * model have a place for, and maker->opaque is not set.
+ * model have a place for, and maker->opaque is not set.  typed: its "$type" need
+ * not be looked at, it has been filled in.
  */
 extern void record_make_ready(RecordMaker *maker, const char *collection,
-							  const char *rkey, Jsonb *record,
+							  const char *rkey, Jsonb *record, bool typed,
 							  ReadyRecord *ready);
 
 /*

@@ -17,7 +17,6 @@
  */
 #include "postgres.h"
 
-#include "base/spivalue.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -32,6 +31,8 @@
 #include "atproto/record.h"
 #include "atproto/record_store.h"
 #include "atproto/syntax.h"
+#include "base/namedtext.h"
+#include "base/spivalue.h"
 #include "compat.h"
 #include "call/answer.h"
 #include "call/argument.h"
@@ -64,12 +65,12 @@ static const struct
 };
 
 pg_noreturn static void bad_element(int place, const char *message);
-static char *string_attribute(const JsonbValue *v, int place, const char *message);
-static void parse_element(const JsonbValue *element, int place,
+static char *string_attribute(const DocItem *item, int place, const char *message);
+static void parse_element(const DocItem *element, int place,
 						  const char *record_name, RecordWrite *write,
-						  JsonbValue *type);
-static void parse_saved(const JsonbValue *element, int place, RecordWrite *write);
-static void parse_applied(const JsonbValue *element, int place,
+						  DocItem *type);
+static void parse_saved(const DocItem *element, int place, RecordWrite *write);
+static void parse_applied(const DocItem *element, int place,
 						  RecordWrite *write);
 
 static bool
@@ -148,11 +149,11 @@ bad_element(int place, const char *message)
 }
 
 static char *
-string_attribute(const JsonbValue *v, int place, const char *message)
+string_attribute(const DocItem *item, int place, const char *message)
 {
-	if (v->type != jbvString)
+	if (item->type != JENTRY_ISSTRING)
 		bad_element(place, message);
-	return pnstrdup(v->val.string.val, v->val.string.len);
+	return pnstrdup(item->data, item->len);
 }
 
 /*
@@ -160,59 +161,68 @@ string_attribute(const JsonbValue *v, int place, const char *message)
  * record by the given name, and "$type" into *type unless that is NULL.
  */
 static void
-parse_element(const JsonbValue *element, int place, const char *record_name,
-			  RecordWrite *write, JsonbValue *type)
+parse_element(const DocItem *element, int place, const char *record_name,
+			  RecordWrite *write, DocItem *type)
 {
-	JsonbContainer *object = lexicon_object(element);
-	JsonbIterator *it;
-	JsonbValue	key;
-	JsonbValue	v;
+	const RecordWrite *before = place > 1 ? write - 1 : NULL;
+	DocCursor	keys;
+	DocCursor	values;
+	DocItem		key;
+	DocItem		item;
+	uint32		n;
 
-	if (object == NULL)
+	if (!DOC_ITEM_IS_OBJECT(element))
 		bad_element(place, gettext_noop("not an object"));
-	it = JsonbIteratorInit(object);
-	JsonbIteratorNext(&it, &key, true);
-	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	n = JsonContainerSize(DOC_ITEM_CONTAINER(element));
+	doc_cursor_first(&keys, DOC_ITEM_CONTAINER(element));
+	doc_cursor_values(&values, DOC_ITEM_CONTAINER(element));
+	for (uint32 i = 0; i < n; i++)
 	{
-		JsonbIteratorNext(&it, &v, true);
-		if (lexicon_is_string(&key, "collection"))
-			write->collection = string_attribute(&v, place, gettext_noop("\"collection\" must be a string"));
-		else if (lexicon_is_string(&key, "rkey"))
-			write->rkey = string_attribute(&v, place, gettext_noop("\"rkey\" must be a string"));
-		else if (lexicon_is_string(&key, record_name))
-			write->record = JsonbValueToJsonb(&v);
-		else if (type != NULL && lexicon_is_string(&key, "$type"))
-			*type = v;
+		doc_cursor_item(&keys, &key);
+		doc_cursor_item(&values, &item);
+		if (doc_item_is(&key, "collection"))
+		{
+			/* one string for all of a collection: they come side by side */
+			if (before != NULL && doc_item_is(&item, before->collection))
+				write->collection = before->collection;
+			else
+				write->collection = string_attribute(&item, place, gettext_noop("\"collection\" must be a string"));
+		}
+		else if (doc_item_is(&key, "rkey"))
+			write->rkey = string_attribute(&item, place, gettext_noop("\"rkey\" must be a string"));
+		else if (doc_item_is(&key, record_name))
+			write->element = item;
+		else if (type != NULL && doc_item_is(&key, "$type"))
+			*type = item;
 		else
 			bad_element(place, psprintf(_("unknown attribute \"%s\""),
-										pnstrdup(key.val.string.val,
-												 key.val.string.len)));
+										pnstrdup(key.data, key.len)));
 	}
 }
 
 /* {"collection", "record", "rkey"?}: with a key it is put, else created. */
 static void
-parse_saved(const JsonbValue *element, int place, RecordWrite *write)
+parse_saved(const DocItem *element, int place, RecordWrite *write)
 {
 	parse_element(element, place, "record", write, NULL);
 	if (write->collection == NULL)
 		bad_element(place, gettext_noop("\"collection\" is missing"));
-	if (write->record == NULL)
+	if (write->element.data == NULL)
 		bad_element(place, gettext_noop("\"record\" is missing"));
 	write->op = write->rkey == NULL ? RECORD_CREATE : RECORD_PUT;
 }
 
 /* {"$type", "collection", "rkey", "value"} as in the protocol. */
 static void
-parse_applied(const JsonbValue *element, int place, RecordWrite *write)
+parse_applied(const DocItem *element, int place, RecordWrite *write)
 {
-	JsonbValue	type = {.type = jbvNull};
+	DocItem		type = {.type = JENTRY_ISNULL};
 	bool		typed = false;
 
 	parse_element(element, place, "value", write, &type);
 	for (int i = 0; i < lengthof(apply_types); i++)
 	{
-		if (lexicon_is_string(&type, apply_types[i].type))
+		if (doc_item_is(&type, apply_types[i].type))
 		{
 			write->op = apply_types[i].op;
 			typed = true;
@@ -224,8 +234,8 @@ parse_applied(const JsonbValue *element, int place, RecordWrite *write)
 		bad_element(place, gettext_noop("\"collection\" is missing"));
 	if (write->rkey == NULL && write->op != RECORD_CREATE)
 		bad_element(place, gettext_noop("\"rkey\" is missing"));
-	if ((write->record == NULL) != (write->op == RECORD_DELETE))
-		bad_element(place, write->record == NULL ? gettext_noop("\"value\" is missing") :
+	if ((write->element.data == NULL) != (write->op == RECORD_DELETE))
+		bad_element(place, write->element.data == NULL ? gettext_noop("\"value\" is missing") :
 					gettext_noop("a deletion has no \"value\""));
 	write->must_exist = true;
 }
@@ -274,26 +284,48 @@ text_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
-static void
-set_text(const char *str, Datum *value, bool *isnull)
+/* A word that stays the same from row to row, mostly */
+typedef struct Word
 {
-	*isnull = str == NULL;
-	*value = str == NULL ? (Datum) 0 : CStringGetTextDatum(str);
+	const char *str;			/* a constant */
+	Datum		text;
+} Word;
+
+static void
+set_name(const char *name, Datum *value, bool *isnull)
+{
+	*isnull = name == NULL;
+	*value = name == NULL ? (Datum) 0 : named_text_datum(name);
 }
 
-/* One write as a row of type at_result. */
 static void
-result_row(const RecordWrite *write, Datum *values, bool *nulls)
+set_word(Word *word, const char *str, Datum *value, bool *isnull)
 {
-	set_text(write->uri, &values[0], &nulls[0]);
-	set_text(write->cid, &values[1], &nulls[1]);
-	set_text(write->rev, &values[2], &nulls[2]);
-	set_text(outcome_name(write->action), &values[3], &nulls[3]);
+	if (word->str != str)
+	{
+		word->str = str;
+		word->text = str == NULL ? (Datum) 0 : CStringGetTextDatum(str);
+	}
+	*isnull = str == NULL;
+	*value = word->text;
+}
+
+/*
+ * One write as a row of type at_result.  words are zero at first, and in the
+ * current memory context.
+ */
+static void
+result_row(const RecordWrite *write, Word words[2], Datum *values, bool *nulls)
+{
+	set_name(write->uri, &values[0], &nulls[0]);
+	set_name(write->cid, &values[1], &nulls[1]);
+	set_name(write->rev, &values[2], &nulls[2]);
+	set_word(&words[0], outcome_name(write->action), &values[3], &nulls[3]);
 	nulls[4] = write->old == NULL;
 	values[4] = PointerGetDatum(write->old);
 	nulls[5] = write->new == NULL;
 	values[5] = PointerGetDatum(write->new);
-	set_text(write->status, &values[6], &nulls[6]);
+	set_word(&words[1], write->status, &values[6], &nulls[6]);
 }
 
 /* Does one write to the table and repository of the first two arguments. */
@@ -304,9 +336,10 @@ write_single(FunctionCallInfo fcinfo, const char *repo,
 	CallSite   *site = call_site(fcinfo);
 	Datum		values[AT_RESULT_COLUMNS];
 	bool		nulls[AT_RESULT_COLUMNS];
+	Word		words[2] = {0};
 
 	record_write(PG_GETARG_OID(0), repo, options, false, write, 1);
-	result_row(write, values, nulls);
+	result_row(write, words, values, nulls);
 	return HeapTupleGetDatum(heap_form_tuple(site->tupdesc, values, nulls));
 }
 
@@ -425,7 +458,7 @@ at_delete_record(PG_FUNCTION_ARGS)
 /* Does a batch: store, repo, array and options are the arguments. */
 static Datum
 write_batch(FunctionCallInfo fcinfo, const char *noun, int takes, bool bounded,
-			void (*parse) (const JsonbValue *, int, RecordWrite *))
+			void (*parse) (const DocItem *, int, RecordWrite *))
 {
 	Tuplestorestate *rows;
 	TupleDesc	tupdesc;
@@ -433,11 +466,8 @@ write_batch(FunctionCallInfo fcinfo, const char *noun, int takes, bool bounded,
 	RecordOptions options;
 	RecordWrite *writes;
 	int			nwrites;
-	int			n = 0;
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	v;
-	MemoryContext row_context;
+	Word		words[2] = {0};
+	DocCursor	cursor;
 
 	arguments_require(fcinfo, 3);
 	rows = answer_begin_set(fcinfo, &tupdesc);
@@ -448,30 +478,24 @@ write_batch(FunctionCallInfo fcinfo, const char *noun, int takes, bool bounded,
 	writes = MemoryContextAllocExtended(CurrentMemoryContext,
 										Max(nwrites, 1) * sizeof(RecordWrite),
 										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	it = JsonbIteratorInit(&array->root);
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	doc_cursor_first(&cursor, &array->root);
+	for (int i = 0; i < nwrites; i++)
 	{
+		DocItem		element;
+
 		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_ELEM)
-		{
-			parse(&v, n + 1, &writes[n]);
-			n++;
-		}
+		doc_cursor_item(&cursor, &element);
+		parse(&element, i + 1, &writes[i]);
 	}
 	record_write(PG_GETARG_OID(0), text_argument(fcinfo, 1), &options, bounded, writes, nwrites);
 
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "upsert at_result",
-										ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < nwrites; i++)
 	{
-		MemoryContext old_context = MemoryContextSwitchTo(row_context);
 		Datum		values[AT_RESULT_COLUMNS];
 		bool		nulls[AT_RESULT_COLUMNS];
 
-		result_row(&writes[i], values, nulls);
+		result_row(&writes[i], words, values, nulls);
 		tuplestore_putvalues(rows, tupdesc, values, nulls);
-		MemoryContextSwitchTo(old_context);
-		MemoryContextReset(row_context);
 	}
 	return (Datum) 0;
 }

@@ -359,6 +359,13 @@ record_store_set(StoreRow *row, AttrNumber column, const char *value)
 }
 
 void
+record_store_set_text(StoreRow *row, AttrNumber column, Datum value)
+{
+	if (column != InvalidAttrNumber)
+		store_row_set(row, column, value, false);
+}
+
+void
 record_store_set_time(StoreRow *row, AttrNumber column)
 {
 	if (column != InvalidAttrNumber)

@@ -154,9 +154,13 @@ extern void record_store_set_content(StoreRow *row,
 									 const RecordColumns *columns,
 									 Jsonb *record, bytea *block);
 
-/* Sets a text column of the row under construction, if the table has it. */
+/*
+ * Sets a text column of the row under construction, if the table has it; the
+ * same to what is a text already.
+ */
 extern void record_store_set(StoreRow *row, AttrNumber column,
 							 const char *value);
+extern void record_store_set_text(StoreRow *row, AttrNumber column, Datum value);
 
 /* The same, a timestamptz column to the time of the transaction. */
 extern void record_store_set_time(StoreRow *row, AttrNumber column);

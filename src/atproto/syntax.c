@@ -25,6 +25,7 @@
 
 #include "atproto/cid.h"
 #include "atproto/syntax.h"
+#include "base/namedtext.h"
 #include "base/tid.h"
 #include "compat.h"
 #include "upsert.h"
@@ -285,7 +286,7 @@ at_uri_join(const char *authority, const char *collection, const char *rkey)
 
 	for (int i = 0; i < lengthof(parts); i++)
 		len += lengths[i] = strlen(parts[i]);
-	uri = end = palloc(len + lengthof(parts));
+	uri = end = named_text_alloc(len + lengthof(parts) - 1);
 	for (int i = 0; i < lengthof(parts); i++)
 	{
 		memcpy(end, parts[i], lengths[i]);
@@ -368,7 +369,7 @@ at_uri(PG_FUNCTION_ARGS)
 					 errmsg("%s", _(rules[i].message)),
 					 errdetail("The value is \"%s\".", parts[i])));
 	}
-	PG_RETURN_TEXT_P(cstring_to_text(at_uri_join(parts[0], parts[1], parts[2])));
+	PG_RETURN_DATUM(named_text_datum(at_uri_join(parts[0], parts[1], parts[2])));
 }
 
 /* at_uri_parts(text) -> (authority, collection, rkey) */

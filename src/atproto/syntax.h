@@ -62,7 +62,10 @@ typedef struct AtUri
 extern bool at_uri_split(const char *str, int len, AtUri *uri);
 extern bool syntax_is_at_uri(const char *str, int len);
 
-/* The AT URI of a record, palloc'd; the parts are not checked. */
+/*
+ * The AT URI of a record, palloc'd, a text as well (base/namedtext.h); the parts
+ * are not checked.
+ */
 extern char *at_uri_join(const char *authority, const char *collection,
 						 const char *rkey);
 

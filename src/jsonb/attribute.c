@@ -12,7 +12,19 @@
 #include "jsonb/build.h"
 #include "jsonb/doc.h"
 
-static int	compare_attributes(const void *a, const void *b);
+/* Where an attribute goes: before the key with this number, or in its place. */
+typedef struct Place
+{
+	DocItem		name;
+	DocItem		value;
+	uint32		index;
+	bool		taken;
+} Place;
+
+static void place_init(Place *place, const DocAttribute *attr);
+static bool find_places(const JsonbContainer *object, Place *places, int n);
+static Jsonb *fill_places(const JsonbContainer *object, Size size,
+						  const Place *places, int n);
 
 bool
 doc_get_attribute(const Jsonb *doc, const char *name, JsonbValue *out)
@@ -85,54 +97,142 @@ doc_strip_attributes(const Jsonb *doc, const char *const *names, int n)
 	return doc_build_finish(&b);
 }
 
+/* ----------
+ * Setting
+ * ----------
+ */
+
+static void
+place_init(Place *place, const DocAttribute *attr)
+{
+	doc_string_item(&place->name, attr->name, strlen(attr->name));
+	doc_string_item(&place->value, attr->value, attr->len);
+}
+
+/* Finds the places; true if each is taken, by this very value. */
+static bool
+find_places(const JsonbContainer *object, Place *places, int n)
+{
+	uint32		npairs = JsonContainerSize(object);
+	bool		same = true;
+	DocCursor	keys;
+	DocItem		key;
+	uint32		next = 0;
+	int			cmp = 1;
+
+	doc_cursor_first(&keys, object);
+	for (int i = 0; i < n; i++)
+	{
+		/* the key at hand may still be one that is behind */
+		if (next > 0 && cmp > 0)
+			cmp = doc_compare_keys(&key, &places[i].name);
+		else
+			cmp = -1;
+		while (cmp < 0 && next < npairs)
+		{
+			doc_cursor_item(&keys, &key);
+			next++;
+			cmp = doc_compare_keys(&key, &places[i].name);
+		}
+		places[i].taken = cmp == 0;
+		places[i].index = cmp < 0 ? npairs : next - 1;
+		same = same && places[i].taken;
+	}
+	if (same)
+	{
+		DocCursor	values;
+		DocItem		value;
+
+		doc_cursor_values(&values, object);
+		for (int i = 0; same && i < n; i++)
+		{
+			doc_cursor_seek(&values, npairs + places[i].index);
+			doc_cursor_item(&values, &value);
+			same = doc_same_item(&value, &places[i].value);
+		}
+	}
+	return same;
+}
+
+/* The object of so many bytes with what is placed. */
+static Jsonb *
+fill_places(const JsonbContainer *object, Size size, const Place *places, int n)
+{
+	uint32		npairs = JsonContainerSize(object);
+	uint32		nadded = 0;
+	DocCursor	keys;
+	DocCursor	values;
+	DocBuilder	b;
+	DocFrame	f;
+
+	for (int i = 0; i < n; i++)
+	{
+		nadded += !places[i].taken;
+		size += places[i].name.len + places[i].value.len + 2 * sizeof(JEntry);
+	}
+	/* whole words: what is put in is reserved with its padding */
+	doc_build_init(&b, size + VARHDRSZ + 2 * sizeof(uint32));
+	doc_open_object(&b, &f, npairs + nadded);
+	doc_cursor_first(&keys, object);
+	doc_cursor_values(&values, object);
+	for (int i = 0; i < n; i++)
+	{
+		doc_put_run(&b, &f, &keys, places[i].index);
+		doc_put_item(&b, &f, &places[i].name);
+		if (places[i].taken)
+			doc_cursor_seek(&keys, places[i].index + 1);
+	}
+	doc_put_run(&b, &f, &keys, npairs);
+	for (int i = 0; i < n; i++)
+	{
+		doc_put_run(&b, &f, &values, npairs + places[i].index);
+		doc_put_item(&b, &f, &places[i].value);
+		if (places[i].taken)
+			doc_cursor_seek(&values, npairs + places[i].index + 1);
+	}
+	doc_put_run(&b, &f, &values, npairs * 2);
+	doc_close(&b, &f, NULL);
+	return doc_build_finish(&b);
+}
+
 Jsonb *
 doc_add_attributes(const Jsonb *doc, const DocAttribute *attrs, int n)
 {
-	const DocAttribute **sorted;
-	Size		size = 16;
-	DocBuilder	b;
-	DocFrame	f;
-	DocItem		item;
-	Jsonb	   *added;
+	Place	   *places;
+	int			nplaces = 0;
 	Jsonb	   *result;
-	int			nsorted = 0;
-	int			i;
 
-	if (n == 0)
-		return unconstify(Jsonb *, doc);
+	Assert(JB_ROOT_IS_OBJECT(doc));
+	places = palloc(n * sizeof(Place));
+	for (int i = 0; i < n; i++)
+	{
+		Place		place;
+		int			at = nplaces;
 
-	/* an object of the attributes alone, then merge that */
-	sorted = palloc(n * sizeof(DocAttribute *));
-	for (i = 0; i < n; i++)
-	{
-		sorted[i] = &attrs[i];
-		size += strlen(attrs[i].name) + attrs[i].len + 2 * sizeof(JEntry);
+		/* by insertion: they are few; of two with one name the last stays */
+		place_init(&place, &attrs[i]);
+		while (at > 0 && doc_compare_keys(&places[at - 1].name, &place.name) > 0)
+			at--;
+		if (at > 0 && doc_compare_keys(&places[at - 1].name, &place.name) == 0)
+			at--;
+		else
+			memmove(&places[at + 1], &places[at], (nplaces++ - at) * sizeof(Place));
+		places[at] = place;
 	}
-	qsort(sorted, n, sizeof(DocAttribute *), compare_attributes);
-	for (i = 0; i < n; i++)
-	{
-		if (i + 1 < n && strcmp(sorted[i]->name, sorted[i + 1]->name) == 0)
-			continue;			/* the last one wins */
-		sorted[nsorted++] = sorted[i];
-	}
-	doc_build_init(&b, size);
-	doc_open_object(&b, &f, nsorted);
-	for (i = 0; i < nsorted; i++)
-	{
-		doc_string_item(&item, sorted[i]->name, strlen(sorted[i]->name));
-		doc_put_item(&b, &f, &item);
-	}
-	for (i = 0; i < nsorted; i++)
-	{
-		doc_string_item(&item, sorted[i]->value, sorted[i]->len);
-		doc_put_item(&b, &f, &item);
-	}
-	doc_close(&b, &f, NULL);
-	added = doc_build_finish(&b);
-	result = doc_merge(doc, added, true, false);
-	pfree(added);
-	pfree(sorted);
+	result = find_places(&doc->root, places, nplaces) ? unconstify(Jsonb *, doc) :
+		fill_places(&doc->root, VARSIZE(doc) - VARHDRSZ, places, nplaces);
+	pfree(places);
 	return result;
+}
+
+Jsonb *
+doc_fill_attribute(const JsonbContainer *object, Size size, const DocAttribute *attr)
+{
+	Place		place;
+
+	place_init(&place, attr);
+	(void) find_places(object, &place, 1);
+	return place.taken ? NULL : fill_places(object, size, &place, 1);
 }
 
 Jsonb *
@@ -142,22 +242,4 @@ doc_empty(void)
 
 	(void) compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	return JsonbValueToJsonb(compat_jsonb_push(&state, WJB_END_OBJECT, NULL));
-}
-
-/* qsort comparator: jsonb's order of keys; equal names keep their order */
-static int
-compare_attributes(const void *a, const void *b)
-{
-	const DocAttribute *x = *(const DocAttribute *const *) a;
-	const DocAttribute *y = *(const DocAttribute *const *) b;
-	DocItem		kx,
-				ky;
-	int			cmp;
-
-	doc_string_item(&kx, x->name, strlen(x->name));
-	doc_string_item(&ky, y->name, strlen(y->name));
-	cmp = doc_compare_keys(&kx, &ky);
-	if (cmp == 0)
-		cmp = x < y ? -1 : (x > y);
-	return cmp;
 }

@@ -91,20 +91,6 @@ doc_cursor_seek(DocCursor *cur, uint32 index)
 }
 
 void
-doc_cursor_item(DocCursor *cur, DocItem *item)
-{
-	JEntry		entry = cur->entries[cur->index++];
-	uint32		begin = cur->offset;
-
-	JBE_ADVANCE_OFFSET(cur->offset, entry);
-	item->type = entry & JENTRY_TYPEMASK;
-	if (is_aligned_type(item->type))
-		begin = INTALIGN(begin);
-	item->len = cur->offset - begin;
-	item->data = cur->base + begin;
-}
-
-void
 doc_item_value(const DocItem *item, JsonbValue *v)
 {
 	switch (item->type)

@@ -65,7 +65,28 @@ extern void doc_cursor_values(DocCursor *cur, const JsonbContainer *c);
 
 /* Go forward to the entry with this index; read the next entry and step. */
 extern void doc_cursor_seek(DocCursor *cur, uint32 index);
-extern void doc_cursor_item(DocCursor *cur, DocItem *item);
+
+static inline void
+doc_cursor_item(DocCursor *cur, DocItem *item)
+{
+	JEntry		entry = cur->entries[cur->index++];
+	uint32		begin = cur->offset;
+
+	JBE_ADVANCE_OFFSET(cur->offset, entry);
+	item->type = entry & JENTRY_TYPEMASK;
+	if (item->type == JENTRY_ISNUMERIC || item->type == JENTRY_ISCONTAINER)
+		begin = INTALIGN(begin);
+	item->len = cur->offset - begin;
+	item->data = cur->base + begin;
+}
+
+/* Is it this string? */
+static inline bool
+doc_item_is(const DocItem *item, const char *str)
+{
+	return item->type == JENTRY_ISSTRING && item->len == strlen(str) &&
+		memcmp(item->data, str, item->len) == 0;
+}
 
 /* An item as a JsonbValue that points into it. */
 extern void doc_item_value(const DocItem *item, JsonbValue *v);

@@ -91,12 +91,18 @@ extern Jsonb *doc_strip_attributes(const Jsonb *doc,
 								   const char *const *names, int n);
 
 /*
- * Set top-level string attributes, in any order; of two with the same name the
- * last wins.  Returns doc itself if all of them are there already.  Errors:
- * UP006 if doc is not an object.
+ * Set top-level string attributes of an object, in any order; of two with the
+ * same name the last wins.  Returns doc itself if all of them are there already.
  */
 extern Jsonb *doc_add_attributes(const Jsonb *doc,
 								 const DocAttribute *attrs, int n);
+
+/*
+ * An object of so many bytes that lies in another document, as a document of
+ * its own with one string attribute more; NULL if it has one of that name.
+ */
+extern Jsonb *doc_fill_attribute(const JsonbContainer *object, Size size,
+								 const DocAttribute *attr);
 
 /*
  * Look up a top-level attribute.  True and *out filled in (pointing into doc;

@@ -256,8 +256,8 @@ put_values(DocBuilder *b, DocFrame *f, const JsonbContainer *old,
 	uint32		npatch = JsonContainerSize(patch);
 	DocCursor	old_values,
 				patch_values;
-	DocItem		old_value,
-				value;
+	DocItem		old_value = {0};
+	DocItem		value;
 	uint32		j;
 
 	doc_cursor_values(&old_values, old);
