@@ -23,6 +23,7 @@
 
 #include "access/attnum.h"
 #include "executor/tuptable.h"
+#include "fmgr.h"
 #include "nodes/bitmapset.h"
 #include "pg_config_manual.h"
 
@@ -56,6 +57,9 @@ typedef struct StoreWaiting
 	 * that "writes" was told last will then be applied alone.
 	 */
 	bool		undone;
+
+	/* No item has a key: what is there already is an error in any case. */
+	bool		fresh;
 } StoreWaiting;
 
 /* What to open. */
@@ -140,6 +144,13 @@ typedef StoreVerdict (*StoreCompose) (void *arg, TupleTableSlot *old, StoreRow *
 
 /* Registers upsert.direct. */
 extern void store_init(void);
+
+/*
+ * To be called when the module is loaded: this C function of the extension
+ * looks at nothing but its arguments, so rows may wait in tables that have it in
+ * a generated column, an index or a constraint.
+ */
+extern void store_plain_function(PGFunction function);
 
 /*
  * Opens the table for upserts: takes RowExclusiveLock (ShareRowExclusiveLock
