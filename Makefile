@@ -21,7 +21,7 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection distributed guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
-REGRESS     += folding folding_objects walk
+REGRESS     += folding folding_objects folding_loops walk
 REGRESS     += pending
 REGRESS     += object object_criteria object_key object_whole object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
@@ -47,7 +47,7 @@ ISOLATION     += at_upsert_record at_save_all at_apply_events
 ISOLATION     += ledger_update_levels ledger_deadlock ledger_pending
 ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
-ISOLATION     += upsert_walk upsert_pending
+ISOLATION     += upsert_walk upsert_pending upsert_folding
 ISOLATION     += stats_conflict c8ql_search_race c8ql_search_changed remember
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 

@@ -274,6 +274,17 @@ extern bool store_apply_fold(Store *s, const Datum *key, const bool *nulls,
 extern void store_count_folded(Store *s, int n);
 extern void store_count_conflict(Store *s);
 
+/*
+ * Could one tell the order in which rows with different keys were written: by
+ * other triggers than foreign keys' (but the one to be spared), a rule, a
+ * policy, a unique index or an exclusion that is not on the key?  So it is where
+ * the table is no plain one.
+ */
+extern bool store_order_shows(Oid relid, AttrNumber key, Oid spared_trigger);
+
+/* Has it constraints that are checked when its level ends, as foreign keys are? */
+extern bool store_checks_later(Store *s);
+
 /* Has the table triggers that fire once for a statement, that is a store? */
 extern bool store_fires_by_statement(Store *s);
 
