@@ -13,7 +13,7 @@ typedef enum TryFate
 	TRY_APPLIED,
 	TRY_ABSENT,					/* no document matches */
 	TRY_CHANGED					/* it matched, and does no more */
-}			TryFate;
+} TryFate;
 
 typedef struct UpsertTry
 {

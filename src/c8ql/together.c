@@ -52,7 +52,7 @@ typedef struct LoopWarning
 {
 	int			errornum;
 	char	   *message;
-}			LoopWarning;
+} LoopWarning;
 
 typedef struct LoopRow
 {
@@ -65,7 +65,7 @@ typedef struct LoopRow
 	bool		failed;			/* and is ignored */
 	JsonbValue	old;			/* as they are shown */
 	JsonbValue	new;
-}			LoopRow;
+} LoopRow;
 
 struct Together
 {
@@ -98,7 +98,7 @@ struct Together
 	int			nrows;
 	int			space;
 	int			next;			/* to be given out */
-	const		LoopRow *loaded;	/* whose variables are in the slots */
+	const LoopRow *loaded;		/* whose variables are in the slots */
 
 	Batch		batch;
 	StoreWaiting waiting;
@@ -206,7 +206,7 @@ keys_are_text(const Collection *c)
 
 /* Of the variables that are handed on, those that somebody looks at. */
 static void
-keep_used(Together * t, ExprCompiler *compiler, const ExprNode *query, int n,
+keep_used(Together *t, ExprCompiler *compiler, const ExprNode *query, int n,
 		  int outer_variables)
 {
 	int			kept = 0;
@@ -267,7 +267,7 @@ together_plan(ExprCompiler *compiler, const ExprNode *query, int n, Step *step,
 }
 
 void
-together_use(Together * t, ExprCompiler *compiler, UpsertOp *op, bool whole,
+together_use(Together *t, ExprCompiler *compiler, UpsertOp *op, bool whole,
 			 bool used)
 {
 	t->op = op;
@@ -283,7 +283,7 @@ together_use(Together * t, ExprCompiler *compiler, UpsertOp *op, bool whole,
 
 /* The input's row, as it is. */
 static void
-load_input(Together * t, Run *run)
+load_input(Together *t, Run *run)
 {
 	for (int i = 0; i < t->nvariables; i++)
 		*run_slot(t->step, run, t->to[i]) = run->frame.slots[t->from[i]];
@@ -291,7 +291,7 @@ load_input(Together * t, Run *run)
 }
 
 static void
-load_row(Together * t, Run *run, const LoopRow * row)
+load_row(Together *t, Run *run, const LoopRow *row)
 {
 	for (int i = 0; i < t->nvariables; i++)
 		*run_slot(t->step, run, t->to[i]) = row->variables[i];
@@ -311,7 +311,7 @@ note_warned(void *arg, int errornum, const char *message)
 
 /* The key of the row that is loaded; false if the row is to be done alone. */
 static bool
-compute_key(Together * t, Run *run, Datum *key)
+compute_key(Together *t, Run *run, Datum *key)
 {
 	JsonbValue	value;
 	JsonbValue	inserted;
@@ -336,7 +336,7 @@ compute_key(Together * t, Run *run, Datum *key)
 }
 
 static LoopRow *
-new_row(Together * t)
+new_row(Together *t)
 {
 	if (t->nrows == t->space)
 	{
@@ -351,7 +351,7 @@ new_row(Together * t)
 
 /* Keeps the row that is loaded.  False if it is to be done alone. */
 static bool
-keep_row(Together * t, Run *run)
+keep_row(Together *t, Run *run)
 {
 	ExprWarn	warn = run->frame.warn;
 	void	   *warn_arg = run->frame.warn_arg;
@@ -383,7 +383,7 @@ keep_row(Together * t, Run *run)
 }
 
 static void
-gather(Together * t, Run *run)
+gather(Together *t, Run *run)
 {
 	MemoryContextReset(t->context);
 	t->rows = NULL;
@@ -442,7 +442,7 @@ compose_row(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 
 /* Its turn begins, maybe anew. */
 static void
-begin_row(Together * t, LoopRow * row)
+begin_row(Together *t, LoopRow *row)
 {
 	UpsertTry  *try = &row->try;
 
@@ -460,7 +460,7 @@ begin_row(Together * t, LoopRow * row)
 }
 
 static void
-end_row(Together * t, LoopRow * row, const DocumentResult *result)
+end_row(Together *t, LoopRow *row, const DocumentResult *result)
 {
 	MemoryContext caller;
 
@@ -570,7 +570,7 @@ typedef struct RowsOfKey
 {
 	Together   *loop;
 	const int  *items;
-}			RowsOfKey;
+} RowsOfKey;
 
 static void *
 item_composes(void *arg, int i)
@@ -649,7 +649,7 @@ static const BatchDoor loop_door = {
  */
 
 static void
-run_batch(Together * t, int n)
+run_batch(Together *t, int n)
 {
 	const Collection *c = t->collection;
 	MemoryContext item_context = t->batch.item_context;
@@ -676,7 +676,7 @@ run_batch(Together * t, int n)
 
 /* All that were gathered. */
 static void
-apply(Together * t, Run *run)
+apply(Together *t, Run *run)
 {
 	MemoryContext caller = MemoryContextSwitchTo(t->context);
 	ExprWarn	warn = run->frame.warn;
@@ -718,7 +718,7 @@ apply(Together * t, Run *run)
  */
 
 void
-together_start(Together * t)
+together_start(Together *t)
 {
 	t->decided = false;
 	t->ended = t->alone = false;
@@ -728,7 +728,7 @@ together_start(Together * t)
 }
 
 TogetherNext
-together_next(Together * t, Run *run)
+together_next(Together *t, Run *run)
 {
 	if (!t->decided)
 	{
@@ -764,7 +764,7 @@ together_next(Together * t, Run *run)
 }
 
 bool
-together_give(Together * t, Run *run, int old_slot, int new_slot)
+together_give(Together *t, Run *run, int old_slot, int new_slot)
 {
 	LoopRow    *row = &t->rows[t->next++];
 	ListCell   *lc;
@@ -772,7 +772,7 @@ together_give(Together * t, Run *run, int old_slot, int new_slot)
 	load_row(t, run, row);
 	foreach(lc, row->warnings)
 	{
-		const		LoopWarning *warning = lfirst(lc);
+		const LoopWarning *warning = lfirst(lc);
 
 		run_warn(run, warning->errornum, warning->message);
 	}
