@@ -28,6 +28,7 @@
 #include <ctype.h>
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
@@ -35,6 +36,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
+#include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -500,10 +502,10 @@ distributed_function_command(const Distribution *d, Relation rel)
 	const char *type = key_type(d, rel);
 
 	return psprintf("CREATE OR REPLACE FUNCTION %s(key %s, collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)"
-					" RETURNS SETOF pg_catalog.text LANGUAGE plpgsql VOLATILE AS"
+					" RETURNS SETOF %s.upsert_item LANGUAGE plpgsql VOLATILE AS"
 					" 'BEGIN RETURN QUERY SELECT * FROM %s.upsert_on_shard($2, $3, $4, $5); END'; "
 					"SELECT pg_catalog.create_distributed_function(%s, 'key', colocate_with => %s, force_delegation => true);",
-					function, type, ours,
+					function, type, ours, ours,
 					quote_literal_cstr(psprintf("%s(%s,pg_catalog.regclass,pg_catalog.int8,pg_catalog.text,pg_catalog.jsonb)",
 												function, type)),
 					quote_literal_cstr(table_name(rel)));
@@ -517,26 +519,75 @@ setting(const char *name, const char *value)
 }
 
 int
-distributed_execute(const char *sql, int nargs, Oid *types, Datum *values, bool alone)
+distributed_execute(const char *sql, bool alone)
 {
 	int			level = NewGUCNestLevel();
 	int			rc;
 
 	if (alone)
 		setting("citus.function_opens_transaction_block", "off");
-	/* planned for these values: they are constants when Citus looks */
-	rc = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	rc = SPI_execute(sql, false, 0);
 	AtEOXact_GUC(true, level);
 	return rc;
 }
 
-void
-distributed_lock_exclusively(Relation rel)
+/* Where the one row of a statement goes: that is when the work is done. */
+typedef struct Work
 {
-	if (distribution_of(rel) == NULL)
+	DestReceiver receiver;
+	void		(*work) (void *arg);
+	void	   *arg;
+} Work;
+
+static bool
+work_receive(TupleTableSlot *slot, DestReceiver * self)
+{
+	Work	   *w = (Work *) self;
+
+	w->work(w->arg);
+	return true;
+}
+
+static void
+work_begin(DestReceiver * self, int operation, TupleDesc tupdesc)
+{
+}
+
+static void
+work_end(DestReceiver * self)
+{
+}
+
+void
+distributed_run(void (*work) (void *arg), void *arg)
+{
+	Work		w = {{work_receive, work_begin, work_end, work_end, DestTuplestore}, work, arg};
+	SPIExecuteOptions options = {.dest = &w.receiver};
+
+	SPI_connect();
+	if (SPI_execute_extended("SELECT 1", &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not run a part of a transaction");
+	SPI_finish();
+}
+
+void
+distributed_lock_exclusively(Oid relid)
+{
+	char	   *name = NULL;
+	Relation	rel;
+
+	if (!distributed_is_possible())
+		return;
+	rel = try_relation_open(relid, AccessShareLock);
+	if (rel == NULL)
+		return;					/* who opens it will say so */
+	if (distribution_of(rel) != NULL)
+		name = table_name(rel);
+	relation_close(rel, NoLock);
+	if (name == NULL)
 		return;
 	SPI_connect();
-	ddl_execute(psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table_name(rel)));
+	ddl_execute(psprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", name));
 	SPI_finish();
 }
 

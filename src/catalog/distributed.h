@@ -111,17 +111,24 @@ extern void distributed_require(const char *option);
 extern void distributed_require_coordinator(Relation rel, const char *what);
 
 /*
- * SPI_execute_with_args() of a call that Citus is to send to a node; alone: the
- * node commits it at once, with one message instead of three.
+ * SPI_execute() of a call that Citus is to send to a node; alone: the node
+ * commits it at once, with one message instead of three.
  */
-extern int	distributed_execute(const char *sql, int nargs, Oid *types, Datum *values,
-								bool alone);
+extern int	distributed_execute(const char *sql, bool alone);
 
 /*
- * LOCK TABLE IN SHARE ROW EXCLUSIVE MODE on all nodes, where the open table is
- * distributed.
+ * Does something as a part of a transaction, which Citus would else take to be
+ * statements of the client that follow each other: a trigger behind a statement, or
+ * COPY.  What work does is done within a statement of SPI.
  */
-extern void distributed_lock_exclusively(Relation rel);
+extern void distributed_run(void (*work) (void *arg), void *arg);
+
+/*
+ * LOCK TABLE IN SHARE ROW EXCLUSIVE MODE on all nodes, where the table is
+ * distributed.  The caller must have no lock on it that others who do so wait
+ * for: the order is that of the nodes.
+ */
+extern void distributed_lock_exclusively(Oid relid);
 
 /* Runs a command that puts a trigger on a table, which Citus wants to be sure of. */
 extern void distributed_create_trigger(const char *command);

@@ -43,6 +43,8 @@
 #include "base/ddl.h"
 #include "base/schema.h"
 #include "call/argument.h"
+#include "catalog/collection.h"
+#include "catalog/distributed.h"
 #include "document/documents.h"
 #include "document/view.h"
 #include "jsonb/doc.h"
@@ -188,8 +190,9 @@ find_statement(TriggerData *data)
 }
 
 static void
-apply_documents(ViewStatement *s)
+apply_documents(void *arg)
 {
+	ViewStatement *s = arg;
 	DocumentBatch *b = documents_begin(s->target, &s->options, false);
 
 	for (int i = 0; i < s->n; i++)
@@ -230,10 +233,12 @@ apply(ViewStatement *s, Relation view)
 	if (s->n == 0)
 		return;
 	oldcontext = MemoryContextSwitchTo(s->rows_context);
-	if (s->documents)
-		apply_documents(s);
-	else
+	if (!s->documents)
 		apply_rows(s, view);
+	else if (collection_is_distributed(s->target))
+		distributed_run(apply_documents, s);
+	else
+		apply_documents(s);
 	MemoryContextSwitchTo(oldcontext);
 	s->done += s->n;
 	if (store_subtransactions() > subtransactions && s->n == s->size)

@@ -683,16 +683,16 @@ apply_in_order(Store *s, DirectState *st, const Datum *key,
 		flush_first(s, st);
 	if (key != NULL)
 	{
-		if (!walk_ascends(st->walk, key))
+		if (!walk_ascends(st->walk, key[0]))
 		{
 			flush_first(s, st);
 			walk_forget(st->walk);
 			return false;
 		}
-		found = find_in_order(s, st, key);
+		found = find_in_order(s, st, key[0]);
 		/* what is there will be written, too: it is to be composed once */
 		if (found && st->found_writes && flush_first(s, st))
-			found = find_in_order(s, st, key);
+			found = find_in_order(s, st, key[0]);
 	}
 	else
 		find_keep_snapshot(st);

@@ -144,14 +144,14 @@ store_open(const StoreTarget *target)
 											ALLOCSET_DEFAULT_SIZES);
 	s->target = *target;
 	s->item = -1;
+	if (target->exclusive && !target->preview)
+		distributed_lock_exclusively(target->relid);
 	s->rel = table_open(target->relid, lockmode);
 	s->lockmode = lockmode;
 	s->tupdesc = RelationGetDescr(s->rel);
 	/* a temporary table of ours may be written in a read-only transaction */
 	if (!target->preview && !s->rel->rd_islocaltemp)
 		PreventCommandIfReadOnly("upsert()");
-	if (target->exclusive && !target->preview)
-		distributed_lock_exclusively(s->rel);
 
 	/* a function that the call ran, of a domain say, may have dropped it */
 	if (OidIsValid(target->arbiter))

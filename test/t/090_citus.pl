@@ -86,6 +86,21 @@ $c->safe_psql('postgres', q{BEGIN; SELECT upsert_load('people', '[{"_key": "t1"}
 rows_are($c, q{SELECT count(*) FROM people WHERE _key LIKE 't_'}, '0', 'nothing is left of what was rolled back');
 rows_are($c, q{BEGIN; SELECT upsert_load('people', '[{"_key": "t1"}, {"_key": "t2"}, {"_key": "t3"}]'); SELECT count(*) FROM people WHERE _key LIKE 't_'; COMMIT},
 	"(3,0,0,0)\n3", 'a transaction sees what it wrote');
+# what runs behind a statement, or in none, is a part of it all the same
+$c->safe_psql('postgres', q{SELECT upsert_view('people')});
+my $bad = q{jsonb_build_object('_key', 't' || i, 'n', i * 10) FROM generate_series(1, 10) i};
+foreach my $direct (qw(on off))
+{
+	sqlstate_is($c, "SET upsert.direct = $direct; INSERT INTO people_upsert(doc) SELECT $bad", '23514', "a view, direct = $direct");
+	sqlstate_is($c, "SET upsert.direct = $direct;\nCOPY people_upsert(doc) FROM STDIN;\n" . join("\n", map { qq({"_key": "t$_", "n": ${_}0}) } 1 .. 10) . "\n\\.\n",
+		'23514', "COPY, direct = $direct");
+	sqlstate_is($c, "SET upsert.direct = $direct; CALL upsert_import('people', \$\$SELECT $bad\$\$)", '23514', "an import, direct = $direct");
+	sqlstate_is($c, "SET upsert.direct = $direct; SELECT upsert_from('people', \$\$SELECT $bad\$\$)", '23514', "a query, direct = $direct");
+	rows_are($c, q{SELECT count(*) FROM people WHERE _key ~ '^t[0-9]+$' AND doc ? 'n'}, '0', 'nothing is there');
+}
+rows_are($c, q{INSERT INTO people_upsert(doc) SELECT jsonb_build_object('_key', 't' || i) FROM generate_series(1, 3) i; SELECT count(*) FROM people WHERE _key LIKE 't_'},
+	'3', 'else all');
+$c->safe_psql('postgres', 'DROP VIEW people_upsert');
 rows_are($c, q{SELECT DISTINCT result FROM run_command_on_workers('SELECT count(*) FROM pg_prepared_xacts')}, '0', 'nothing is left prepared');
 
 # --- the roads ----------------------------------------------------------------
@@ -98,7 +113,7 @@ rows_are($c, "BEGIN; ALTER FUNCTION upsert_group_1 RENAME TO g; $same; ROLLBACK"
   if $c->safe_psql('postgres', q{SELECT to_regproc('upsert_group_1') IS NOT NULL}) eq 't';
 rows_are($one, "BEGIN; $same; ROLLBACK", $routed, 'on a worker');
 rows_are($two, "BEGIN; $same; ROLLBACK", $routed, 'on the other one');
-rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '#1:O1:4:_keys1:a', '{"encoding": 6}')}, '0',
+rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '[{"_key": "a"}]', '{"places": [1]}') WHERE action IS NULL}, '1',
 	'what is no shard is left alone');
 rows_are($c, q{SELECT action FROM upsert('people', '{"_key": "ex"}', '{"exclusive": true}')}, 'inserted', 'exclusive');
 rows_are($c, q{SELECT action, old - '_rev' FROM delete_document('people', 'ex')}, 'deleted|{"_id": "people/ex", "_key": "ex"}', 'delete_document');
