@@ -121,9 +121,15 @@ answer_row_type(FunctionCallInfo fcinfo)
 Datum
 answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
-	HeapTuple	row = heap_form_tuple(tupdesc, values, nulls);
+	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
+	TupleDesc	tupdesc;
+	HeapTuple	row;
 
+	/* a caller that is no expression leaves it to the catalog */
+	if (!OidIsValid(type))
+		type = get_func_rettype(fcinfo->flinfo->fn_oid);
+	tupdesc = lookup_rowtype_tupdesc(type, -1);
+	row = heap_form_tuple(tupdesc, values, nulls);
 	ReleaseTupleDesc(tupdesc);
 	return HeapTupleGetDatum(row);
 }

@@ -172,6 +172,11 @@ collection_describe(Relation rel, Collection *c, const char **reason)
 		TupleDescAttr(tupdesc, c->rev_attno - 1)->atttypid != TEXTOID)
 		c->rev_attno = InvalidAttrNumber;
 
+	c->set_columns = bms_make_singleton(c->doc_attno);
+	if (c->rev_attno != InvalidAttrNumber)
+		c->set_columns = bms_add_member(c->set_columns, c->rev_attno);
+	c->columns = bms_add_member(bms_copy(c->set_columns), c->key_attno);
+
 	from = column_named(tupdesc, "_from");
 	to = column_named(tupdesc, "_to");
 	c->edge = from != InvalidAttrNumber && to != InvalidAttrNumber &&

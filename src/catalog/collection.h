@@ -8,6 +8,7 @@
 
 #include "access/attnum.h"
 #include "catalog/memo.h"
+#include "nodes/bitmapset.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 
@@ -24,6 +25,8 @@ typedef struct Collection
 	AttrNumber	key_attno;
 	AttrNumber	rev_attno;		/* InvalidAttrNumber: keeps no revisions */
 	AttrNumber	doc_attno;
+	Bitmapset  *columns;		/* these three */
+	Bitmapset  *set_columns;	/* ... but the key's */
 	Oid			key_type;		/* TEXTOID, VARCHAROID, UUIDOID, INT[248]OID */
 	Oid			key_domain;		/* over key_type, or InvalidOid */
 	int			key_max;		/* characters of a varchar(n); 0: no limit */

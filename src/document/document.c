@@ -117,19 +117,14 @@ open_store(StoreLevel *level, const Collection *c,
 {
 	DocumentStore *ds = palloc0(sizeof(DocumentStore));
 	StoreTarget target = {0};
-	Bitmapset  *columns = NULL;
 	ListCell   *lc;
-
-	columns = bms_add_member(columns, c->doc_attno);
-	if (c->rev_attno != InvalidAttrNumber)
-		columns = bms_add_member(columns, c->rev_attno);
 
 	target.relid = c->relid;
 	target.nkeys = nkeys;
 	memcpy(target.keys, keys, sizeof(AttrNumber) * nkeys);
 	target.arbiter = arbiter;
-	target.update_columns = columns;
-	target.insert_columns = bms_add_member(bms_copy(columns), c->key_attno);
+	target.update_columns = c->set_columns;
+	target.insert_columns = c->columns;
 	target.read_columns = target.insert_columns;
 	if (OidIsValid(arbiter))
 	{
@@ -261,23 +256,15 @@ row_key(const Collection *c, TupleTableSlot *slot)
 	return isnull ? NULL : collection_key_to_string(c, value);
 }
 
-/* The same image, or the same to jsonb's "=", to which 1 is 1.0. */
-static bool
-same_document(Jsonb *new, Jsonb *old)
-{
-	return new == old || doc_equal(new, old) ||
-		compareJsonbContainers(&new->root, &old->root) == 0;
-}
-
 /* The same but for attributes whose changes do not count? */
 static bool
 same_to_caller(DocumentStore *ds, Jsonb *new, Jsonb *old)
 {
-	if (same_document(new, old))
+	if (new == old || doc_equal_value(new, old))
 		return true;
 	return ds->nignored > 0 && JB_ROOT_IS_OBJECT(new) && JB_ROOT_IS_OBJECT(old) &&
-		same_document(doc_strip_attributes(new, ds->ignored, ds->nignored),
-					  doc_strip_attributes(old, ds->ignored, ds->nignored));
+		doc_equal_value(doc_strip_attributes(new, ds->ignored, ds->nignored),
+						doc_strip_attributes(old, ds->ignored, ds->nignored));
 }
 
 /* What the document becomes.  STORE_KEEP where it stays the same. */
@@ -532,10 +519,15 @@ document_show(const Collection *c, const char *key, const char *rev,
 
 	if (key)
 	{
-		char	   *id = psprintf("%s/%s", c->name, key);
+		int			prefix = strlen(c->name) + 1;
+		int			len = strlen(key);
+		char	   *id = palloc(prefix + len);
 
-		attrs[n++] = (DocAttribute) {"_id", id, strlen(id)};
-		attrs[n++] = (DocAttribute) {"_key", key, strlen(key)};
+		memcpy(id, c->name, prefix);
+		id[prefix - 1] = '/';
+		memcpy(id + prefix, key, len);
+		attrs[n++] = (DocAttribute) {"_id", id, prefix + len};
+		attrs[n++] = (DocAttribute) {"_key", key, len};
 	}
 	if (rev)
 		attrs[n++] = (DocAttribute) {"_rev", rev, strlen(rev)};

@@ -12,6 +12,9 @@
 #include "jsonb/build.h"
 #include "jsonb/doc.h"
 
+/* up to this number of attributes to be removed needs no palloc */
+#define LOCAL_ATTRIBUTES 8
+
 /* Where an attribute goes: before the key with this number, or in its place. */
 typedef struct Place
 {
@@ -38,10 +41,11 @@ Jsonb *
 doc_strip_attributes(const Jsonb *doc, const char *const *names, int n)
 {
 	uint32		npairs = JB_ROOT_COUNT(doc);
-	uint32	   *drop;
+	uint32		local[LOCAL_ATTRIBUTES];
+	uint32	   *drop = local;
 	int			ndrop = 0;
-	DocCursor	keys,
-				values;
+	Size		longest = 0;
+	DocCursor	cur;
 	DocBuilder	b;
 	DocFrame	f;
 	uint32		i;
@@ -51,13 +55,18 @@ doc_strip_attributes(const Jsonb *doc, const char *const *names, int n)
 		return unconstify(Jsonb *, doc);
 
 	/* a key occurs once, so there are at most n matches */
-	drop = palloc(n * sizeof(uint32));
-	doc_cursor_first(&keys, &doc->root);
+	if (n > LOCAL_ATTRIBUTES)
+		drop = palloc(n * sizeof(uint32));
+	for (j = 0; j < n; j++)
+		longest = Max(longest, strlen(names[j]));
+	doc_cursor_first(&cur, &doc->root);
 	for (i = 0; i < npairs; i++)
 	{
 		DocItem		key;
 
-		doc_cursor_item(&keys, &key);
+		doc_cursor_item(&cur, &key);
+		if (key.len > longest)
+			break;				/* those after it are no shorter */
 		for (j = 0; j < n; j++)
 		{
 			/* most keys differ in their first byte: no call for these */
@@ -70,31 +79,29 @@ doc_strip_attributes(const Jsonb *doc, const char *const *names, int n)
 			}
 		}
 	}
-	if (ndrop == 0)
+	if (ndrop > 0)
 	{
+		doc_build_init(&b, VARSIZE(doc));
+		doc_open_object(&b, &f, npairs - ndrop);
+		doc_cursor_first(&cur, &doc->root);
+		for (j = 0; j < ndrop; j++)
+		{
+			doc_put_run(&b, &f, &cur, drop[j]);
+			doc_cursor_seek(&cur, drop[j] + 1);
+		}
+		/* behind the last key lies the first value */
+		doc_put_run(&b, &f, &cur, npairs);
+		for (j = 0; j < ndrop; j++)
+		{
+			doc_put_run(&b, &f, &cur, npairs + drop[j]);
+			doc_cursor_seek(&cur, npairs + drop[j] + 1);
+		}
+		doc_put_run(&b, &f, &cur, npairs * 2);
+		doc_close(&b, &f, NULL);
+	}
+	if (drop != local)
 		pfree(drop);
-		return unconstify(Jsonb *, doc);
-	}
-
-	doc_build_init(&b, VARSIZE(doc));
-	doc_open_object(&b, &f, npairs - ndrop);
-	doc_cursor_first(&keys, &doc->root);
-	doc_cursor_values(&values, &doc->root);
-	for (j = 0; j < ndrop; j++)
-	{
-		doc_put_run(&b, &f, &keys, drop[j]);
-		doc_cursor_seek(&keys, drop[j] + 1);
-	}
-	doc_put_run(&b, &f, &keys, npairs);
-	for (j = 0; j < ndrop; j++)
-	{
-		doc_put_run(&b, &f, &values, npairs + drop[j]);
-		doc_cursor_seek(&values, npairs + drop[j] + 1);
-	}
-	doc_put_run(&b, &f, &values, npairs * 2);
-	doc_close(&b, &f, NULL);
-	pfree(drop);
-	return doc_build_finish(&b);
+	return ndrop > 0 ? doc_build_finish(&b) : unconstify(Jsonb *, doc);
 }
 
 /* ----------

@@ -77,6 +77,9 @@ extern Jsonb *doc_diff(const Jsonb *old, const Jsonb *new);
  */
 extern bool doc_equal(const Jsonb *a, const Jsonb *b);
 
+/* Are they to jsonb's "=", to which 1 is 1.0? */
+extern bool doc_equal_value(const Jsonb *a, const Jsonb *b);
+
 /* Appends a JSON string, with its quotes. */
 extern void doc_append_string(StringInfo out, const char *s, int len);
 

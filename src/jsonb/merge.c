@@ -24,6 +24,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
 
 #include "jsonb/build.h"
 #include "jsonb/doc.h"
@@ -99,6 +100,46 @@ bool
 doc_equal(const Jsonb *a, const Jsonb *b)
 {
 	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+/* The same entries, but that numbers may be written differently? */
+static bool
+same_values(const JsonbContainer *a, const JsonbContainer *b)
+{
+	uint32		n = JsonContainerSize(a) * (JsonContainerIsObject(a) ? 2 : 1);
+	DocCursor	of_a;
+	DocCursor	of_b;
+
+	check_stack_depth();
+	if (a->header != b->header)
+		return false;
+	doc_cursor_first(&of_a, a);
+	doc_cursor_first(&of_b, b);
+	for (uint32 i = 0; i < n; i++)
+	{
+		DocItem		x;
+		DocItem		y;
+
+		doc_cursor_item(&of_a, &x);
+		doc_cursor_item(&of_b, &y);
+		if (doc_same_item(&x, &y))
+			continue;
+		if (x.type != y.type)
+			return false;
+		if (x.type == JENTRY_ISCONTAINER ?
+			!same_values(DOC_ITEM_CONTAINER(&x), DOC_ITEM_CONTAINER(&y)) :
+			x.type != JENTRY_ISNUMERIC ||
+			!DatumGetBool(DirectFunctionCall2(numeric_eq, PointerGetDatum(x.data),
+											  PointerGetDatum(y.data))))
+			return false;
+	}
+	return true;
+}
+
+bool
+doc_equal_value(const Jsonb *a, const Jsonb *b)
+{
+	return doc_equal(a, b) || same_values(&a->root, &b->root);
 }
 
 /*

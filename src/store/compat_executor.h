@@ -19,6 +19,7 @@
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
+#include "utils/acl.h"
 #include "utils/rel.h"
 
 /* The range table entry of a table, without any permission in it. */
@@ -38,27 +39,48 @@ compat_make_rte(Relation rel, LOCKMODE lockmode)
 
 /* Bitmaps of columns are offset as the parser has them. */
 static inline Bitmapset *
-compat_offset_columns(Bitmapset *attnos)
+compat_offset_columns(const Bitmapset *attnos)
 {
+	const int	offset = -FirstLowInvalidHeapAttributeNumber;
 	Bitmapset  *result = NULL;
 	int			x = -1;
 
+	/* of most tables all columns are in one word, and stay there */
+	if (attnos && attnos->nwords == 1 &&
+		attnos->words[0] >> (BITS_PER_BITMAPWORD - offset) == 0)
+	{
+		result = bms_copy(attnos);
+		result->words[0] <<= offset;
+		return result;
+	}
 	while ((x = bms_next_member(attnos, x)) >= 0)
-		result = bms_add_member(result, x - FirstLowInvalidHeapAttributeNumber);
+		result = bms_add_member(result, x + offset);
 	return result;
 }
 
-/* Raises 42501 (and calls ExecutorCheckPerms_hook) as a statement would. */
+/*
+ * Raises 42501 (and calls ExecutorCheckPerms_hook) as a statement would.  Who
+ * has the privileges on the table needs none on columns: the executor asks for
+ * them first, and so do we, before anything is built for it and for hooks.
+ */
 static inline void
 compat_check_permissions(Relation rel, AclMode required, Bitmapset *selected,
 						 Bitmapset *inserted, Bitmapset *updated)
 {
-	RangeTblEntry *rte = compat_make_rte(rel, RowExclusiveLock);
+	RangeTblEntry *rte;
 
 #if PG_VERSION_NUM >= 160000
 	List	   *perminfos = NIL;
-	RTEPermissionInfo *perm = addRTEPermissionInfo(&perminfos, rte);
+	RTEPermissionInfo *perm;
+#endif
 
+	if (ExecutorCheckPerms_hook == NULL &&
+		pg_class_aclmask(RelationGetRelid(rel), GetUserId(), required,
+						 ACLMASK_ALL) == required)
+		return;
+	rte = compat_make_rte(rel, RowExclusiveLock);
+#if PG_VERSION_NUM >= 160000
+	perm = addRTEPermissionInfo(&perminfos, rte);
 	perm->requiredPerms = required;
 	perm->selectedCols = compat_offset_columns(selected);
 	perm->insertedCols = compat_offset_columns(inserted);

@@ -163,7 +163,6 @@ direct_open(Store *s, List *arbiters)
 	st->rri = makeNode(ResultRelInfo);
 	ExecInitResultRelation(st->estate, st->rri, 1);
 	spare_trigger(st->rri, &s->target);
-	compat_eval_plan_qual_init(&st->epq, st->estate);
 
 	s->old = table_slot_create(s->rel, &st->estate->es_tupleTable);
 	s->new = table_slot_create(s->rel, &st->estate->es_tupleTable);
@@ -186,9 +185,10 @@ direct_open(Store *s, List *arbiters)
 
 /*
  * Indexes are opened when the first entry is to be made: unchanged items and
- * HOT updates never need them.  Only insertions need what ExecOpenIndices
- * calls speculative.  If updates came first it is added here, to what is
- * open: ExecOpenIndices must not be called twice.
+ * HOT updates never need them.  What ExecOpenIndices calls speculative takes
+ * as long again, and only who has lost an insertion needs it, to look for the
+ * winner.  It is added here, to what is open: ExecOpenIndices must not be
+ * called twice.
  */
 static void
 open_indexes(Store *s, DirectState *st, bool speculative)
@@ -231,7 +231,7 @@ prepare_insert(Store *s, DirectState *st)
 	oldcontext = MemoryContextSwitchTo(s->context);
 	compat_check_valid_result_rel(st->rri, CMD_INSERT);
 	compat_init_generated(st->rri, st->estate);
-	open_indexes(s, st, true);
+	open_indexes(s, st, false);
 	st->all_unique = list_concat_unique_oid(unique_keys_immediate(s->rel),
 											st->arbiters);
 	st->defaults = palloc0(sizeof(ColumnDefault) * s->tupdesc->natts);
@@ -424,6 +424,20 @@ lock_old(Store *s, DirectState *st, LockTupleMode mode)
 	return result == TM_Ok ? TRY_DONE : lost(result, &tmfd);
 }
 
+/* What the executor hands to BEFORE ROW triggers, though we have no plan. */
+static void
+plan_qual_ready(Store *s, DirectState *st)
+{
+	MemoryContext oldcontext;
+
+	if (st->epq_ready)
+		return;
+	oldcontext = MemoryContextSwitchTo(s->context);
+	compat_eval_plan_qual_init(&st->epq, st->estate);
+	st->epq_ready = true;
+	MemoryContextSwitchTo(oldcontext);
+}
+
 /* Replaces the version in s->old by s->new. */
 static TryResult
 try_update_columns(Store *s, DirectState *st)
@@ -443,6 +457,7 @@ try_update_columns(Store *s, DirectState *st)
 
 		if (locked != TRY_DONE)
 			return locked;
+		plan_qual_ready(s, st);
 		if (!compat_br_update_triggers(estate, &st->epq, st->rri, &tid, s->new))
 			return TRY_NOTHING;
 	}
@@ -495,6 +510,7 @@ try_delete(Store *s, DirectState *st)
 
 		if (locked != TRY_DONE)
 			return locked;
+		plan_qual_ready(s, st);
 		if (!compat_br_delete_triggers(estate, &st->epq, st->rri, &tid))
 			return TRY_NOTHING;
 	}
@@ -795,6 +811,7 @@ direct_apply(Store *s, const Datum *key, const bool *nulls,
 			ItemPointerData conflict;
 
 			store_count_conflict(s);
+			open_indexes(s, st, true);
 			if (st->walk)
 				walk_forget(st->walk);
 			if (++races == MAX_RACES)
@@ -880,7 +897,8 @@ direct_close(Store *s)
 	if (st->walk)
 		walk_close(st->walk);
 	probe_close(st->probe);
-	EvalPlanQualEnd(&st->epq);
+	if (st->epq_ready)
+		EvalPlanQualEnd(&st->epq);
 	ExecResetTupleTable(estate->es_tupleTable, false);
 	ExecCloseResultRelations(estate);
 	ExecCloseRangeTableRelations(estate);

@@ -37,6 +37,7 @@ typedef struct DirectState
 	EState	   *estate;
 	ResultRelInfo *rri;
 	EPQState	epq;
+	bool		epq_ready;
 
 	List	   *arbiters;		/* OIDs of the unique indexes on the key */
 	List	   *all_unique;		/* ... and of the others, but deferrable ones */
