@@ -185,6 +185,16 @@ WHERE NOT same(jsonb_patch(a, operation('remove', path)), a #- path)
 	OR NOT same(jsonb_patch(a, operation('replace', path, b)), jsonb_set(a, path, b))
 	OR NOT same(jsonb_patch(a, operation('test', path, v)), a);
 
+-- a document is shown with its system attributes, whatever stands there already
+CREATE TABLE shelf (_key text COLLATE "C" PRIMARY KEY, _rev text, doc jsonb NOT NULL);
+INSERT INTO shelf SELECT i, 'r' || i, a || CASE i % 4 WHEN 0 THEN '{"_key": 1, "_rev": "x", "_ie": [0.50]}' WHEN 1 THEN '{"_id": {}, "_rex": 2}' ELSE '{}' END::jsonb
+	FROM pair WHERE jsonb_typeof(a) = 'object';
+SELECT doc FROM shelf WHERE NOT same(get_document('shelf', _key), doc || jsonb_build_object('_id', 'shelf/' || _key, '_key', _key, '_rev', _rev));
+-- unchanged is what jsonb finds equal, however its numbers are written
+UPDATE shelf SET doc = a FROM pair WHERE i::text = _key;
+SELECT doc, sent, action FROM shelf, LATERAL (SELECT replace(replace(doc::text, '1.0', '1.00'), '-1.50', '-1.5')::jsonb AS sent UNION ALL SELECT b FROM pair WHERE i::text = _key AND jsonb_typeof(b) = 'object') s,
+	upsert('shelf', sent || jsonb_build_object('_key', _key), '{"mode": "replace", "dryRun": true}') WHERE (action = 'unchanged') <> (doc = sent);
+
 SET client_min_messages = warning;
 \if :{?keep_laws}
 \else

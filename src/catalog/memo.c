@@ -128,6 +128,8 @@ unlink_memo(Memo *memo)
 			(void) hash_search(places, &link->oid, HASH_REMOVE, NULL);
 	}
 	dlist_delete(&memo->by_use);
+	if (memo->cache->last == memo)
+		memo->cache->last = NULL;
 	kept--;
 	memo->kept = false;
 	if (memo->pins == 0)
@@ -235,6 +237,9 @@ find_memo(const MemoCache *cache, Oid relid)
 	MemoPlace  *place;
 	dlist_iter	iter;
 
+	/* one table is mostly asked for again and again */
+	if (cache->last && cache->last->relid == relid)
+		return cache->last;
 	if (places == NULL ||
 		(place = hash_search(places, &relid, HASH_FIND, NULL)) == NULL)
 		return NULL;
@@ -280,6 +285,7 @@ memo_of(MemoCache *cache, Relation rel)
 	}
 	else
 		dlist_move_head(&by_use, &memo->by_use);
+	cache->last = memo;
 	pin(memo);
 	return memo;
 }

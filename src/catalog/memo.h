@@ -22,7 +22,7 @@ typedef struct Memo
 	bool		of_all;			/* any relation's change concerns it */
 
 	/* private to memo.c */
-	const MemoCache *cache;
+	MemoCache  *cache;
 	uint64		as_of;			/* reports of the relation cache */
 	bool		stale;
 	bool		kept;			/* in the backend's memos */
@@ -43,6 +43,9 @@ struct MemoCache
 	 * May raise errors; then nothing is kept.
 	 */
 	void		(*make) (Memo *memo, Relation rel);
+
+	/* private to memo.c */
+	Memo	   *last;			/* asked for; NULL, or in the backend's memos */
 };
 
 /*

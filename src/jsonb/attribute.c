@@ -123,7 +123,7 @@ find_places(const JsonbContainer *object, Place *places, int n)
 	uint32		npairs = JsonContainerSize(object);
 	bool		same = true;
 	DocCursor	keys;
-	DocItem		key;
+	DocItem		key = {0};
 	uint32		next = 0;
 	int			cmp = 1;
 

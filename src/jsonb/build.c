@@ -42,7 +42,6 @@ static void reserve(DocBuilder *b, Size n);
 static void pad(DocBuilder *b);
 static void open_container(DocBuilder *b, DocFrame *f, uint32 flags,
 						   uint32 count, uint32 nentries);
-static inline bool is_aligned_type(JEntry type);
 static inline void put_entry(DocBuilder *b, DocFrame *f, JEntry type,
 							 uint32 len, uint32 total);
 
@@ -51,19 +50,6 @@ const JsonbContainer doc_empty_object = {JB_FOBJECT};
 /*
  * Reading
  */
-
-void
-doc_cursor_first(DocCursor *cur, const JsonbContainer *c)
-{
-	uint32		n = JsonContainerSize(c);
-
-	if (JsonContainerIsObject(c))
-		n *= 2;
-	cur->entries = c->children;
-	cur->base = (const char *) (c->children + n);
-	cur->index = 0;
-	cur->offset = 0;
-}
 
 void
 doc_cursor_values(DocCursor *cur, const JsonbContainer *c)
@@ -151,21 +137,6 @@ doc_value_item(const JsonbValue *v, DocItem *item)
 	}
 }
 
-int
-doc_compare_keys(const DocItem *a, const DocItem *b)
-{
-	if (a->len != b->len)
-		return a->len > b->len ? 1 : -1;
-	return memcmp(a->data, b->data, a->len);
-}
-
-bool
-doc_same_item(const DocItem *a, const DocItem *b)
-{
-	return a->type == b->type && a->len == b->len &&
-		memcmp(a->data, b->data, a->len) == 0;
-}
-
 void
 doc_root_item(const Jsonb *doc, DocItem *item)
 {
@@ -182,14 +153,6 @@ doc_root_item(const Jsonb *doc, DocItem *item)
 		item->len = VARSIZE(doc) - VARHDRSZ;
 		item->data = (const char *) &doc->root;
 	}
-}
-
-void
-doc_string_item(DocItem *item, const char *s, uint32 len)
-{
-	item->type = JENTRY_ISSTRING;
-	item->len = len;
-	item->data = s;
 }
 
 /*
@@ -237,7 +200,7 @@ doc_put_item(DocBuilder *b, DocFrame *f, const DocItem *item)
 	Size		start = b->len;
 
 	reserve(b, (Size) item->len + sizeof(uint32));
-	if (is_aligned_type(item->type))
+	if (doc_is_aligned(item->type))
 		pad(b);
 	if (item->len > 0)
 		memcpy(b->data + b->len, item->data, item->len);
@@ -260,7 +223,7 @@ doc_put_run(DocBuilder *b, DocFrame *f, DocCursor *from, uint32 end)
 			JEntry		entry = from->entries[from->index];
 			uint32		begin = from->offset;
 
-			if ((shift & 3) != 0 && is_aligned_type(entry & JENTRY_TYPEMASK))
+			if ((shift & 3) != 0 && doc_is_aligned(entry & JENTRY_TYPEMASK))
 				break;
 			JBE_ADVANCE_OFFSET(from->offset, entry);
 			put_entry(b, f, entry & JENTRY_TYPEMASK, from->offset - begin,
@@ -374,12 +337,6 @@ open_container(DocBuilder *b, DocFrame *f, uint32 flags, uint32 count,
 	f->content = b->len + size;
 	f->next = 0;
 	b->len += size;
-}
-
-static inline bool
-is_aligned_type(JEntry type)
-{
-	return type == JENTRY_ISNUMERIC || type == JENTRY_ISCONTAINER;
 }
 
 /* Write the next JEntry of the frame; total is its end offset. */

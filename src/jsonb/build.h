@@ -56,11 +56,30 @@ typedef struct DocFrame
 /* An object without attributes. */
 extern const JsonbContainer doc_empty_object;
 
+/* Does data of this type begin at a multiple of four? */
+static inline bool
+doc_is_aligned(JEntry type)
+{
+	return type == JENTRY_ISNUMERIC || type == JENTRY_ISCONTAINER;
+}
+
 /*
- * Start reading: the keys of an object (or the elements of an array, or a raw
- * scalar), or the values of an object.
+ * Start reading: the keys of an object, which its values follow (or the
+ * elements of an array, or a raw scalar); or the values of an object.
  */
-extern void doc_cursor_first(DocCursor *cur, const JsonbContainer *c);
+static inline void
+doc_cursor_first(DocCursor *cur, const JsonbContainer *c)
+{
+	uint32		n = JsonContainerSize(c);
+
+	if (JsonContainerIsObject(c))
+		n *= 2;
+	cur->entries = c->children;
+	cur->base = (const char *) (c->children + n);
+	cur->index = 0;
+	cur->offset = 0;
+}
+
 extern void doc_cursor_values(DocCursor *cur, const JsonbContainer *c);
 
 /* Go forward to the entry with this index; read the next entry and step. */
@@ -74,7 +93,7 @@ doc_cursor_item(DocCursor *cur, DocItem *item)
 
 	JBE_ADVANCE_OFFSET(cur->offset, entry);
 	item->type = entry & JENTRY_TYPEMASK;
-	if (item->type == JENTRY_ISNUMERIC || item->type == JENTRY_ISCONTAINER)
+	if (doc_is_aligned(item->type))
 		begin = INTALIGN(begin);
 	item->len = cur->offset - begin;
 	item->data = cur->base + begin;
@@ -95,10 +114,21 @@ extern void doc_item_value(const DocItem *item, JsonbValue *v);
 extern void doc_value_item(const JsonbValue *v, DocItem *item);
 
 /* The order of keys in an object: by length, then by bytes. */
-extern int	doc_compare_keys(const DocItem *a, const DocItem *b);
+static inline int
+doc_compare_keys(const DocItem *a, const DocItem *b)
+{
+	if (a->len != b->len)
+		return a->len > b->len ? 1 : -1;
+	return memcmp(a->data, b->data, a->len);
+}
 
 /* The same type and the same bytes? */
-extern bool doc_same_item(const DocItem *a, const DocItem *b);
+static inline bool
+doc_same_item(const DocItem *a, const DocItem *b)
+{
+	return a->type == b->type && a->len == b->len &&
+		memcmp(a->data, b->data, a->len) == 0;
+}
 
 /*
  * The value of a document as an item: the scalar of a raw scalar, else the
@@ -107,7 +137,13 @@ extern bool doc_same_item(const DocItem *a, const DocItem *b);
 extern void doc_root_item(const Jsonb *doc, DocItem *item);
 
 /* A string, and nothing else, as an item. */
-extern void doc_string_item(DocItem *item, const char *s, uint32 len);
+static inline void
+doc_string_item(DocItem *item, const char *s, uint32 len)
+{
+	item->type = JENTRY_ISSTRING;
+	item->len = len;
+	item->data = s;
+}
 
 /*
  * Writing: init; open the root; for an object put all its keys in key order,

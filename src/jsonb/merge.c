@@ -115,7 +115,20 @@ same_values(const JsonbContainer *a, const JsonbContainer *b)
 		return false;
 	doc_cursor_first(&of_a, a);
 	doc_cursor_first(&of_b, b);
-	for (uint32 i = 0; i < n; i++)
+	if (JsonContainerIsObject(a))
+	{
+		uint32		nkeys = JsonContainerSize(a);
+
+		/* keys have the same image or are others */
+		if (memcmp(a->children, b->children, nkeys * sizeof(JEntry)) != 0)
+			return false;
+		doc_cursor_values(&of_a, a);
+		if (memcmp(of_a.base, of_b.base, of_a.offset) != 0)
+			return false;
+		of_b.index = of_a.index;
+		of_b.offset = of_a.offset;
+	}
+	while (of_a.index < n)
 	{
 		DocItem		x;
 		DocItem		y;

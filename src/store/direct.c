@@ -113,7 +113,8 @@ store_direct_eligible(Relation rel, const StoreTarget *target, List **arbiters)
 		rel->rd_rules != NULL ||
 		IsSystemRelation(rel))
 		return false;
-	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED ||
+	if ((rel->rd_rel->relrowsecurity &&
+		 check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED) ||
 		!store_is_local(rel))
 		return false;
 	/* ON CONFLICT could not arbitrate here, and both stores do the same */
