@@ -21,7 +21,7 @@ REGRESS     += merge patch diff laws
 REGRESS     += tid cbor cid at_syntax at_uri mst lexicon
 REGRESS     += record record_swap record_scripts at_block at_repo at_events at_read
 REGRESS     += collection distributed guard document document_verbs document_by remember options condition batch batch_errors triggers fallback store_keys dry_run ddl
-REGRESS     += folding folding_objects walk
+REGRESS     += folding folding_objects folding_loops walk
 REGRESS     += pending
 REGRESS     += object object_criteria object_key object_whole object_types object_merge object_unchanged \
 	object_privileges object_partition object_schema
@@ -30,7 +30,7 @@ REGRESS     += since_18
 REGRESS     += lexis precedence expression docexpr value
 REGRESS     += jsonld_nquads jsonld_rdf jsonld_quads jsonld_flatten jsonld_canonize jsonld_frame
 REGRESS     += jsonld_iri jsonld_context jsonld_layers jsonld_parts jsonld_expand jsonld_compact jsonld_registry jsonld_errors jsonld_limits
-REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_unique ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch jsonld_upsert
+REGRESS     += ledger ledger_terms ledger_log ledger_index ledger_whole ledger_lists ledger_dataset ledger_paths ledger_unique ledger_get ledger_page ledger_nulls ledger_history ledger_errors ledger_update ledger_expression ledger_where ledger_batch ledger_waits jsonld_upsert
 REGRESS     += catalog_change
 REGRESS     += func_type func_string func_number func_bit func_text func_array func_document func_date func_zone
 REGRESS     += c8ql c8ql_page c8ql_language c8ql_window c8ql_traversal c8ql_push c8ql_options c8ql_option_table c8ql_errors upsert_by owners
@@ -44,10 +44,10 @@ ISOLATION      = upsert_insert_race upsert_lost_update upsert_update_delete \
 	upsert_two_uniques
 ISOLATION     += object_unique object_search object_levels object_moves object_without_overlaps
 ISOLATION     += at_upsert_record at_save_all at_apply_events
-ISOLATION     += ledger_update_levels ledger_deadlock
+ISOLATION     += ledger_update_levels ledger_deadlock ledger_pending
 ISOLATION     += catalog_walk
 ISOLATION     += jsonld_registry catalog_change exclusive_privilege
-ISOLATION     += upsert_walk upsert_pending
+ISOLATION     += upsert_walk upsert_pending upsert_folding
 ISOLATION     += stats_conflict c8ql_search_race c8ql_search_changed remember
 ISOLATION_OPTS = --inputdir=test --load-extension=upsert
 

@@ -26,11 +26,39 @@ DO $$ BEGIN PERFORM create_collection('u', '{"shards": 4}'); EXCEPTION WHEN feat
 
 
 -- what other nodes call: there is nothing to be done here
-SELECT * FROM upsert_on_shard('t', 102008, '[{"_key": "a"}]', '{"places": [1]}');
-SELECT * FROM upsert_on_shard('t', 102008, '{"_key": "a"}', '{}');
-SELECT * FROM upsert_on_shard('t', 102008, 'no json', '{}');
-SELECT * FROM upsert_on_shard('t', 102008, '[{"_key": "a"}]', '{"places": ["x"]}');
-SELECT * FROM upsert_on_shard('t', 102008, '[{"_key": "a"}]', '{"nope": true}');
+CREATE FUNCTION request() RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('encoding', pg_char_to_encoding(getdatabaseencoding())) $$;
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a#2:o0:s1:b', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, '', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:a0:', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:-', request());
+SELECT * FROM upsert_on_shard('t', 102008, '[{"_key": "a"}]', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O2:4:_key1:bs1:as1:a', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys2:a', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O999999999:4:_keys1:a', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:a99999999999999999:n', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:o0:s1:a', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keydNaN;', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keyd1.2.3;', request());
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{"encoding": "x"}');
+SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{"nope": true}');
+-- cut off anywhere, and with any character spoilt, it is read or refused
+CREATE FUNCTION try(docs text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM upsert_on_shard('t', 102008, docs, request());
+	RETURN 'read';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+SELECT try('#1:' || repeat('a1:', 100000) || 'n');
+SELECT try(left(whole, i)) = 'read' AS read, array_agg(DISTINCT try(left(whole, i)))
+FROM (VALUES ('#1:O4:1:a1:b1:c4:_keys1:xd-1.50;a5:ntfO0:O2:1:x2:yyd0;d123456789012345678901;s3:abc#22:o0:no1:s1:"nns1:a')) w (whole),
+	generate_series(0, length(whole)) i GROUP BY 1 ORDER BY 1;
+SELECT array_agg(DISTINCT try(overlay(whole placing c from i)))
+FROM (VALUES ('#1:O4:1:a1:b1:c4:_keys1:xd-1.50;a5:ntfO0:O2:1:x2:yyd0;d123456789012345678901;s3:abc#22:o0:no1:s1:"nns1:a')) w (whole),
+	generate_series(1, length(whole)) i, unnest('{n,f,s,d,a,o,O,r,-,#,0,1,9,:,;,.,x}'::text[]) c;
 SELECT count(*) FROM t;
 
 DROP SCHEMA distributed CASCADE;

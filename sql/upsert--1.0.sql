@@ -257,11 +257,11 @@ COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text
 'Upserts the documents that a query returns (one column of type jsonb, json or text), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
 CREATE FUNCTION @extschema@.upsert_on_shard(collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)
-RETURNS SETOF @extschema@.upsert_item
+RETURNS SETOF pg_catalog.text
 AS 'MODULE_PATHNAME', 'upsert_on_shard'
-LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION @extschema@.upsert_on_shard(pg_catalog.regclass, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb) IS
-'Internal: applies documents (a JSON array as text), all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. request: options of upsert_many, and keep (false: a row an outcome, ord is its count), single, places. Answers one row of nulls, and does nothing, where this is not the place. Errors: as upsert_many().';
+'Internal: applies documents, all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. docs: in a form that nodes of one version use among themselves. request: options of upsert_many, and keep (false: counts are enough), single, encoding. Answers in the same form; nothing, and nothing is done, where this is not the place. Errors: as upsert_many(); 22P02 for what is not of that form.';
 
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,

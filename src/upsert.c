@@ -17,6 +17,7 @@
 #include "jsonld/jsonld.h"
 #include "jsonld/registry.h"
 #include "c8ql/c8ql.h"
+#include "ledger/ledger.h"
 #include "store/store.h"
 
 PG_MODULE_MAGIC;
@@ -36,6 +37,7 @@ _PG_init(void)
 	record_init();
 	companion_init();
 	c8ql_init();
+	ledger_init();
 	/* a misspelt setting is an error from here on */
 	MarkGUCPrefixReserved("upsert");
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # ./dev citus [TEST...]: the tests with a coordinator and two workers of Citus.
+# ./dev citus bench: test/bench/citus.sh, times beside those of Citus' own INSERT.
 #
 # Citus is in no Debian suite.  It is fetched once (UPSERT_CITUS=... a git
 # directory or a source tree that is here already; else its public repository),
@@ -73,5 +74,9 @@ if ! [ -f "$rig/root/usr/share/postgresql/15/extension/citus.control" ]; then
 	chmod -R a+rX "$rig/root"
 fi
 unset UPSERT_DEV_DIR
+if [ "${1:-}" = bench ]; then
+	shift
+	PG_CONFIG=$rig/root$server/pg_config exec "$here/dev" bench "$@" citus
+fi
 [ $# != 0 ] || set -- test/t/09*_citus*.pl
 PG_CONFIG=$rig/root$server/pg_config exec "$here/dev" tap "$@"

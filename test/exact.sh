@@ -38,6 +38,14 @@ sql_setup() {
 		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
 		SELECT create_record_store('records');
 		SELECT create_ledger('book', '{"index": false}');
+		-- nodes of ten predicates, flat, with a nested node that has a name, and with one that has none; and what of them is stored, as documents
+		SELECT create_ledger('bare', '{"index": false, "history": false}'), create_ledger('indexed', '{"history": false}'), create_collection('expanded');
+		INSERT INTO batches SELECT kind, n, jsonb_build_object('@context', '{"@vocab": "http://e/"}'::jsonb, '@graph', (SELECT jsonb_agg(CASE kind WHEN 'nested' THEN outer_node || jsonb_build_object('has', inner_node || jsonb_build_object('@id', id || '/part')) WHEN 'parts' THEN outer_node || jsonb_build_object('has', inner_node) ELSE node END ORDER BY i)
+			FROM generate_series(1, n) i, LATERAL (SELECT 'http://' || kind || '/' || n || '/' || lpad(((i * 7919) % 5000)::text, 6, '0') AS id) x, LATERAL (SELECT jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) FILTER (WHERE k <= 5) || jsonb_build_object('@id', id) AS outer_node, jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) FILTER (WHERE k > 5) AS inner_node,
+				jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) || jsonb_build_object('@id', id) AS node FROM generate_series(1, 10) k) y))
+			FROM unnest(ARRAY['flat', 'past', 'found', 'nested', 'parts']) kind, unnest(ARRAY[$few, $many]) n;
+		INSERT INTO batches SELECT 'like ' || kind, n, (SELECT jsonb_agg(doc || jsonb_build_object('_key', replace(doc->>'@id', '/', '.')) ORDER BY i) FROM jsonb_array_elements(flattened) WITH ORDINALITY AS e (doc, i))
+			FROM (SELECT kind, n, jsonld_flatten(docs) AS flattened FROM batches WHERE kind IN ('flat', 'past', 'found', 'nested', 'parts')) f;
 		CREATE TABLE kv (uri text COLLATE "C" PRIMARY KEY, record jsonb);
 		VACUUM ANALYZE;
 	EOF
@@ -67,6 +75,11 @@ cases() {
 		c8ql_one_key :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: "one"} INSERT {_key: "one", n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%)); :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("o", @n, "-", i)} INSERT {_key: CONCAT("o", @n, "-", i), n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%));
 		record :: FOR i IN 1..%N% LOOP PERFORM at_put_record('records', 'did:plc:abc', 'a.b.c', 'r' || i, jsonb_build_object('n', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO kv VALUES ('at://did:plc:abc/a.b.c/r' || i, jsonb_build_object('n', i)) ON CONFLICT (uri) DO UPDATE SET record = EXCLUDED.record; END LOOP;
 		save_all :: PERFORM at_save_all('records', 'did:plc:abc', (SELECT docs FROM batches WHERE kind = 'records' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'like records' AND n = %N%));
+		ledger_new :: PERFORM ledger_upsert('bare', (SELECT docs FROM batches WHERE kind = 'flat' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like flat' AND n = %N%));
+		ledger_history :: PERFORM ledger_upsert('book', (SELECT docs FROM batches WHERE kind = 'past' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like past' AND n = %N%));
+		ledger_indexed :: PERFORM ledger_upsert('indexed', (SELECT docs FROM batches WHERE kind = 'found' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like found' AND n = %N%));
+		ledger_nested :: PERFORM ledger_upsert('bare', (SELECT docs FROM batches WHERE kind = 'nested' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like nested' AND n = %N%));
+		ledger_parts :: PERFORM ledger_upsert('bare', (SELECT docs FROM batches WHERE kind = 'parts' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like parts' AND n = %N%));
 		ledger :: PERFORM ledger_upsert('book', (SELECT jsonb_agg(jsonb_build_object('@id', 'http://a/' || i, 'http://a/p', i)) FROM generate_series(1, %N%) i)); :: -
 	EOF
 }

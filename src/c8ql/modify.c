@@ -21,6 +21,7 @@
 #include "expr/error.h"
 #include "expr/value.h"
 #include "c8ql/operation.h"
+#include "c8ql/together.h"
 #include "store/count.h"
 #include "store/group.h"
 
@@ -30,6 +31,7 @@ typedef struct ModifyStep
 	ExprTag		tag;
 	const Collection *collection;
 	UpsertOp   *upsert;			/* of UPSERT */
+	Together   *together;		/* its rows, if they may be done together */
 	ExprCode   *key;			/* of UPDATE key WITH, REMOVE; may be NULL */
 	ExprCode   *document;		/* of INSERT, UPDATE, REPLACE */
 	ExprCode   *options_code;	/* may be NULL */
@@ -69,10 +71,6 @@ static StoreVerdict compose(void *arg, const Jsonb *old, const char *old_rev,
 							Jsonb **new);
 static void run_alone(void *arg, int first, int n, int *current);
 static void row_failed(void *arg, int item, ErrorData *error);
-static void show(ModifyStep *modify, const Jsonb *doc, const char *key,
-				 const char *rev, JsonbValue *slot);
-static void count_row(ModifyStep *modify, Run *run,
-					  const DocumentResult *result);
 static void read_options(ModifyStep *modify, Run *run);
 static const char *operation_name(ExprTag tag);
 
@@ -81,9 +79,11 @@ static const char *operation_name(ExprTag tag);
  * ----------
  */
 Step *
-plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
-				  bool whole, bool used, bool old_used)
+plan_modification(ExprCompiler *compiler, const ExprNode *query, int n,
+				  Step *input, int outer_variables, bool whole, bool used,
+				  bool old_used)
 {
+	const ExprNode *node = query->args[n];
 	ModifyStep *modify = (ModifyStep *) plan_step(compiler, sizeof(ModifyStep), input);
 	Planner    *planner = compiler->host_arg;
 	const ExprNode *options = node->args[node->nargs - 1];
@@ -107,11 +107,15 @@ plan_modification(ExprCompiler *compiler, const ExprNode *node, Step *input,
 	plan_check_read(compiler, relid, target);
 	if (node->tag == EXPR_UPSERT)
 	{
+		modify->together = together_plan(compiler, query, n, &modify->step,
+										 outer_variables, modify->collection);
 		modify->upsert = c8ql_upsert_plan(compiler, relid,
 										  node->args[EXPR_UPSERT_SEARCH],
 										  node->args[EXPR_UPSERT_INSERT],
 										  node->args[EXPR_UPSERT_UPDATE],
 										  node->flags != 0);
+		if (modify->together)
+			together_use(modify->together, compiler, modify->upsert, whole, used);
 		if (planner->explaining)
 			planner->explain =
 				lappend(planner->explain,
@@ -398,6 +402,8 @@ modify_start(Step *step, Run *run)
 		modify->upsert->options = modify->options;
 		modify->upsert->overwrite = modify->overwrite;
 	}
+	if (modify->together)
+		together_start(modify->together);
 }
 
 /*
@@ -416,12 +422,22 @@ has_new(const ModifyStep *modify, const DocumentResult *result)
 		result->outcome == STORE_INSERTED;
 }
 
+/* The input's next row is there, or one that is done already. */
+static TogetherNext
+next_row(ModifyStep *modify, Run *run)
+{
+	if (modify->together)
+		return together_next(modify->together, run);
+	return run_next(modify->step.input, run) ? TOGETHER_ALONE : TOGETHER_END;
+}
+
 static bool
 modify_next(Step *step, Run *run)
 {
 	ModifyStep *modify = (ModifyStep *) step;
+	TogetherNext next;
 
-	while (run_next(step->input, run))
+	while ((next = next_row(modify, run)) != TOGETHER_END)
 	{
 		DocumentResult result;
 		MemoryContext caller;
@@ -429,6 +445,13 @@ modify_next(Step *step, Run *run)
 		bool		done;
 
 		CHECK_FOR_INTERRUPTS();
+		if (next == TOGETHER_ROW)
+		{
+			if (together_give(modify->together, run, modify->old_slot,
+							  modify->new_slot))
+				return true;
+			continue;
+		}
 		MemoryContextReset(modify->row);
 		caller = MemoryContextSwitchTo(modify->row);
 		memset(&result, 0, sizeof(result));
@@ -437,14 +460,16 @@ modify_next(Step *step, Run *run)
 		MemoryContextReset(step->context);
 		if (done)
 		{
-			count_row(modify, run, &result);
+			run_count(run, result.outcome);
 			if (modify->used)
 			{
-				show(modify, result.old, result.key, result.old_rev,
-					 run_slot(step, run, modify->old_slot));
-				show(modify, has_new(modify, &result) ? result.new : NULL,
-					 result.key, result.rev,
-					 run_slot(step, run, modify->new_slot));
+				c8ql_show(modify->collection, modify->whole, result.old,
+						  result.key, result.old_rev,
+						  run_slot(step, run, modify->old_slot));
+				c8ql_show(modify->collection, modify->whole,
+						  has_new(modify, &result) ? result.new : NULL,
+						  result.key, result.rev,
+						  run_slot(step, run, modify->new_slot));
 			}
 		}
 		else if (counted)
@@ -454,40 +479,6 @@ modify_next(Step *step, Run *run)
 			return true;
 	}
 	return false;
-}
-
-/* A document in a slot, in the current context. */
-static void
-show(ModifyStep *modify, const Jsonb *doc, const char *key, const char *rev,
-	 JsonbValue *slot)
-{
-	if (doc == NULL)
-		value_set_null(slot);
-	else if (modify->whole)
-		value_from_jsonb(document_show(modify->collection, key, rev, doc), slot);
-	else
-		value_from_jsonb(run_copy_jsonb(doc), slot);
-}
-
-static void
-count_row(ModifyStep *modify, Run *run, const DocumentResult *result)
-{
-	run->writes_executed++;
-	switch (result->outcome)
-	{
-		case STORE_INSERTED:
-			run->inserted++;
-			break;
-		case STORE_UPDATED:
-			run->updated++;
-			break;
-		case STORE_DELETED:
-			run->removed++;
-			break;
-		default:
-			run->unchanged++;
-			break;
-	}
 }
 
 static bool

@@ -14,8 +14,9 @@
  * and no expression ever sees a document that was not the one changed.
  *
  * Where the document to be inserted has the very key that was searched for,
- * the store itself arbitrates between two who insert it, and no lock on the
- * search is needed.
+ * the store itself arbitrates between two who insert it; where it has another,
+ * it does not match, and one after the other would both insert.  No lock on
+ * the search is needed for either.
  *
  * Both documents are evaluated for every row, as the language says, but one
  * that is not applied only if that can be noticed.
@@ -34,43 +35,12 @@
 #include "call/condition.h"
 #include "expr/error.h"
 #include "expr/value.h"
-#include "c8ql/operation.h"
+#include "c8ql/operation_impl.h"
 #include "store/count.h"
 #include "store/group.h"
 #include "upsert.h"
 
-/* What became of one try. */
-typedef enum TryFate
-{
-	TRY_APPLIED,
-	TRY_ABSENT,					/* no document matches */
-	TRY_CHANGED					/* it matched, and does no more */
-} TryFate;
-
-typedef struct UpsertTry
-{
-	UpsertOp   *op;
-	Run		   *run;
-	SearchKey	how;
-	Datum		key;			/* that the search names, or that was found */
-	char	   *key_text;
-
-	bool		insert_ready;	/* the four below are computed */
-	Jsonb	   *insert;			/* NULL: nothing to insert (not an object) */
-	JsonbValue	insert_value;	/* the same with its system attributes */
-	bool		insert_has_key;
-	Datum		insert_key;
-	bool		inserting;		/* apply the insert, whatever is there */
-
-	TryFate		fate;
-	bool		not_object;		/* the INSERT document is no object */
-	bool		evaluating;		/* an error now is the expression's */
-	DocumentResult *result;
-} UpsertTry;
-
 static void prepare_insert(UpsertTry *try);
-static StoreVerdict compose(void *arg, const Jsonb *old, const char *old_rev,
-							Jsonb **new);
 static StoreVerdict compose_overwrite(UpsertTry *try, const Jsonb *old,
 									  const char *old_rev, Jsonb **new);
 static StoreVerdict compose_update(UpsertTry *try, const Jsonb *old,
@@ -98,6 +68,7 @@ c8ql_upsert_plan(ExprCompiler *compiler, Oid relid, const ExprNode *search,
 	op->update = expr_compile_node(compiler, update);
 	compiler->variables = list_truncate(compiler->variables, visible);
 	op->replace = replace;
+	op->insert_keyless = c8ql_brings_no_key(insert);
 	op->insert_warns = c8ql_may_warn(insert);
 	op->update_warns = c8ql_may_warn(update);
 	op->old_whole = plan_uses_whole(insert, "OLD") ||
@@ -106,6 +77,18 @@ c8ql_upsert_plan(ExprCompiler *compiler, Oid relid, const ExprNode *search,
 	op->context = AllocSetContextCreate(CurrentMemoryContext, "C8QL upsert",
 										ALLOCSET_DEFAULT_SIZES);
 	return op;
+}
+
+bool
+c8ql_brings_no_key(const ExprNode *document)
+{
+	if (document->tag != EXPR_OBJECT)
+		return false;
+	for (int i = 0; i < document->nargs; i++)
+		if (document->args[i]->tag != EXPR_PROP ||
+			strcmp(document->args[i]->name, "_key") == 0)
+			return false;
+	return true;
 }
 
 bool
@@ -261,7 +244,7 @@ prepare_insert(UpsertTry *try)
 
 	if (try->insert_ready)
 		return;
-	caller = MemoryContextSwitchTo(op->context);
+	caller = MemoryContextSwitchTo(try->context);
 	value_set_null(expr_own_slot(&try->run->frame, op->owner, op->old_slot));
 	try->evaluating = true;
 	expr_run(op->insert, &try->run->frame, &value);
@@ -291,8 +274,8 @@ same_key(const UpsertTry *try)
 							   try->key) == 0;
 }
 
-static StoreVerdict
-compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
+StoreVerdict
+c8ql_upsert_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 {
 	UpsertTry  *try = arg;
 	UpsertOp   *op = try->op;
@@ -305,8 +288,10 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 			try->fate = TRY_CHANGED;
 			return STORE_PASS;
 		}
-		prepare_insert(try);
-		if (!try->inserting && !same_key(try))
+		/* one that brings no key is not what was searched for */
+		if (try->inserting || !op->insert_keyless)
+			prepare_insert(try);
+		if (!try->inserting && (op->insert_keyless || !same_key(try)))
 		{
 			try->fate = TRY_ABSENT;
 			return STORE_PASS;
@@ -319,7 +304,8 @@ compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	}
 	if (try->inserting)
 		return compose_overwrite(try, old, old_rev, new);
-	if (!search_matches(op->search, try->run, old, try->key_text, old_rev))
+	if (!try->key_is_all &&
+		!search_matches(op->search, try->run, old, try->key_text, old_rev))
 	{
 		try->fate = try->how == SEARCH_KEY_ONE ? TRY_ABSENT : TRY_CHANGED;
 		return STORE_PASS;
@@ -422,7 +408,7 @@ try_row(UpsertTry *try, DocumentStore *store)
 		if (there)
 		{
 			try->key_text = collection_key_to_string(op->collection, try->key);
-			document_apply(store, &try->key, compose, try, try->result);
+			document_apply(store, &try->key, c8ql_upsert_compose, try, try->result);
 			if (try->fate == TRY_APPLIED)
 				return;
 			if (try->fate == TRY_CHANGED)
@@ -432,9 +418,10 @@ try_row(UpsertTry *try, DocumentStore *store)
 				continue;
 			}
 		}
-		if (locked)
+		if (locked || op->options.dry_run)
 			break;
-		if (op->options.dry_run)
+		/* what has another key never matches: two may both insert it */
+		if (try->how != SEARCH_KEY_NONE)
 			break;
 		search_arbitrate(op->search);
 		locked = true;
@@ -451,7 +438,19 @@ try_row(UpsertTry *try, DocumentStore *store)
 	prepare_insert(try);
 	try->inserting = true;
 	document_apply(store, try->insert_has_key ? &try->insert_key : NULL,
-				   compose, try, try->result);
+				   c8ql_upsert_compose, try, try->result);
+}
+
+void
+c8ql_show(const Collection *collection, bool whole, const Jsonb *doc,
+		  const char *key, const char *rev, JsonbValue *slot)
+{
+	if (doc == NULL)
+		value_set_null(slot);
+	else if (whole)
+		value_from_jsonb(document_show(collection, key, rev, doc), slot);
+	else
+		value_from_jsonb(run_copy_jsonb(doc), slot);
 }
 
 /* What the store holds goes with it. */
@@ -516,6 +515,7 @@ c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
 	memset(&row, 0, sizeof(row));
 	try->op = op;
 	try->run = run;
+	try->context = op->context;
 	try->result = result;
 	op->kept = false;
 	search_evaluate(op->search, run);

@@ -27,6 +27,7 @@ typedef struct UpsertOp
 	ExprCode   *insert;
 	ExprCode   *update;
 	bool		replace;
+	bool		insert_keyless; /* it is an object that names no key */
 	bool		insert_warns;	/* must be evaluated even if not applied */
 	bool		update_warns;
 	bool		old_whole;		/* OLD is shown to the expressions */
@@ -77,6 +78,13 @@ pg_noreturn extern void c8ql_key_exists(const Collection *collection, Datum key)
 
 /* Copy a result into the current context, before its store is closed. */
 extern void c8ql_keep_result(DocumentResult *result);
+
+/* OLD or NEW as a value, in the current context; whole: with _id, _key, _rev. */
+extern void c8ql_show(const Collection *collection, bool whole, const Jsonb *doc,
+					  const char *key, const char *rev, JsonbValue *slot);
+
+/* Is it an object literal that can be seen to have no _key? */
+extern bool c8ql_brings_no_key(const ExprNode *document);
 
 /* Can evaluating it warn, or do anything else than give a value? */
 extern bool c8ql_may_warn(const ExprNode *node);

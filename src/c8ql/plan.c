@@ -142,8 +142,8 @@ plan_clause(ExprCompiler *compiler, const ExprNode *query, int n, Step *input,
 				rest_uses(query, n + 1, "$OLD", false);
 			used = old_used || rest_uses(query, n + 1, "NEW", false) ||
 				rest_uses(query, n + 1, "$NEW", false);
-			return plan_modification(compiler, clause, input, whole, used,
-									 old_used);
+			return plan_modification(compiler, query, n, input, outer_variables,
+									 whole, used, old_used);
 		default:
 			elog(ERROR, "unrecognized clause: %d", (int) clause->tag);
 			return NULL;		/* keep the compiler quiet */
@@ -223,6 +223,7 @@ host_subquery(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	if (plan_planner(compiler)->in_modification && expr_node_modifies(node))
 		expr_error_at(EXPR_ERR_MULTI_MODIFY, compiler->source, node->location,
 					  "multi-modify query: a modification inside the expressions of a modification");
+	plan_planner(compiler)->reads++;
 	code->extra = plan_query(compiler, node);
 	code->evaluate = eval_subquery;
 }
@@ -239,6 +240,7 @@ host_collection(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	if (!OidIsValid(collection->relid))
 		return false;
 	plan_check_read(compiler, collection->relid, node);
+	plan_planner(compiler)->reads++;
 	code->extra = collection;
 	code->evaluate = eval_collection;
 	return true;
@@ -254,6 +256,7 @@ host_function(ExprCompiler *compiler, const ExprNode *node, ExprCode *code)
 	CollectionCode *collection = palloc0(sizeof(CollectionCode));
 	int			first = 0;
 
+	planner->reads++;
 	if (strcmp(code->function->name, "COLLECTIONS") == 0)
 	{
 		code->evaluate = eval_collections;

@@ -118,9 +118,38 @@ is_new(RunQuery *query, HTAB *seen, const JsonbValue *value)
 	return true;
 }
 
+void
+run_count(Run *run, StoreOutcome outcome)
+{
+	run->writes_executed++;
+	switch (outcome)
+	{
+		case STORE_INSERTED:
+			run->inserted++;
+			break;
+		case STORE_UPDATED:
+			run->updated++;
+			break;
+		case STORE_DELETED:
+			run->removed++;
+			break;
+		default:
+			run->unchanged++;
+			break;
+	}
+}
+
 DocumentStore *
 run_writer(Run *run, const Collection *collection,
 		   const UpsertOptions *options)
+{
+	return run_writer_together(run, collection, options, true, NULL);
+}
+
+DocumentStore *
+run_writer_together(Run *run, const Collection *collection,
+					const UpsertOptions *options, bool answers,
+					const StoreWaiting *waiting)
 {
 	MemoryContext caller;
 	RunWriter  *writer;
@@ -129,14 +158,18 @@ run_writer(Run *run, const Collection *collection,
 	foreach(lc, run->writers)
 	{
 		writer = lfirst(lc);
-		if (writer->relid == collection->relid && writer->exclusive == options->exclusive)
+		if (writer->relid == collection->relid &&
+			writer->exclusive == options->exclusive && writer->waiting == waiting)
 			return writer->store;
 	}
 	caller = MemoryContextSwitchTo(run->context);
 	writer = palloc(sizeof(RunWriter));
 	writer->relid = collection->relid;
 	writer->exclusive = options->exclusive;
-	writer->store = document_open_beside(run->level, collection, options);
+	writer->waiting = waiting;
+	writer->store = waiting ?
+		document_open_batch(run->level, collection, options, answers, waiting) :
+		document_open_beside(run->level, collection, options);
 	run->writers = lcons(writer, run->writers);
 	MemoryContextSwitchTo(caller);
 	return writer->store;

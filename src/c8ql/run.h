@@ -56,6 +56,7 @@ typedef struct RunWriter
 {
 	Oid			relid;
 	bool		exclusive;
+	const StoreWaiting *waiting;	/* whose rows are written together; or NULL */
 	DocumentStore *store;
 } RunWriter;
 
@@ -91,6 +92,8 @@ typedef struct Planner
 	List	   *modified_names;
 	List	   *used_binds;		/* names of collection parameters */
 	bool		in_modification;	/* compiling a modification's expressions */
+	int			reads;			/* subqueries, and what else reads collections,
+								 * so far */
 	List	   *explain;		/* if not NULL: List of text lines */
 	bool		explaining;
 	List	   *warnings;		/* RunWarning of the compiler, to be raised
@@ -199,6 +202,15 @@ run_next(Step *step, Run *run)
 extern DocumentStore *run_writer(Run *run, const Collection *collection,
 								 const UpsertOptions *options);
 
+/* The same, for who writes many rows together: see document_open_batch(). */
+extern DocumentStore *run_writer_together(Run *run, const Collection *collection,
+										  const UpsertOptions *options,
+										  bool answers,
+										  const StoreWaiting *waiting);
+
+/* A write came to this. */
+extern void run_count(Run *run, StoreOutcome outcome);
+
 /* A warning: kept, raised, or an error, as the options say. */
 extern void run_warn(void *arg, int errornum, const char *message);
 
@@ -234,8 +246,8 @@ extern Step *plan_traversal(ExprCompiler *compiler, const ExprNode *node,
 							bool uses_path);
 
 /* --- modify.c --- */
-extern Step *plan_modification(ExprCompiler *compiler, const ExprNode *node,
-							   Step *input, bool whole, bool used,
-							   bool old_used);
+extern Step *plan_modification(ExprCompiler *compiler, const ExprNode *query,
+							   int n, Step *input, int outer_variables,
+							   bool whole, bool used, bool old_used);
 
 #endif							/* C8QL_RUN_H */

@@ -18,7 +18,6 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "base/spivalue.h"
 #include "call/answer.h"
 
 static void
@@ -169,37 +168,28 @@ answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 	tuplestore_putvalues(rows, tupdesc, values, nulls);
 }
 
-static char *
-read_text(HeapTuple row, TupleDesc desc, int column)
+void
+answer_write(WireOut * out, const Answer *answer)
 {
-	bool		isnull;
-	Datum		value = spi_value(row, desc, column, TEXTOID, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
+	wire_put_number(out, answer->outcome);
+	wire_put_string(out, answer->key);
+	wire_put_string(out, answer->rev);
+	wire_put_doc(out, answer->old);
+	wire_put_doc(out, answer->new);
+	wire_put_doc(out, answer->error);
 }
 
-static Jsonb *
-read_jsonb(HeapTuple row, TupleDesc desc, int column)
+void
+answer_read(WireIn * in, Answer *answer)
 {
-	bool		isnull;
-	Datum		value = spi_value(row, desc, column, JSONBOID, &isnull);
+	int64		outcome = wire_take_number(in);
 
-	return isnull ? NULL : DatumGetJsonbPCopy(value);
-}
-
-bool
-answer_read_item(HeapTuple row, TupleDesc desc, int *ord, Answer *answer)
-{
-	char	   *name = read_text(row, desc, 2);
-	bool		isnull;
-
-	*ord = DatumGetInt32(spi_value(row, desc, 1, INT4OID, &isnull));
-	if (isnull || name == NULL || !outcome_of_name(name, &answer->outcome))
-		return false;
-	answer->key = read_text(row, desc, 3);
-	answer->rev = read_text(row, desc, 4);
-	answer->old = read_jsonb(row, desc, 5);
-	answer->new = read_jsonb(row, desc, 6);
-	answer->error = read_jsonb(row, desc, 7);
-	return true;
+	if (outcome > UPSERT_DELETED)
+		elog(ERROR, "unrecognized upsert outcome: " INT64_FORMAT, outcome);
+	answer->outcome = outcome;
+	answer->key = wire_take_string(in);
+	answer->rev = wire_take_string(in);
+	answer->old = wire_take_doc(in);
+	answer->new = wire_take_doc(in);
+	answer->error = wire_take_doc(in);
 }

@@ -7,6 +7,7 @@
 
 #include "call/outcome.h"
 #include "fmgr.h"
+#include "jsonb/wire.h"
 #include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
@@ -67,10 +68,10 @@ extern void answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 							const Answer *answer);
 
 /*
- * A row of upsert_item that SPI brought, in the current memory context; false
- * if it is no item's.  Error 42804 if it is no such row.
+ * An answer on its way from another node (jsonb/wire.h).  The one that is read
+ * is in the current memory context.
  */
-extern bool answer_read_item(HeapTuple row, TupleDesc desc, int *ord,
-							 Answer *answer);
+extern void answer_write(WireOut *out, const Answer *answer);
+extern void answer_read(WireIn *in, Answer *answer);
 
 #endif							/* UPSERT_ANSWER_H */

@@ -502,10 +502,10 @@ distributed_function_command(const Distribution *d, Relation rel)
 	const char *type = key_type(d, rel);
 
 	return psprintf("CREATE OR REPLACE FUNCTION %s(key %s, collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)"
-					" RETURNS SETOF %s.upsert_item LANGUAGE plpgsql VOLATILE AS"
+					" RETURNS SETOF pg_catalog.text LANGUAGE plpgsql VOLATILE AS"
 					" 'BEGIN RETURN QUERY SELECT * FROM %s.upsert_on_shard($2, $3, $4, $5); END'; "
 					"SELECT pg_catalog.create_distributed_function(%s, 'key', colocate_with => %s, force_delegation => true);",
-					function, type, ours, ours,
+					function, type, ours,
 					quote_literal_cstr(psprintf("%s(%s,pg_catalog.regclass,pg_catalog.int8,pg_catalog.text,pg_catalog.jsonb)",
 												function, type)),
 					quote_literal_cstr(table_name(rel)));
@@ -519,14 +519,15 @@ setting(const char *name, const char *value)
 }
 
 int
-distributed_execute(const char *sql, bool alone)
+distributed_execute(const char *sql, int nargs, Oid *types, Datum *values, bool alone)
 {
 	int			level = NewGUCNestLevel();
 	int			rc;
 
 	if (alone)
 		setting("citus.function_opens_transaction_block", "off");
-	rc = SPI_execute(sql, false, 0);
+	/* planned for these values: they are constants when Citus looks */
+	rc = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
 	AtEOXact_GUC(true, level);
 	return rc;
 }

@@ -111,10 +111,11 @@ extern void distributed_require(const char *option);
 extern void distributed_require_coordinator(Relation rel, const char *what);
 
 /*
- * SPI_execute() of a call that Citus is to send to a node; alone: the node
- * commits it at once, with one message instead of three.
+ * SPI_execute_with_args() of a call that Citus is to send to a node; alone: the
+ * node commits it at once, with one message instead of three.
  */
-extern int	distributed_execute(const char *sql, bool alone);
+extern int	distributed_execute(const char *sql, int nargs, Oid *types, Datum *values,
+								bool alone);
 
 /*
  * Does something as a part of a transaction, which Citus would else take to be

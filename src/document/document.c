@@ -77,10 +77,11 @@ absence_answers(const UpsertOptions *options)
 }
 
 DocumentStore *
-document_open_batch(const Collection *c, const UpsertOptions *options,
-					bool answers, const StoreWaiting *waiting)
+document_open_batch(StoreLevel *level, const Collection *c,
+					const UpsertOptions *options, bool answers,
+					const StoreWaiting *waiting)
 {
-	DocumentStore *ds = open_store(NULL, c, options, 1, &c->key_attno,
+	DocumentStore *ds = open_store(level, c, options, 1, &c->key_attno,
 								   InvalidOid, !absence_answers(options),
 	/* a domain's constraints may look at what is there */
 								   OidIsValid(c->key_domain) ? NULL : waiting);

@@ -58,12 +58,13 @@ extern DocumentStore *document_open_beside(StoreLevel *level,
 										   const UpsertOptions *options);
 
 /*
- * The same for a batch, whose keys come in order.  Without "answers", a
+ * The same for a batch, whose keys come in order; level: NULL, one of its own.  Without "answers", a
  * DocumentResult has nothing but the outcome.  Documents may wait to be
  * inserted, if not NULL: those that document_next() has announced, until
  * document_flush().
  */
-extern DocumentStore *document_open_batch(const Collection *c,
+extern DocumentStore *document_open_batch(StoreLevel *level,
+										  const Collection *c,
 										  const UpsertOptions *options,
 										  bool answers,
 										  const StoreWaiting *waiting);

@@ -244,7 +244,7 @@ request_open(const Collection *c, const UpsertOptions *options,
 {
 	if (by == NULL || !OidIsValid(by->index))
 		/* who searches looks at what is there */
-		return document_open_batch(c, options, answers, by ? NULL : waiting);
+		return document_open_batch(NULL, c, options, answers, by ? NULL : waiting);
 	return document_open_by(NULL, c, options, list_length(by->attributes),
 							by->columns, by->index);
 }

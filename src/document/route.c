@@ -14,8 +14,8 @@
  * is about to be somewhere else.  While a shard moves, Citus keeps its own
  * statements out, by a lock on what it knows of the shard; and ours are none of
  * them.  So upsert_on_shard() takes that lock, to the end of the transaction,
- * looks then whether the shard is still here, and if not says so: a row of
- * nulls.  Then the documents go through SQL, as all do where no function of the
+ * looks then whether the shard is still here, and if not answers nothing.
+ * Then the documents go through SQL, as all do where no function of the
  * group is there to be called, or where the user may not do what it does.
  *
  * Every road writes shard by shard, and key by key within: see documents.c.
@@ -26,12 +26,12 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -41,14 +41,16 @@
 #include "document/fetch.h"
 #include "document/request.h"
 #include "document/route.h"
+#include "jsonb/wire.h"
+
+/* Answers are sent in texts of about so many bytes. */
+#define ANSWER_BYTES (1024 * 1024)
 
 struct Route
 {
 	const Collection *collection;
 	const Distribution *distribution;
-	const char *function;		/* of the group, quoted */
-	const char *table;			/* the collection, as a literal */
-	const char *key_type;
+	const char *call;			/* of the group's function */
 	StringInfoData request;		/* options, without the closing brace */
 };
 
@@ -91,72 +93,87 @@ route_open(const Collection *c, Relation rel, const UpsertOptions *options)
 	r = palloc0(sizeof(Route));
 	r->collection = c;
 	r->distribution = d;
-	r->function = function;
-	r->table = quote_literal_cstr(document_table(c));
-	r->key_type = format_type_be_qualified(c->key_type);
+	r->call = psprintf("SELECT * FROM %s($1, $2, $3, $4, $5)", function);
 	initStringInfo(&r->request);
 	options_write(&r->request, options, CALL_UPSERT_MANY);
 	r->request.len--;
 	return r;
 }
 
-/* The call, with constants only: nothing else is sent. */
-static char *
-call_text(const Route *r, int shard, const RoutePart *part)
+/* The arguments of the call, by number. */
+static void
+call_arguments(const Route *r, int shard, const RoutePart *part, Oid *types, Datum *values)
 {
-	StringInfoData docs;
 	StringInfoData request;
-	StringInfoData sql;
+	StringInfoData docs;
+	WireOut		out;
 
-	initStringInfo(&docs);
 	initStringInfo(&request);
-	initStringInfo(&sql);
 	appendBinaryStringInfo(&request, r->request.data, r->request.len);
-	appendStringInfo(&request, "%s\"keep\":%s,\"single\":%s,\"places\":[",
+	appendStringInfo(&request, "%s\"keep\":%s,\"single\":%s,\"encoding\":%d}",
 					 request.len > 1 ? "," : "", part->keep ? "true" : "false",
-					 part->single ? "true" : "false");
+					 part->single ? "true" : "false", GetDatabaseEncoding());
+	initStringInfo(&docs);
+	wire_begin(&out, &docs);
 	for (int i = 0; i < part->n; i++)
 	{
-		appendStringInfoString(&docs, i ? "," : "[");
-		(void) JsonbToCString(&docs, &part->docs[i]->root, VARSIZE(part->docs[i]));
-		appendStringInfo(&request, "%s" INT64_FORMAT, i ? "," : "", part->places[i]);
+		wire_put_number(&out, part->places[i]);
+		wire_put_doc(&out, part->docs[i]);
 	}
-	appendStringInfoChar(&docs, ']');
-	appendStringInfoString(&request, "]}");
+	types[0] = r->collection->key_type;
+	values[0] = part->key;
+	types[1] = REGCLASSOID;
+	values[1] = ObjectIdGetDatum(r->collection->relid);
+	types[2] = INT8OID;
+	values[2] = Int64GetDatum(r->distribution->shards[shard].id);
+	types[3] = TEXTOID;
+	values[3] = PointerGetDatum(cstring_to_text_with_len(docs.data, docs.len));
+	types[4] = JSONBOID;
+	values[4] = DirectFunctionCall1(jsonb_in, CStringGetDatum(request.data));
+}
 
-	appendStringInfo(&sql, "SELECT * FROM %s(%s::%s, %s::pg_catalog.regclass, " INT64_FORMAT "::pg_catalog.int8, %s::pg_catalog.text, %s::pg_catalog.jsonb)",
-					 r->function,
-					 quote_literal_cstr(collection_key_to_string(r->collection, part->key)),
-					 r->key_type, r->table, r->distribution->shards[shard].id,
-					 quote_literal_cstr(docs.data), quote_literal_cstr(request.data));
-	return sql.data;
+/* The answers of one text, behind the i that are there. */
+static int
+read_answers(RoutePart *part, int i, const text *text)
+{
+	WireIn		in;
+
+	wire_open(&in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	while (!wire_at_end(&in))
+	{
+		if (!part->keep)
+		{
+			for (UpsertOutcome o = UPSERT_INSERTED; o <= UPSERT_DELETED; o++)
+				part->counts[o] += wire_take_number(&in);
+			return part->n;
+		}
+		if (i == part->n)
+			break;
+		answer_read(&in, &part->answers[i++]);
+	}
+	return i;
 }
 
 /* Takes the answers; false if there are none. */
 static bool
-read_answers(RoutePart *part, MemoryContext context)
+take_answers(RoutePart *part, MemoryContext context)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	bool		there = SPI_processed > 0;
+	int			n = 0;
 
-	for (uint64 i = 0; i < SPI_processed && there; i++)
+	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		Answer		answer = {0};
-		int			ord;
+		bool		isnull;
+		Datum		value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
+									  TEXTOID, &isnull);
 
-		there = answer_read_item(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-								 &ord, &answer);
-		if (!there)
-			break;
-		if (!part->keep)
-			part->counts[answer.outcome] += ord;
-		else if (ord < 1 || ord > part->n)
-			elog(ERROR, "answer to item %d of %d", ord, part->n);
-		else
-			part->answers[ord - 1] = answer;
+		if (!isnull)
+			n = read_answers(part, n, DatumGetTextPP(value));
 	}
+	if (n != 0 && n != part->n)
+		elog(ERROR, "%d answers to %d documents", n, part->n);
 	MemoryContextSwitchTo(oldcontext);
-	return there;
+	return n != 0;
 }
 
 /* The call is no SQL of the user's, and may be long: it is not shown in CONTEXT. */
@@ -181,16 +198,17 @@ bool
 route_send(const Route *r, int shard, RoutePart *part)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char	   *sql;
+	Oid			types[5];
+	Datum		values[5];
 	bool		there;
 	volatile int rc = 0;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	sql = call_text(r, shard, part);
+	call_arguments(r, shard, part, types, values);
 	PG_TRY();
 	{
-		rc = distributed_execute(sql, part->alone);
+		rc = distributed_execute(r->call, lengthof(types), types, values, part->alone);
 	}
 	PG_CATCH();
 	{
@@ -199,13 +217,13 @@ route_send(const Route *r, int shard, RoutePart *part)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		leave_out_call(error, sql);
+		leave_out_call(error, r->call);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(rc));
-	there = read_answers(part, context);
+	there = take_answers(part, context);
 	SPI_finish();
 	return there;
 }
@@ -220,35 +238,26 @@ typedef struct PartRequest
 {
 	bool		keep;
 	bool		single;
+	int			encoding;		/* of its database */
 	int			n;
+	Jsonb	  **docs;
 	int64	   *places;
 } PartRequest;
 
 static bool
-take_places(const JsonbValue *v, void *arg)
+take_encoding(const JsonbValue *v, void *arg)
 {
-	PartRequest *request = arg;
-
-	if (v->type != jbvBinary || !JsonContainerIsArray(v->val.binary.data))
+	if (v->type != jbvNumeric)
 		return false;
-	request->n = JsonContainerSize(v->val.binary.data);
-	request->places = palloc(sizeof(int64) * Max(request->n, 1));
-	for (int i = 0; i < request->n; i++)
-	{
-		JsonbValue *e = getIthJsonbValueFromContainer(v->val.binary.data, i);
-
-		if (e->type != jbvNumeric)
-			return false;
-		request->places[i] = DatumGetInt64(DirectFunctionCall1(numeric_int8,
-															   NumericGetDatum(e->val.numeric)));
-	}
+	((PartRequest *) arg)->encoding =
+		DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(v->val.numeric)));
 	return true;
 }
 
 static const OptionDef part_request[] = {
 	{"keep", 1, OPTION_BOOL, offsetof(PartRequest, keep)},
 	{"single", 1, OPTION_BOOL, offsetof(PartRequest, single)},
-	{"places", 1, OPTION_OTHER, 0, NULL, take_places, "an array of numbers"},
+	{"encoding", 1, OPTION_OTHER, 0, NULL, take_encoding, "a number"},
 };
 
 /*
@@ -340,90 +349,106 @@ find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
 
 /* Are all keys the shard's?  There is nothing to be said of others here. */
 static bool
-keys_are_of_shard(const Collection *c, Relation rel, int64 id, Jsonb **docs,
-				  int n, Datum *key)
+keys_are_of_shard(const Collection *c, Relation rel, int64 id, const PartRequest *request,
+				  Datum *key)
 {
 	const Distribution *d = distribution_of(rel);
 	Refusal		why;
 
-	for (int i = n - 1; i >= 0; i--)
+	for (int i = request->n - 1; i >= 0; i--)
 	{
 		int			place;
 
 		/* the first one's stays: the only one that may be spoken of here */
-		if (request_find_key(c, docs[i], key, &why) != REQUEST_KEY_ONE)
+		if (request_find_key(c, request->docs[i], key, &why) != REQUEST_KEY_ONE)
 			return false;
 		place = d ? distribution_shard(d, rel, *key) : -1;
 		if (place < 0 || d->shards[place].id != id)
 			return false;
 	}
-	return n > 0;
+	return request->n > 0;
 }
 
-/* The elements of a JSON array of objects; their number, or -1. */
-static int
-take_docs(text *text, Jsonb ***docs)
+/* The documents, which are objects, and their places. */
+static bool
+take_docs(const text *text, PartRequest *request)
 {
-	Jsonb	   *array = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-														   CStringGetDatum(text_to_cstring(text))));
-	JsonbIterator *it = JsonbIteratorInit(&array->root);
-	JsonbIteratorToken token;
-	JsonbValue	v;
-	int			n = 0;
+	WireIn		in;
+	int			size = 0;
 
-	if (!JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
-		return -1;
-	*docs = MemoryContextAllocHuge(CurrentMemoryContext,
-								   sizeof(Jsonb *) * Max(JB_ROOT_COUNT(array), 1));
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-		if (token == WJB_ELEM)
-		{
-			(*docs)[n] = JsonbValueToJsonb(&v);
-			if (!JB_ROOT_IS_OBJECT((*docs)[n++]))
-				return -1;
-		}
-	return n;
-}
-
-static void
-put_counts(Tuplestorestate *rows, TupleDesc tupdesc, DocumentSummary summary)
-{
-	int64		counts[] = {summary.inserted, summary.updated, summary.unchanged, summary.ignored};
-	UpsertOutcome outcomes[] = {UPSERT_INSERTED, UPSERT_UPDATED, UPSERT_UNCHANGED, UPSERT_IGNORED};
-
-	for (int i = 0; i < lengthof(counts); i++)
+	wire_open(&in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	while (!wire_at_end(&in))
 	{
-		Answer		answer = {.outcome = outcomes[i]};
+		if (request->n == size)
+		{
+			Size		more = size ? (Size) size * 2 : 64;
 
-		answer_put_item(rows, tupdesc, counts[i], &answer);
+			request->docs = size ? repalloc_huge(request->docs, sizeof(Jsonb *) * more) :
+				palloc(sizeof(Jsonb *) * more);
+			request->places = size ? repalloc_huge(request->places, sizeof(int64) * more) :
+				palloc(sizeof(int64) * more);
+			size = more;
+		}
+		request->places[request->n] = wire_take_number(&in);
+		request->docs[request->n] = wire_take_doc(&in);
+		if (request->docs[request->n] == NULL || !JB_ROOT_IS_OBJECT(request->docs[request->n]))
+			return false;
+		request->n++;
 	}
+	return true;
 }
 
 static void
-put_nothing(Tuplestorestate *rows, TupleDesc tupdesc)
+put_text(Tuplestorestate *rows, TupleDesc tupdesc, StringInfo text)
 {
-	Datum		values[7] = {0};
-	bool		nulls[7] = {true, true, true, true, true, true, true};
+	Datum		value = PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
+	bool		isnull = false;
 
-	tuplestore_putvalues(rows, tupdesc, values, nulls);
+	tuplestore_putvalues(rows, tupdesc, &value, &isnull);
+	resetStringInfo(text);
+}
+
+static void
+put_counts(WireOut * out, DocumentSummary summary)
+{
+	int64		counts[UPSERT_DELETED + 1] = {0};
+
+	counts[UPSERT_INSERTED] = summary.inserted;
+	counts[UPSERT_UPDATED] = summary.updated;
+	counts[UPSERT_UNCHANGED] = summary.unchanged;
+	counts[UPSERT_IGNORED] = summary.ignored;
+	for (UpsertOutcome o = UPSERT_INSERTED; o <= UPSERT_DELETED; o++)
+		wire_put_number(out, counts[o]);
 }
 
 /* A batch on the shard, whose answers go into the tuplestore. */
 static void
 apply_part(Oid relid, const UpsertOptions *options, const PartRequest *request,
-		   Jsonb **docs, Tuplestorestate *rows, TupleDesc tupdesc)
+		   Tuplestorestate *rows, TupleDesc tupdesc)
 {
 	DocumentBatch *b = documents_begin(relid, options, request->keep);
+	StringInfoData text;
+	WireOut		out;
 
 	if (request->single)
 		documents_single(b);
 	for (int i = 0; i < request->n; i++)
-		documents_add(b, docs[i], request->places[i]);
+		documents_add(b, request->docs[i], request->places[i]);
 	documents_run(b);
+	initStringInfo(&text);
+	wire_begin(&out, &text);
 	for (int i = 0; request->keep && i < request->n; i++)
-		answer_put_item(rows, tupdesc, i + 1, documents_answer(b, i));
+	{
+		answer_write(&out, documents_answer(b, i));
+		if (text.len < ANSWER_BYTES)
+			continue;
+		put_text(rows, tupdesc, &text);
+		wire_begin(&out, &text);
+	}
 	if (!request->keep)
-		put_counts(rows, tupdesc, documents_summary(b));
+		put_counts(&out, documents_summary(b));
+	if (text.len > 0)
+		put_text(rows, tupdesc, &text);
 	documents_end(b);
 }
 
@@ -438,7 +463,7 @@ Datum
 upsert_on_shard(PG_FUNCTION_ARGS)
 {
 	TupleDesc	tupdesc;
-	Tuplestorestate *rows = answer_begin_set(fcinfo, &tupdesc);
+	Tuplestorestate *rows = answer_begin_values(fcinfo, &tupdesc);
 	MemoryContext context = CurrentMemoryContext;
 	UpsertOptions options;
 	PartRequest request = {0};
@@ -447,12 +472,12 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	int64		shard;
 	const Collection *c;
 	Relation	rel;
-	Jsonb	  **docs;
 	Oid			relid = InvalidOid;
 	Datum		key;
 
 	arguments_require(fcinfo, 4);
 	shard = PG_GETARG_INT64(1);
+	request.encoding = -1;
 	options_read(PG_GETARG_JSONB_P(3), sets, 2);
 	options_check(&options);
 
@@ -464,19 +489,17 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	 * here
 	 */
 	store_enter(rel, options.dry_run || distributed_internal());
-	if (take_docs(PG_GETARG_TEXT_PP(2), &docs) == request.n && options.by == NIL &&
-		keys_are_of_shard(c, rel, shard, docs, request.n, &key))
+	if (request.encoding == GetDatabaseEncoding() && options.by == NIL &&
+		take_docs(PG_GETARG_TEXT_PP(2), &request) &&
+		keys_are_of_shard(c, rel, shard, &request, &key))
 		relid = find_shard(c, rel, shard, key, options.dry_run);
 	collection_release(rel);
 	if (!OidIsValid(relid))
-	{
-		put_nothing(rows, tupdesc);
 		return (Datum) 0;
-	}
 
 	PG_TRY();
 	{
-		apply_part(relid, &options, &request, docs, rows, tupdesc);
+		apply_part(relid, &options, &request, rows, tupdesc);
 	}
 	PG_CATCH();
 	{

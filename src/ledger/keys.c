@@ -22,7 +22,9 @@
 #include "utils/jsonb.h"
 
 #include "jsonb/build.h"
+#include "ledger/ledger.h"
 #include "lib/qunique.h"
+#include "store/store.h"
 
 typedef struct Keys
 {
@@ -115,6 +117,12 @@ compare_keys(const void *a, const void *b)
 
 PG_FUNCTION_INFO_V1(ledger_keys);
 PG_FUNCTION_INFO_V1(ledger_key);
+
+void
+ledger_init(void)
+{
+	store_plain_function(ledger_keys);
+}
 
 /* ledger_keys(doc jsonb) -> int4[] */
 Datum

@@ -43,6 +43,9 @@ typedef struct Ledger
 	JldValue   *context;		/* the default context; NULL: none */
 } Ledger;
 
+/* To be called when the module is loaded. */
+extern void ledger_init(void);
+
 /*
  * Finds a ledger by name ("db" is "db:main") along the search path and reads
  * its head, with the caller's privileges (read_only: with its snapshot, too).

@@ -8,7 +8,8 @@
  * NULL.  The view "db:main_flakes" takes them apart into single flakes, so a
  * transaction pays for nodes, not for statements.
  *
- * Rows are only ever added, but for one case: when several calls of one
+ * Rows are written in the order of their key, together where they are new
+ * (StoreWaiting).  They are only ever added, but for one case: when several calls of one
  * transaction change one node, they share the row, which says what they have
  * done together, or goes if that is nothing.
  */
@@ -17,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "call/batch.h"
 #include "jsonb/doc.h"
 #include "ledger/log.h"
 #include "ledger/stored.h"
@@ -33,13 +35,21 @@ typedef struct LogRow
 {
 	Datum	   *key;
 	const LogEntry *entry;
+	bool		refused;		/* by a trigger */
 	int			asserted;		/* more in the row than before */
 	int			retracted;
 } LogRow;
 
-static void set_change(StoreRow *row, AttrNumber column, Jsonb *change);
-static JldValue *old_change(TupleTableSlot *old, AttrNumber column, int *n);
-static StoreVerdict compose_log(void *arg, TupleTableSlot *old, StoreRow *row);
+/* All of them. */
+typedef struct LogWork
+{
+	Store	   *store;
+	Batch		batch;
+	StoreWaiting waiting;
+	bool		shared;
+	Datum		t;
+	LogRow	   *rows;
+} LogWork;
 
 /* NULL or {}: there is none; an image of a whole node has its name, too */
 static void
@@ -116,6 +126,69 @@ compose_log(void *arg, TupleTableSlot *old, StoreRow *row)
 	return STORE_WRITE;
 }
 
+/* ----------
+ * The batch of them
+ * ----------
+ */
+
+static bool
+row_keyed(void *arg, int item)
+{
+	return true;
+}
+
+static int
+row_compare(void *arg, int a, int b)
+{
+	const LogEntry *x = ((LogWork *) arg)->rows[a].entry;
+	const LogEntry *y = ((LogWork *) arg)->rows[b].entry;
+	int			cmp = jld_cmp(x->s, y->s);
+
+	return cmp != 0 ? cmp : jld_cmp(x->graph, y->graph);
+}
+
+static const char *
+row_bytes(void *arg, int item, int *len)
+{
+	const LogEntry *entry = ((LogWork *) arg)->rows[item].entry;
+
+	*len = entry->s.len;
+	return entry->s.data;
+}
+
+static void
+row_apply(void *arg, int item)
+{
+	LogWork    *work = arg;
+	LogRow	   *row = &work->rows[item];
+	Datum		key[3];
+
+	key[0] = jld_text_datum(row->entry->graph);
+	key[1] = jld_text_datum(row->entry->s);
+	key[2] = work->t;
+	row->key = key;
+	store_next(work->store, batch_position(&work->batch));
+	/* without an earlier call the row is new */
+	row->refused = store_apply(work->store, work->shared ? key : NULL, NULL,
+							   compose_log, row) == STORE_SKIPPED;
+	pfree(DatumGetPointer(key[0]));
+	pfree(DatumGetPointer(key[1]));
+}
+
+static void
+rows_flush(void *arg)
+{
+	store_flush(((LogWork *) arg)->store);
+}
+
+static const BatchDoor log_door = {
+	.keyed = row_keyed,
+	.compare = row_compare,
+	.bytes = row_bytes,
+	.apply = row_apply,
+	.flush = rows_flush
+};
+
 void
 log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
 		  int64 n, const LedgerMessage *message)
@@ -125,31 +198,31 @@ log_write(const Ledger *ledger, int64 t, bool shared, const LogEntry *entries,
 	StoreTarget target = {.relid = ledger->log_relid, .nkeys = 3,
 	.keys = {LOG_GRAPH, LOG_S, LOG_T}};
 	Bitmapset  *changes = bms_add_member(bms_make_singleton(LOG_RETRACTED), LOG_ASSERTED);
-	Store	   *store;
+	LogWork		work = {.shared = shared, .t = Int64GetDatum(t)};
 
 	target.update_columns = changes;
 	target.read_columns = target.insert_columns =
 		bms_add_range(bms_copy(changes), LOG_GRAPH, LOG_T);
-	store = store_open(&target);
-	ledger_check_log(store_relation(store));
+	work.rows = palloc_extended(sizeof(LogRow) * Max(n, 1), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < n; i++)
-	{
-		Datum		key[3];
-		LogRow		row = {key, &entries[i], 0, 0};
-
-		CHECK_FOR_INTERRUPTS();
-		key[0] = jld_text_datum(entries[i].graph);
-		key[1] = jld_text_datum(entries[i].s);
-		key[2] = Int64GetDatum(t);
-		/* without an earlier call the row is new */
-		if (store_apply(store, shared ? key : NULL, NULL, compose_log, &row) != STORE_SKIPPED)
+		if (entries[i].nretracted + entries[i].nasserted > 0)
+			work.rows[work.batch.n++].entry = &entries[i];
+	work.batch.door = &log_door;
+	work.batch.arg = &work;
+	work.batch.single = true;
+	batch_waiting(&work.batch, &work.waiting);
+	work.waiting.fresh = !shared;
+	target.ascending = true;
+	target.waiting = &work.waiting;
+	work.store = store_open(&target);
+	ledger_check_log(store_relation(work.store));
+	batch_run(&work.batch);
+	store_close(work.store);
+	for (int i = 0; i < work.batch.n; i++)
+		if (!work.rows[i].refused)
 		{
-			asserted += row.asserted;
-			retracted += row.retracted;
+			asserted += work.rows[i].asserted;
+			retracted += work.rows[i].retracted;
 		}
-		pfree(DatumGetPointer(key[0]));
-		pfree(DatumGetPointer(key[1]));
-	}
-	store_close(store);
 	commit_write(ledger, t, shared, asserted, retracted, message);
 }

@@ -17,7 +17,7 @@ typedef struct LogEntry
 	JldStr		s;
 	Jsonb	   *retracted;		/* NULL: nothing */
 	Jsonb	   *asserted;
-	int			nretracted;		/* values in them */
+	int			nretracted;		/* values in them; none at all: no row */
 	int			nasserted;
 } LogEntry;
 

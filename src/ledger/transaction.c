@@ -7,8 +7,9 @@
  * Each node is one row, and each change is composed against the row that
  * wins, so two transactions on different predicates of one node both count.
  * Rows are locked in the order of (graph, iri).  Nodes without a name of their
- * own come after all others: whoever touches one has changed, and so
- * locked, or found unchanged its owner before.
+ * own come after all others, in the same order: whoever touches one has changed,
+ * and so locked, or found unchanged its owner before.  New nodes wait for each
+ * other (StoreWaiting); what a step has done may be taken back, and done again.
  *
  * A nameless node lives as long as its owner speaks of it: when the last
  * reference that this call saw is retracted, so is the node, and what it
@@ -46,6 +47,11 @@ typedef struct Step
 	bool		differences;	/* are they wanted, for the log or unique.c? */
 	Datum	   *key;			/* while it is being applied */
 
+	/* what the call's sums and log have of it */
+	int			nretracted;
+	int			nasserted;
+	int64		entry;			/* in the log, from 1; 0: none */
+
 	/* the last composition */
 	bool		by_image;		/* images are filled, else difference */
 	ImageChange images;
@@ -57,10 +63,14 @@ typedef struct Work
 {
 	Ledger	   *ledger;
 	Store	   *store;
+	Batch		batch;
+	StoreWaiting waiting;
+	MemoryContext context;		/* of what is kept of steps */
 	Step	   *steps;
 	int			n;
 	int			size;
-	LogEntry   *log;			/* as many at most as steps */
+	LogEntry   *log;			/* as many at most as steps; an empty one was
+								 * taken back */
 	int64		nlog;
 	const LedgerApply *how;
 	int64		log_size;
@@ -162,24 +172,27 @@ add_step(Work *work, NodeChange *change)
 }
 
 /* ----------
- * Their order: named nodes by graph and IRI, then nameless ones as they came
+ * Their order: named nodes by graph and IRI, then nameless ones
  * ----------
  */
 
 static bool
 step_keyed(void *arg, int item)
 {
-	return !((Work *) arg)->steps[item].nameless;
+	return true;
 }
 
 static int
 step_compare(void *arg, int a, int b)
 {
-	const NodeChange *x = ((Work *) arg)->steps[a].change;
-	const NodeChange *y = ((Work *) arg)->steps[b].change;
-	int			cmp = jld_cmp(x->graph, y->graph);
+	const Step *x = &((Work *) arg)->steps[a];
+	const Step *y = &((Work *) arg)->steps[b];
+	int			cmp;
 
-	return cmp != 0 ? cmp : jld_cmp(x->id, y->id);
+	if (x->nameless != y->nameless)
+		return x->nameless ? 1 : -1;
+	cmp = jld_cmp(x->change->graph, y->change->graph);
+	return cmp != 0 ? cmp : jld_cmp(x->change->id, y->change->id);
 }
 
 static const char *
@@ -206,35 +219,75 @@ static void
 apply_nth(void *arg, int item)
 {
 	Work	   *work = arg;
+	MemoryContext oldcontext;
 
+	/* one that is applied again comes from the store's memory */
+	oldcontext = MemoryContextSwitchTo(work->context);
+	store_next(work->store, batch_position(&work->batch));
 	apply_step(work, &work->steps[item]);
+	MemoryContextSwitchTo(oldcontext);
 }
 
-static const BatchDoor steps_of_one_graph = {
+static void
+flush_steps(void *arg)
+{
+	store_flush(((Work *) arg)->store);
+}
+
+/* IRIs are in the order of the steps. */
+static const BatchDoor steps_by_iri = {
 	.keyed = step_keyed,
 	.compare = step_compare,
 	.bytes = step_bytes,
 	.text = step_text,
-	.apply = apply_nth
+	.apply = apply_nth,
+	.flush = flush_steps
 };
 
-static const BatchDoor steps_of_graphs = {
+static const BatchDoor steps_door = {
 	.keyed = step_keyed,
 	.compare = step_compare,
 	.text = step_text,
-	.apply = apply_nth
+	.apply = apply_nth,
+	.flush = flush_steps
 };
 
-static void
-apply_steps(Work *work)
+static const BatchDoor *
+door_of_steps(const Work *work)
 {
-	Batch		batch = {.door = &steps_of_one_graph, .arg = work, .n = work->n,
-	.single = work->n == 1};
+	for (int i = 0; i < work->n; i++)
+		if (work->steps[i].nameless ||
+			!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
+			return &steps_door;
+	return &steps_by_iri;
+}
 
-	for (int i = 1; i < work->n; i++)
-		if (!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
-			batch.door = &steps_of_graphs;
-	batch_run(&batch);
+/* Does the change make a node where there is none? */
+static bool
+makes_node(const NodeChange *change)
+{
+	if (change->mode == NODE_DELETE)
+		return false;
+	if (change->image)
+		return change->nvalues > 0;
+	for (int i = 0; change->node && i < change->node->n; i++)
+	{
+		const JldValue *values = change->node->u.object.members[i].value;
+
+		if (jld_is_array(values) && values->n > 0)
+			return true;
+	}
+	return false;
+}
+
+/* That a node is not there leads to nothing but its insertion. */
+static bool
+all_make_nodes(const Work *work)
+{
+	for (int i = 0; i < work->n; i++)
+		if (!makes_node(work->steps[i].change))
+			return false;
+	return true;
 }
 
 /* The store's callback: may run several times. */
@@ -325,37 +378,52 @@ keep_half(const Step *step, Jsonb *image, const JldValue *tree)
 	return image && image != step->change->image ? jld_jsonb_copy(image) : image;
 }
 
-/* What a step has done. */
+/* The place of a step in the log: its own, or the next. */
+static LogEntry *
+entry_of(Work *work, Step *step)
+{
+	if (step->entry == 0)
+	{
+		if (work->nlog == work->log_size)
+		{
+			work->log_size = work->log_size ? work->log_size * 2 : 64;
+			work->log = work->log ?
+				repalloc_huge(work->log, work->log_size * sizeof(LogEntry)) :
+				palloc(work->log_size * sizeof(LogEntry));
+		}
+		step->entry = ++work->nlog;
+	}
+	return &work->log[step->entry - 1];
+}
+
+/* What a step has done, instead of what was thought before. */
 static void
 keep_difference(Work *work, Step *step)
 {
+	bool		refused = step->outcome == STORE_SKIPPED;	/* by a trigger */
+	int			nretracted = refused ? 0 : step->images.nretracted;
+	int			nasserted = refused ? 0 : step->images.nasserted;
+	bool		any = nretracted + nasserted > 0;
 	LogEntry   *entry;
 
-	if (step->images.nretracted + step->images.nasserted == 0)
-		return;
-	work->retracted += step->images.nretracted;
-	work->asserted += step->images.nasserted;
-	if (!step->by_image)
+	work->retracted += nretracted - step->nretracted;
+	work->asserted += nasserted - step->nasserted;
+	step->nretracted = nretracted;
+	step->nasserted = nasserted;
+	if (any && !step->by_image)
 	{
 		note_references(work, step->change->graph, step->difference.retracted, false);
 		note_references(work, step->change->graph, step->difference.asserted, true);
 	}
-	if (!step->differences)
+	if (!step->differences || (!any && step->entry == 0))
 		return;
-	if (work->nlog == work->log_size)
-	{
-		work->log_size = work->log_size ? work->log_size * 2 : 64;
-		work->log = work->log ?
-			repalloc_huge(work->log, work->log_size * sizeof(LogEntry)) :
-			palloc(work->log_size * sizeof(LogEntry));
-	}
-	entry = &work->log[work->nlog++];
+	entry = entry_of(work, step);
 	entry->graph = step->change->graph;
 	entry->s = step->change->id;
-	entry->nretracted = step->images.nretracted;
-	entry->nasserted = step->images.nasserted;
-	entry->retracted = keep_half(step, step->images.retracted, step->difference.retracted);
-	entry->asserted = keep_half(step, step->images.asserted, step->difference.asserted);
+	entry->nretracted = nretracted;
+	entry->nasserted = nasserted;
+	entry->retracted = any ? keep_half(step, step->images.retracted, step->difference.retracted) : NULL;
+	entry->asserted = any ? keep_half(step, step->images.asserted, step->difference.asserted) : NULL;
 }
 
 static void
@@ -369,8 +437,7 @@ apply_step(Work *work, Step *step)
 	step->key = key;
 	step->differences = OidIsValid(work->ledger->log_relid) || work->how->unique;
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
-	if (step->outcome != STORE_SKIPPED) /* a trigger said no */
-		keep_difference(work, step);
+	keep_difference(work, step);
 	pfree(DatumGetPointer(key[0]));
 	pfree(DatumGetPointer(key[1]));
 }
@@ -466,7 +533,7 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 	const LedgerMessage *message = how->message;
 	StoreTarget target = {.relid = ledger->nodes_relid, .nkeys = 2,
 	.keys = {NODES_GRAPH, NODES_IRI}};
-	Work		work = {.ledger = ledger, .how = how};
+	Work		work = {.ledger = ledger, .context = CurrentMemoryContext, .how = how};
 	ListCell   *lc;
 
 	target.read_columns = target.insert_columns =
@@ -481,9 +548,14 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 
 	foreach(lc, changes)
 		add_step(&work, lfirst(lc));
+	work.batch = (Batch) {.door = door_of_steps(&work), .arg = &work, .n = work.n,
+	.single = work.n == 1};
+	batch_waiting(&work.batch, &work.waiting);
+	target.ascending = all_make_nodes(&work);
+	target.waiting = target.ascending ? &work.waiting : NULL;
 	work.store = store_open(&target);
 	ledger_check_nodes(store_relation(work.store));
-	apply_steps(&work);
+	batch_run(&work.batch);
 	apply_orphans(&work);
 	store_close(work.store);
 	if (work.owners->n > 0)

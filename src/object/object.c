@@ -699,10 +699,10 @@ object_store_folding(ObjectStore *os)
 typedef struct FoldedRequests
 {
 	ObjectStore *os;
-	const		ObjectFold *fold;
+	const ObjectFold *fold;
 	MemoryContext context;
 	ObjectApply apply;			/* of the request at hand */
-}			FoldedRequests;
+} FoldedRequests;
 
 /* Its values are of this composition, whatever was at hand before. */
 static void *
@@ -734,7 +734,7 @@ requests_written(void *arg, int first)
 }
 
 bool
-object_requests_fold(ObjectStore *os, const ObjectFold * fold,
+object_requests_fold(ObjectStore *os, const ObjectFold *fold,
 					 MemoryContext context)
 {
 	FoldedRequests f = {os, fold, context};

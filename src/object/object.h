@@ -95,10 +95,10 @@ typedef struct ObjectFold
 	Answer	   *(*composed) (void *arg, int i);
 	void		(*written) (void *arg, int first);
 	void	   *arg;
-}			ObjectFold;
+} ObjectFold;
 
 /* Applies them; false if it has to be one by one, and nothing is written. */
-extern bool object_requests_fold(ObjectStore *os, const ObjectFold * fold,
+extern bool object_requests_fold(ObjectStore *os, const ObjectFold *fold,
 								 MemoryContext context);
 
 /*

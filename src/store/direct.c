@@ -700,16 +700,16 @@ apply_in_order(Store *s, DirectState *st, const Datum *key,
 		flush_first(s, st);
 	if (key != NULL)
 	{
-		if (!walk_ascends(st->walk, key[0]))
+		if (!walk_ascends(st->walk, key))
 		{
 			flush_first(s, st);
 			walk_forget(st->walk);
 			return false;
 		}
-		found = find_in_order(s, st, key[0]);
+		found = find_in_order(s, st, key);
 		/* what is there will be written, too: it is to be composed once */
 		if (found && st->found_writes && flush_first(s, st))
-			found = find_in_order(s, st, key[0]);
+			found = find_in_order(s, st, key);
 	}
 	else
 		find_keep_snapshot(st);

@@ -115,8 +115,8 @@ find_row(Store *s, DirectState *st, const Datum *key, const bool *nulls,
 	{
 		WalkResult	result = WALK_UNKNOWN;
 
-		if (walk_ascends(st->walk, key[0]))
-			result = walk_find(st->walk, st->estate, key[0]);
+		if (walk_ascends(st->walk, key))
+			result = walk_find(st->walk, st->estate, key);
 		else
 			walk_forget(st->walk);
 		if (result != WALK_UNKNOWN)
@@ -140,14 +140,14 @@ find_keep_snapshot(DirectState *st)
 }
 
 bool
-find_in_order(Store *s, DirectState *st, Datum key)
+find_in_order(Store *s, DirectState *st, const Datum *key)
 {
 	WalkResult	result;
 
 	find_keep_snapshot(st);
 	result = walk_find(st->walk, st->estate, key);
 	return result == WALK_UNKNOWN ?
-		probe_find(st->probe, st->estate, &key, NULL) : result == WALK_FOUND;
+		probe_find(st->probe, st->estate, key, NULL) : result == WALK_FOUND;
 }
 
 void

@@ -22,7 +22,7 @@ extern bool find_row(Store *s, DirectState *st, const Datum *key,
 					 const bool *nulls, bool first);
 
 /* The same in the snapshot that is kept, for a key that ascends. */
-extern bool find_in_order(Store *s, DirectState *st, Datum key);
+extern bool find_in_order(Store *s, DirectState *st, const Datum *key);
 
 /* Makes the snapshot that is kept estate's; some items later it is another. */
 extern void find_keep_snapshot(DirectState *st);

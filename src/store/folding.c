@@ -25,13 +25,17 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 
 #include "store/preview.h"
 #include "store/store_impl.h"
@@ -114,6 +118,52 @@ store_folding(Store *s)
 	return STORE_FOLDS;
 }
 
+/* Is the index one that tells nothing but whose key it is, or nothing at all? */
+static bool
+index_tells_nothing(Oid indexid, AttrNumber key)
+{
+	Relation	index = index_open(indexid, AccessShareLock);
+	Form_pg_index form = index->rd_index;
+	bool		result = !form->indisexclusion &&
+	(!form->indisunique ||
+	 (form->indnkeyatts == 1 && form->indkey.values[0] == key &&
+	  heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL)));
+
+	index_close(index, AccessShareLock);
+	return result;
+}
+
+bool
+store_order_shows(Oid relid, AttrNumber key, Oid spared_trigger)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	ListCell   *lc;
+	bool		shows = rel->rd_rel->relkind != RELKIND_RELATION ||
+	rel->rd_rel->relhassubclass || rel->rd_rules != NULL ||
+	fires(rel->trigdesc, true, spared_trigger) ||
+	fires(rel->trigdesc, false, spared_trigger) ||
+	check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
+
+	foreach(lc, RelationGetIndexList(rel))
+		shows = shows || !index_tells_nothing(lfirst_oid(lc), key);
+	table_close(rel, NoLock);
+	return shows;
+}
+
+bool
+store_checks_later(Store *s)
+{
+	const TriggerDesc *triggers = s->rel->trigdesc;
+
+	/* statements of SQL end row by row */
+	if (s->methods != &store_direct_methods)
+		return false;
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		if (is_constraint(&triggers->triggers[i]))
+			return true;
+	return false;
+}
+
 bool
 store_fires_by_statement(Store *s)
 {
@@ -128,7 +178,7 @@ store_fires_by_statement(Store *s)
 typedef struct FoldApply
 {
 	Store	   *store;
-	const		StoreFold *fold;
+	const StoreFold *fold;
 	bool		writes;			/* the last composition came to a new row */
 	bool		one_by_one;		/* or to nothing that is known */
 } FoldApply;
@@ -166,7 +216,7 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 {
 	FoldApply  *a = arg;
 	Store	   *s = a->store;
-	const		StoreFold *fold = a->fold;
+	const StoreFold *fold = a->fold;
 	int			natts = s->tupdesc->natts;
 	bool	   *set = palloc0(sizeof(bool) * natts);
 	MemoryContext context = CurrentMemoryContext;
@@ -220,7 +270,7 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 
 bool
 store_apply_fold(Store *s, const Datum *key, const bool *nulls,
-				 const StoreFold * fold)
+				 const StoreFold *fold)
 {
 	FoldApply	a = {s, fold};
 	StoreOutcome outcome;

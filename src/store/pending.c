@@ -21,7 +21,8 @@
  * is not a foreign key's; with somebody's function in a constraint, a default,
  * an index (plain.c) or its operator class; with an exclusion constraint, whose
  * plain insertion may deadlock with its like; with an index of a kind that
- * might keep pages pinned from one insertion to the next.
+ * might keep pages pinned from one insertion to the next, but BRIN where there is
+ * no subtransaction that the pins would have to be of.
  *
  * Somebody may be faster.  The rows go in by the protocol of a plain INSERT,
  * which waits for an uncommitted row of the same key, in a subtransaction.  If
@@ -40,7 +41,8 @@
  * A transaction with more than 64 subtransactions slows everybody down.  So
  * there are at most MOST_SUBTRANSACTIONS, each for twice as many rows as the
  * one before it, and none for a few rows.  There is none at all where nobody
- * else can write, or where the caller undoes and repeats everything anyway.
+ * else can write, where the caller undoes and repeats everything anyway, or where
+ * no row has a key to be applied again by.
  */
 #include "postgres.h"
 
@@ -152,10 +154,14 @@ pending_in_order(Store *s, DirectState *st)
 
 /* Does an insertion leave nothing behind, and run nobody's code? */
 static bool
-index_is_plain(Relation index, const IndexInfo *info)
+index_is_plain(Relation index, const IndexInfo *info, bool alone)
 {
 	switch (index->rd_rel->relam)
 	{
+		case BRIN_AM_OID:
+			if (alone)
+				break;
+			return false;
 		case BTREE_AM_OID:
 		case HASH_AM_OID:
 		case GIN_AM_OID:
@@ -185,12 +191,13 @@ is_alone(Store *s)
 Pending *
 pending_open(Store *s, DirectState *st)
 {
+	bool		alone = s->target.waiting->undone || s->target.waiting->fresh || is_alone(s);
 	MemoryContext oldcontext;
 	Pending    *p;
 
 	for (int i = 0; i < st->rri->ri_NumIndices; i++)
 		if (!index_is_plain(st->rri->ri_IndexRelationDescs[i],
-							st->rri->ri_IndexRelationInfo[i]))
+							st->rri->ri_IndexRelationInfo[i], alone))
 			return NULL;
 
 	oldcontext = MemoryContextSwitchTo(s->context);
@@ -198,7 +205,7 @@ pending_open(Store *s, DirectState *st)
 	p->store = s;
 	p->direct = st;
 	p->waiting = s->target.waiting;
-	p->alone = p->waiting->undone || is_alone(s);
+	p->alone = alone;
 	p->fires = st->rri->ri_TrigDesc != NULL;
 	p->context = AllocSetContextCreate(s->context, "upsert pending rows",
 									   ALLOCSET_DEFAULT_SIZES);

@@ -8,8 +8,8 @@
 #include "nodes/nodes.h"
 
 /*
- * True if the expression is made of PostgreSQL's own functions, none of them
- * volatile but nextval: it neither sees which rows are there nor opens anything
+ * True if the expression is made of PostgreSQL's own functions, and of those of
+ * store_plain_function(), none of them volatile but nextval: it neither sees which rows are there nor opens anything
  * that would have to be closed.  NULL is plain.
  */
 extern bool expression_is_plain(Node *expr);

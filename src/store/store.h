@@ -23,6 +23,7 @@
 
 #include "access/attnum.h"
 #include "executor/tuptable.h"
+#include "fmgr.h"
 #include "nodes/bitmapset.h"
 #include "pg_config_manual.h"
 
@@ -56,6 +57,9 @@ typedef struct StoreWaiting
 	 * that "writes" was told last will then be applied alone.
 	 */
 	bool		undone;
+
+	/* No item has a key: what is there already is an error in any case. */
+	bool		fresh;
 } StoreWaiting;
 
 /* What to open. */
@@ -140,6 +144,13 @@ typedef StoreVerdict (*StoreCompose) (void *arg, TupleTableSlot *old, StoreRow *
 
 /* Registers upsert.direct. */
 extern void store_init(void);
+
+/*
+ * To be called when the module is loaded: this C function of the extension
+ * looks at nothing but its arguments, so rows may wait in tables that have it in
+ * a generated column, an index or a constraint.
+ */
+extern void store_plain_function(PGFunction function);
 
 /*
  * Opens the table for upserts: takes RowExclusiveLock (ShareRowExclusiveLock
@@ -243,7 +254,7 @@ typedef struct StoreFold
 							 TupleTableSlot *old, TupleTableSlot *new);
 	void		(*written) (void *arg, int first);
 	void	   *arg;
-}			StoreFold;
+} StoreFold;
 
 /*
  * Upserts the row with this key as store_apply() would for each of the items,
@@ -254,7 +265,7 @@ typedef struct StoreFold
  * STORE_KEEP and STORE_SKIP.
  */
 extern bool store_apply_fold(Store *s, const Datum *key, const bool *nulls,
-							 const StoreFold * fold);
+							 const StoreFold *fold);
 
 /*
  * For upsert_stats: so many items share the row version of the last
@@ -262,6 +273,17 @@ extern bool store_apply_fold(Store *s, const Datum *key, const bool *nulls,
  */
 extern void store_count_folded(Store *s, int n);
 extern void store_count_conflict(Store *s);
+
+/*
+ * Could one tell the order in which rows with different keys were written: by
+ * other triggers than foreign keys' (but the one to be spared), a rule, a
+ * policy, a unique index or an exclusion that is not on the key?  So it is where
+ * the table is no plain one.
+ */
+extern bool store_order_shows(Oid relid, AttrNumber key, Oid spared_trigger);
+
+/* Has it constraints that are checked when its level ends, as foreign keys are? */
+extern bool store_checks_later(Store *s);
 
 /* Has the table triggers that fire once for a statement, that is a store? */
 extern bool store_fires_by_statement(Store *s);

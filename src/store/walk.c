@@ -20,7 +20,10 @@
  * was given away, we do not know.
  *
  * Keys that do not ascend, by the index's own order, are not walked; a key
- * that comes twice might be our own row by then.
+ * that comes twice might be our own row by then.  Keys of several columns are
+ * compared column by column, in the order of the index, and a window is what
+ * ROW(columns) >= ROW(key) finds; PostgreSQL's trees end such a scan at a NULL,
+ * so columns that may hold one are walked only where they are the whole key.
  *
  * To read a window takes a descent and a copy of the leaf page, which is
  * wasted where keys are few and the table is large.  So where a window has
@@ -41,6 +44,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/sortsupport.h"
 
 #include "store/walk.h"
 
@@ -52,25 +56,20 @@
 /* A window with fewer keys than one in so many entries is not worth it. */
 #define ENTRIES_FOR_A_KEY 16
 
-typedef struct WalkEntry
-{
-	Datum		key;
-	ItemPointerData tid;
-} WalkEntry;
-
 struct Walk
 {
 	Store	   *store;
 	Relation	index;
-	FmgrInfo	compare;
-	Oid			collation;
-	bool		typbyval;
-	int16		typlen;
-	ScanKeyData from;			/* key >= */
+	int			nkeys;
+	int		   *keymap;			/* index column -> position in key */
+	SortSupportData *order;		/* by index column */
+	ScanKeyData from;			/* key >=, or columns >= */
+	ScanKeyData *columns;		/* of the latter */
 	IndexScanDesc scan;			/* NULL before the first window */
 
 	MemoryContext context;		/* of the keys in the window */
-	WalkEntry	entries[LARGEST_WINDOW];
+	ItemPointerData tids[LARGEST_WINDOW];	/* the entries: where they lead */
+	Datum	   *keys;			/* ... and nkeys values of each */
 	int			nentries;
 	int			at;				/* all before are less than the last key */
 	bool		read;			/* there is a window */
@@ -79,41 +78,101 @@ struct Walk
 	int			asked;			/* keys since it was read */
 
 	MemoryContext last_context;
-	Datum		last;			/* key asked for */
+	Datum	   *last;			/* key asked for, by index column */
 	bool		has_last;
 	int			pause;			/* keys to let pass */
 	int			next_pause;
 };
 
+/* The operator class's own of these, InvalidOid where it has none. */
+static Oid
+comparison(Relation index, int i, int strategy)
+{
+	return get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i],
+							   index->rd_opcintype[i], strategy);
+}
+
+static bool
+can_walk(Store *s, Relation index)
+{
+	int			nkeys = s->target.nkeys;
+
+	if (OidIsValid(s->target.arbiter) || index->rd_index->indnkeyatts != nkeys)
+		return false;
+	for (int i = 0; i < nkeys; i++)
+	{
+		Form_pg_attribute column =
+			TupleDescAttr(s->tupdesc, index->rd_index->indkey.values[i] - 1);
+
+		/* some operator classes keep another type than the column's */
+		if (index->rd_indoption[i] & INDOPTION_DESC ||
+			TupleDescAttr(RelationGetDescr(index), i)->atttypid != column->atttypid ||
+			!OidIsValid(comparison(index, i, BTGreaterEqualStrategyNumber)) ||
+			!OidIsValid(comparison(index, i, BTLessStrategyNumber)) ||
+			(nkeys > 1 && !column->attnotnull))
+			return false;
+	}
+	return true;
+}
+
+/* The first column of the index as a key, or all of them as a row. */
+static void
+make_scan_key(Walk *walk)
+{
+	Relation	index = walk->index;
+
+	if (walk->nkeys == 1)
+	{
+		ScanKeyEntryInitialize(&walk->from, 0, 1, BTGreaterEqualStrategyNumber,
+							   InvalidOid, index->rd_indcollation[0],
+							   get_opcode(comparison(index, 0, BTGreaterEqualStrategyNumber)),
+							   (Datum) 0);
+		return;
+	}
+	walk->columns = palloc(sizeof(ScanKeyData) * walk->nkeys);
+	for (int i = 0; i < walk->nkeys; i++)
+		ScanKeyEntryInitialize(&walk->columns[i],
+							   SK_ROW_MEMBER | (i == walk->nkeys - 1 ? SK_ROW_END : 0),
+							   i + 1, BTGreaterEqualStrategyNumber, InvalidOid,
+							   index->rd_indcollation[i],
+							   index_getprocid(index, i + 1, BTORDER_PROC),
+							   (Datum) 0);
+	memset(&walk->from, 0, sizeof(ScanKeyData));
+	walk->from.sk_flags = SK_ROW_HEADER;
+	walk->from.sk_attno = 1;
+	walk->from.sk_strategy = BTGreaterEqualStrategyNumber;
+	walk->from.sk_argument = PointerGetDatum(walk->columns);
+}
+
 Walk *
 walk_open(Store *s, Relation index)
 {
-	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(index), 0);
-	Oid			from;
 	Walk	   *walk;
 
-	/* some operator classes keep another type than the column's */
-	if (s->target.nkeys != 1 || OidIsValid(s->target.arbiter) ||
-		index->rd_index->indnkeyatts != 1 || index->rd_indoption[0] != 0 ||
-		column->atttypid != TupleDescAttr(s->tupdesc, s->target.keys[0] - 1)->atttypid)
-		return NULL;
-	from = get_opfamily_member(index->rd_opfamily[0], index->rd_opcintype[0],
-							   index->rd_opcintype[0],
-							   BTGreaterEqualStrategyNumber);
-	if (!OidIsValid(from))
+	if (!can_walk(s, index))
 		return NULL;
 
 	walk = palloc0(sizeof(Walk));
 	walk->store = s;
 	walk->index = index;
-	walk->collation = index->rd_indcollation[0];
-	walk->typbyval = column->attbyval;
-	walk->typlen = column->attlen;
-	fmgr_info_copy(&walk->compare, index_getprocinfo(index, 1, BTORDER_PROC),
-				   CurrentMemoryContext);
-	ScanKeyEntryInitialize(&walk->from, 0, 1, BTGreaterEqualStrategyNumber,
-						   InvalidOid, walk->collation, get_opcode(from),
-						   (Datum) 0);
+	walk->nkeys = s->target.nkeys;
+	walk->keymap = palloc(sizeof(int) * walk->nkeys);
+	walk->order = palloc0(sizeof(SortSupportData) * walk->nkeys);
+	walk->last = palloc(sizeof(Datum) * walk->nkeys);
+	walk->keys = palloc(sizeof(Datum) * walk->nkeys * LARGEST_WINDOW);
+	for (int i = 0; i < walk->nkeys; i++)
+	{
+		int			k = 0;
+
+		while (s->target.keys[k] != index->rd_index->indkey.values[i])
+			k++;
+		walk->keymap[i] = k;
+		walk->order[i].ssup_cxt = CurrentMemoryContext;
+		walk->order[i].ssup_collation = index->rd_indcollation[i];
+		PrepareSortSupportFromOrderingOp(comparison(index, i, BTLessStrategyNumber),
+										 &walk->order[i]);
+	}
+	make_scan_key(walk);
 	walk->context = AllocSetContextCreate(CurrentMemoryContext, "upsert walk",
 										  ALLOCSET_DEFAULT_SIZES);
 	walk->last_context = AllocSetContextCreate(CurrentMemoryContext,
@@ -124,33 +183,66 @@ walk_open(Store *s, Relation index)
 	return walk;
 }
 
+/* Values by index column, with those of a key of the store's. */
 static int
-compare(Walk *walk, Datum a, Datum b)
+compare(Walk *walk, const Datum *values, const Datum *key)
 {
-	return DatumGetInt32(FunctionCall2Coll(&walk->compare, walk->collation, a, b));
+	int			cmp = 0;
+
+	for (int i = 0; i < walk->nkeys && cmp == 0; i++)
+		cmp = walk->order[i].comparator(values[i], key[walk->keymap[i]],
+										&walk->order[i]);
+	return cmp;
+}
+
+/* A copy of a value of this column, in the current memory context. */
+static Datum
+copy(Walk *walk, int i, Datum value)
+{
+	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(walk->index), i);
+
+	return datumCopy(value, column->attbyval, column->attlen);
 }
 
 bool
-walk_ascends(Walk *walk, Datum key)
+walk_ascends(Walk *walk, const Datum *key)
 {
-	bool		result = !walk->has_last || compare(walk, key, walk->last) > 0;
+	bool		result = !walk->has_last || compare(walk, walk->last, key) < 0;
 	MemoryContext oldcontext;
 
-	if (!walk->typbyval)
-		MemoryContextReset(walk->last_context);
+	MemoryContextReset(walk->last_context);
 	oldcontext = MemoryContextSwitchTo(walk->last_context);
-	walk->last = datumCopy(key, walk->typbyval, walk->typlen);
+	for (int i = 0; i < walk->nkeys; i++)
+		walk->last[i] = copy(walk, i, key[walk->keymap[i]]);
 	walk->has_last = true;
 	MemoryContextSwitchTo(oldcontext);
 	return result;
 }
 
+/* The entry that the scan stands on, if it has a key. */
+static void
+take_entry(Walk *walk, ItemPointer tid)
+{
+	Datum	   *values = &walk->keys[walk->nentries * walk->nkeys];
+
+	for (int i = 0; i < walk->nkeys; i++)
+	{
+		bool		isnull;
+		Datum		value = index_getattr(walk->scan->xs_itup, i + 1,
+										  RelationGetDescr(walk->index), &isnull);
+
+		if (isnull)
+			return;				/* of a row from before NOT NULL */
+		values[i] = copy(walk, i, value);
+	}
+	walk->tids[walk->nentries++] = *tid;
+}
+
 /* Reads the entries from the key on. */
 static void
-read_window(Walk *walk, EState *estate, Datum key)
+read_window(Walk *walk, EState *estate, const Datum *key)
 {
 	Store	   *s = walk->store;
-	TupleDesc	tupdesc = RelationGetDescr(walk->index);
 	MemoryContext oldcontext = MemoryContextSwitchTo(s->context);
 	ItemPointer tid;
 
@@ -159,7 +251,11 @@ read_window(Walk *walk, EState *estate, Datum key)
 											estate->es_snapshot, 1);
 	walk->scan->xs_want_itup = true;
 	walk->scan->xs_snapshot = estate->es_snapshot;
-	walk->from.sk_argument = key;
+	if (walk->columns == NULL)
+		walk->from.sk_argument = key[0];
+	else
+		for (int i = 0; i < walk->nkeys; i++)
+			walk->columns[i].sk_argument = key[walk->keymap[i]];
 	index_rescan(walk->scan, &walk->from, 1, NULL, 0);
 
 	MemoryContextReset(walk->context);
@@ -170,19 +266,13 @@ read_window(Walk *walk, EState *estate, Datum key)
 	walk->to_end = false;
 	while (walk->nentries < walk->size)
 	{
-		WalkEntry  *entry = &walk->entries[walk->nentries];
-		bool		isnull;
-
 		tid = index_getnext_tid(walk->scan, ForwardScanDirection);
 		if (tid == NULL)
 		{
 			walk->to_end = true;
 			break;
 		}
-		entry->tid = *tid;
-		entry->key = datumCopy(index_getattr(walk->scan->xs_itup, 1, tupdesc, &isnull),
-							   walk->typbyval, walk->typlen);
-		walk->nentries++;
+		take_entry(walk, tid);
 	}
 	walk->read = true;
 
@@ -191,15 +281,21 @@ read_window(Walk *walk, EState *estate, Datum key)
 	MemoryContextSwitchTo(oldcontext);
 }
 
+static int
+compare_entry(Walk *walk, int entry, const Datum *key)
+{
+	return compare(walk, &walk->keys[entry * walk->nkeys], key);
+}
+
 /* Goes to the first entry that is not less than the key. */
 static void
-go_to(Walk *walk, Datum key)
+go_to(Walk *walk, const Datum *key)
 {
 	int			step = 1;
 	int			low = walk->at; /* all before are less */
 	int			high = walk->at;	/* is not, or there is no entry */
 
-	while (high < walk->nentries && compare(walk, walk->entries[high].key, key) < 0)
+	while (high < walk->nentries && compare_entry(walk, high, key) < 0)
 	{
 		low = high + 1;
 		high += step;
@@ -210,7 +306,7 @@ go_to(Walk *walk, Datum key)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (compare(walk, walk->entries[middle].key, key) < 0)
+		if (compare_entry(walk, middle, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -220,25 +316,27 @@ go_to(Walk *walk, Datum key)
 
 /* The row that the entry leads to, if it is visible, and has the key. */
 static bool
-fetch(Walk *walk, EState *estate, const WalkEntry *entry, Datum key)
+fetch(Walk *walk, EState *estate, int entry, const Datum *key)
 {
 	Store	   *s = walk->store;
-	bool		isnull;
-	Datum		value;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		isnull = false;
 
 	walk->scan->xs_snapshot = estate->es_snapshot;
-	walk->scan->xs_heaptid = entry->tid;
+	walk->scan->xs_heaptid = walk->tids[entry];
 	if (!index_fetch_heap(walk->scan, s->old))
 		return false;
-	value = slot_getattr(s->old, s->target.keys[0], &isnull);
-	if (!isnull && compare(walk, value, key) == 0)
+	for (int i = 0; i < walk->nkeys && !isnull; i++)
+		values[i] = slot_getattr(s->old, walk->index->rd_index->indkey.values[i],
+								 &isnull);
+	if (!isnull && compare(walk, values, key) == 0)
 		return true;
 	ExecClearTuple(s->old);
 	return false;
 }
 
 WalkResult
-walk_find(Walk *walk, EState *estate, Datum key)
+walk_find(Walk *walk, EState *estate, const Datum *key)
 {
 	bool		entries = false;
 
@@ -272,9 +370,9 @@ walk_find(Walk *walk, EState *estate, Datum key)
 	ExecClearTuple(walk->store->old);
 	for (int i = walk->at; i < walk->nentries; i++)
 	{
-		if (compare(walk, walk->entries[i].key, key) != 0)
+		if (compare_entry(walk, i, key) != 0)
 			return entries ? WALK_UNKNOWN : WALK_ABSENT;
-		if (fetch(walk, estate, &walk->entries[i], key))
+		if (fetch(walk, estate, i, key))
 			return WALK_FOUND;
 		entries = true;
 	}

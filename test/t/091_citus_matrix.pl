@@ -98,6 +98,11 @@ my @statements = (
 	q{SELECT * FROM upsert_from('log', 'SELECT jsonb_build_object(''_key'', (i % 40)::text, ''n'', i) FROM generate_series(1, 2500) i')},
 	q{SELECT * FROM upsert_from('log', 'SELECT jsonb_build_object(''_key'', (i % 40)::text) FROM generate_series(1, 2500) i')},
 	q{CALL upsert_import('log', 'SELECT jsonb_build_object(''_key'', ''i'' || i) FROM generate_series(1, 30) i', '{"batchSize": 7}')},
+	# all that JSON has goes there and back
+	q{SELECT * FROM upsert('people', '{"_key": "j", "s": ["", "it''s", "a\\\\b\\"c\\n", "äöü€𝄞", ":1:;#-"], "n": [0, -1, 1.50, 1e-7, -0.0, 1e30, 123456789012345678, 1234567890123456789, -99999999999999999999.9], "x": [null, true, false, {}, [], [[]], {"": {"ä''\\\\": {}}}]}')},
+	q{SELECT * FROM upsert('people', '{"_key": "j", "t": 1}')},
+	q{SELECT * FROM upsert_many('people', (SELECT jsonb_agg(jsonb_build_object('_key', 'j' || i, 'o', (SELECT jsonb_object_agg('a' || k, CASE k % 4 WHEN 0 THEN to_jsonb(k) WHEN 1 THEN to_jsonb(repeat('x', k)) WHEN 2 THEN '{"z": 1.0}' ELSE '[1, "2"]' END) FROM generate_series(1, i * 10) k)) ORDER BY i) FROM generate_series(1, 12) i))},
+	q{SELECT * FROM upsert_many('people', (SELECT jsonb_agg(jsonb_build_object('_key', 'j' || i, 'o', jsonb_build_object('a3', i))) FROM generate_series(1, 12) i), '{"return": "old"}')},
 	# by search
 	q{SELECT action, new - '_key' - '_id' FROM upsert_by('people', '{"mail": "s"}', '{"mail": "s", "n": 1}', '{"n": OLD.n + 1}')},
 	q{SELECT action, new - '_key' - '_id' FROM upsert_by('people', '{"mail": "s"}', '{"mail": "s", "n": 1}', '{"n": OLD.n + 1}')},
