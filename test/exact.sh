@@ -44,7 +44,7 @@ sql_setup() {
 			FROM generate_series(1, n) i, LATERAL (SELECT 'http://' || kind || '/' || n || '/' || lpad(((i * 7919) % 5000)::text, 6, '0') AS id) x, LATERAL (SELECT jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) FILTER (WHERE k <= 5) || jsonb_build_object('@id', id) AS outer_node, jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) FILTER (WHERE k > 5) AS inner_node,
 				jsonb_object_agg('p' || k, 'value ' || i || ' ' || k) || jsonb_build_object('@id', id) AS node FROM generate_series(1, 10) k) y))
 			FROM unnest(ARRAY['flat', 'past', 'found', 'nested', 'parts']) kind, unnest(ARRAY[$few, $many]) n;
-		INSERT INTO batches SELECT 'like ' || kind, n, (SELECT jsonb_agg(doc || jsonb_build_object('_key', replace(doc->>'@id', '/', '.')) ORDER BY i) FROM jsonb_array_elements(flattened) WITH ORDINALITY AS e (doc, i))
+		INSERT INTO batches SELECT 'like ' || kind, n, (SELECT jsonb_agg(doc || jsonb_build_object('_key', replace(doc->>'@id', '/', '.')) ORDER BY md5(doc->>'@id')) FROM jsonb_array_elements(flattened) doc)
 			FROM (SELECT kind, n, jsonld_flatten(docs) AS flattened FROM batches WHERE kind IN ('flat', 'past', 'found', 'nested', 'parts')) f;
 		CREATE TABLE kv (uri text COLLATE "C" PRIMARY KEY, record jsonb);
 		VACUUM ANALYZE;

@@ -209,6 +209,42 @@ doc_put_item(DocBuilder *b, DocFrame *f, const DocItem *item)
 }
 
 void
+doc_put_nested(DocBuilder *b, DocFrame *f, const DocItem *key,
+			   const DocItem *item)
+{
+	Size		start = b->len;
+	Size		array;
+	Size		object;
+	Size		value;
+	uint32	   *words;
+
+	reserve(b, 6 * sizeof(uint32) + (Size) key->len + (Size) item->len + sizeof(uint32));
+	pad(b);
+	array = b->len;
+	object = array + 2 * sizeof(uint32);
+	b->len = object + 3 * sizeof(uint32);
+	memcpy(b->data + b->len, key->data, key->len);
+	b->len += key->len;
+	value = b->len;
+	if (doc_is_aligned(item->type))
+		pad(b);
+	if (item->len > 0)
+		memcpy(b->data + b->len, item->data, item->len);
+	b->len += item->len;
+
+	/* the first entry of a container has an offset, the second its length */
+	words = (uint32 *) (b->data + array);
+	words[0] = JB_FARRAY | 1;
+	words[1] = JENTRY_ISCONTAINER | JENTRY_HAS_OFF | ((b->len - object) & JENTRY_OFFLENMASK);
+	words[2] = JB_FOBJECT | 1;
+	words[3] = JENTRY_ISSTRING | JENTRY_HAS_OFF | key->len;
+	words[4] = item->type | ((b->len - value) & JENTRY_OFFLENMASK);
+	if (b->len - start > JENTRY_OFFLENMASK)
+		too_large();
+	put_entry(b, f, JENTRY_ISCONTAINER, b->len - start, b->len - f->content);
+}
+
+void
 doc_put_run(DocBuilder *b, DocFrame *f, DocCursor *from, uint32 end)
 {
 	while (from->index < end)

@@ -159,6 +159,10 @@ extern void doc_open_object(DocBuilder *b, DocFrame *f, uint32 npairs);
 extern void doc_open_array(DocBuilder *b, DocFrame *f, uint32 nelems);
 extern void doc_put_item(DocBuilder *b, DocFrame *f, const DocItem *item);
 
+/* The same as an array of one object of one pair: [{key: item}]. */
+extern void doc_put_nested(DocBuilder *b, DocFrame *f, const DocItem *key,
+						   const DocItem *item);
+
 /* Put the entries of another container from the cursor up to index end. */
 extern void doc_put_run(DocBuilder *b, DocFrame *f, DocCursor *from,
 						uint32 end);

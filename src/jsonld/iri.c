@@ -85,9 +85,15 @@ iri_parse(JldStr iri, IriParts *parts)
 }
 
 bool
+iri_has_scheme(JldStr s)
+{
+	return scheme_length(s) > 0;
+}
+
+bool
 iri_is_absolute(JldStr s)
 {
-	if (scheme_length(s) == 0)
+	if (!iri_has_scheme(s))
 		return false;
 	for (int i = 0; i < s.len; i++)
 		if ((unsigned char) s.data[i] <= ' ' || s.data[i] == 0x7F)

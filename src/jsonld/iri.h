@@ -29,6 +29,9 @@ extern void iri_parse(JldStr iri, IriParts *parts);
  */
 extern bool iri_is_absolute(JldStr s);
 
+/* Has it a scheme?  For who looks at all characters anyway. */
+extern bool iri_has_scheme(JldStr s);
+
 /* RFC 3986 5.2.2: the target of ref against the absolute base. */
 extern JldStr iri_resolve(JldStr base, JldStr ref);
 

@@ -62,6 +62,8 @@ typedef struct Property
 	JldStr		source;			/* key there */
 	JldStr		name;			/* key in the image */
 	TermDefinition *def;		/* NULL: none */
+	bool		plain;			/* a string is a literal, in this language */
+	JldStr		language;
 
 	/* of the node at hand */
 	int			first;			/* number in the reader's values */
@@ -74,6 +76,7 @@ typedef struct Shape
 	ActiveContext *ctx;
 	const JsonbContainer *like;
 	uint32		key_bytes;		/* of all keys together */
+	bool		local;			/* one of them is @context: ctx is what it says */
 	bool		flat;
 	int			id;				/* member number of @id */
 	JldStr		id_source;
@@ -81,6 +84,8 @@ typedef struct Shape
 	Property   *props;			/* in the order of jsonb */
 	int		   *by_name;		/* in the order of code points */
 	int			id_place;		/* number of props before @id */
+	Jsonb	   *all;			/* an image that has all props: its keys are
+								 * the next one's; NULL: none yet */
 } Shape;
 
 struct FlatReader
@@ -113,7 +118,7 @@ struct FlatReader
 static ActiveContext *local_context(FlatReader *r, ActiveContext *ctx,
 									JsonbValue *local);
 static Shape *find_shape(FlatReader *r, ActiveContext *ctx,
-						 const JsonbContainer *object);
+						 JsonbContainer *object);
 static bool make_shape(FlatReader *r, Shape *shape);
 static bool place_property(Shape *shape, Property *property);
 static bool expand_reference(FlatReader *r, ActiveContext *ctx, JldStr value,
@@ -132,7 +137,7 @@ static bool add_value(FlatReader *r, Property *property, const Value *value);
 static bool same_value(const Value *a, const Value *b);
 static void put_string(DocBuilder *b, DocFrame *f, JldStr s);
 static void put_value(DocBuilder *b, DocFrame *parent, const Value *value);
-static Jsonb *build_image(FlatReader *r, const Shape *shape, JldStr id);
+static Jsonb *build_image(FlatReader *r, Shape *shape, JldStr id);
 
 static inline JldStr
 item_str(const DocItem *item)
@@ -160,23 +165,46 @@ local_context(FlatReader *r, ActiveContext *ctx, JsonbValue *local)
 	return r->inner;
 }
 
+/* One with these keys that is known; NULL: none. */
 static Shape *
-find_shape(FlatReader *r, ActiveContext *ctx, const JsonbContainer *object)
+known_shape(FlatReader *r, ActiveContext *ctx, const JsonbContainer *object,
+			bool local)
 {
 	uint32		n = JsonContainerSize(object);
 	Size		entries = sizeof(JEntry) * n;
-	Shape	   *shape;
 
 	for (int i = 0; i < r->nshapes; i++)
 	{
-		const JsonbContainer *like;
+		Shape	   *shape = &r->shapes[i];
+		const JsonbContainer *like = shape->like;
 
-		shape = &r->shapes[i];
-		like = shape->like;
-		if (shape->ctx == ctx && JsonContainerSize(like) == n &&
+		if (shape->ctx == ctx && shape->local == local &&
+			JsonContainerSize(like) == n &&
 			memcmp(like->children, object->children, entries) == 0 &&
 			memcmp(&like->children[n * 2], &object->children[n * 2],
 				   shape->key_bytes) == 0)
+			return shape;
+	}
+	return NULL;
+}
+
+/* The shape of an object that stands in this context. */
+static Shape *
+find_shape(FlatReader *r, ActiveContext *ctx, JsonbContainer *object)
+{
+	Shape	   *shape = known_shape(r, ctx, object, false);
+	JsonbValue	local;
+	bool		has_local;
+
+	if (shape)
+		return shape;
+	has_local = getKeyJsonValueFromContainer(object, "@context", strlen("@context"),
+											 &local) != NULL;
+	if (has_local)
+	{
+		ctx = local_context(r, ctx, &local);
+		shape = known_shape(r, ctx, object, true);
+		if (shape)
 			return shape;
 	}
 
@@ -189,7 +217,9 @@ find_shape(FlatReader *r, ActiveContext *ctx, const JsonbContainer *object)
 	}
 	shape->ctx = ctx;
 	shape->like = object;
-	shape->key_bytes = getJsonbOffset(object, n);
+	shape->key_bytes = getJsonbOffset(object, JsonContainerSize(object));
+	shape->local = has_local;
+	shape->all = NULL;
 	shape->flat = make_shape(r, shape);
 	return shape;
 }
@@ -250,6 +280,8 @@ make_shape(FlatReader *r, Shape *shape)
 						def->type_keyword == JLD_KW_JSON ||
 						(def->has_direction && def->direction != JLD_DIR_NULL)))
 				return false;
+			property.plain = def == NULL || def->type.data == NULL;
+			property.language = def && def->has_language ? def->language : ctx->language;
 		}
 		if (!place_property(shape, &property))
 			return false;
@@ -447,7 +479,7 @@ read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
 			return false;
 	}
 	if (item->type == JENTRY_ISSTRING)
-		value.language = def && def->has_language ? def->language : ctx->language;
+		value.language = property->language;
 	return add_literal(r, property, &value);
 }
 
@@ -545,11 +577,18 @@ static bool
 read_property(FlatReader *r, ActiveContext *ctx, Property *property)
 {
 	const DocItem *member = &r->members[property->member];
-	JldPath		key = {.up = r->proc->path, .key = property->source};
+	JldPath		key;
 	bool		flat = true;
 
 	property->first = r->nvalues;
 	property->n = 0;
+	/* most are */
+	if (property->plain && member->type == JENTRY_ISSTRING)
+	{
+		property->given = true;
+		return add_value(r, property, &(Value) {.scalar = *member, .language = property->language});
+	}
+	key = (JldPath) {.up = r->proc->path, .key = property->source};
 	r->proc->path = &key;
 	if (DOC_ITEM_IS_ARRAY(member))
 	{
@@ -616,9 +655,52 @@ put_value(DocBuilder *b, DocFrame *parent, const Value *value)
 	doc_close(b, &object, parent);
 }
 
+/* The keys of an image that has so many properties. */
+static void
+put_keys(DocBuilder *b, DocFrame *root, const Shape *shape, int given)
+{
+	DocCursor	keys;
+
+	if (given == shape->nprops && shape->all)
+	{
+		doc_cursor_first(&keys, &shape->all->root);
+		doc_put_run(b, root, &keys, given + 1);
+		return;
+	}
+	for (int i = 0; i <= shape->nprops; i++)
+	{
+		if (i == shape->id_place)
+			put_string(b, root, JLD_STR("@id"));
+		if (i < shape->nprops && shape->props[i].given)
+			put_string(b, root, shape->props[i].name);
+	}
+}
+
+/* The array of a property's values. */
+static void
+put_values(FlatReader *r, DocFrame *root, const Property *property)
+{
+	static const DocItem id = {JENTRY_ISSTRING, 3, "@id"};
+	static const DocItem literal = {JENTRY_ISSTRING, 6, "@value"};
+	const Value *value = &r->values[property->first];
+	DocBuilder *b = &r->scratch;
+	DocFrame	array;
+
+	if (property->n == 1 && !value->bare && value->type.data == NULL &&
+		value->language.data == NULL)
+	{
+		doc_put_nested(b, root, value->reference ? &id : &literal, &value->scalar);
+		return;
+	}
+	doc_open_array(b, &array, property->n);
+	for (int k = 0; k < property->n; k++)
+		put_value(b, &array, &value[k]);
+	doc_close(b, &array, root);
+}
+
 /* The image of what was read; by then all of it is known to be good. */
 static Jsonb *
-build_image(FlatReader *r, const Shape *shape, JldStr id)
+build_image(FlatReader *r, Shape *shape, JldStr id)
 {
 	DocBuilder *b = &r->scratch;
 	int			given = 0;
@@ -630,32 +712,21 @@ build_image(FlatReader *r, const Shape *shape, JldStr id)
 
 	b->len = VARHDRSZ;
 	doc_open_object(b, &root, given + 1);
+	put_keys(b, &root, shape, given);
 	for (int i = 0; i <= shape->nprops; i++)
 	{
-		if (i == shape->id_place)
-			put_string(b, &root, JLD_STR("@id"));
-		if (i < shape->nprops && shape->props[i].given)
-			put_string(b, &root, shape->props[i].name);
-	}
-	for (int i = 0; i <= shape->nprops; i++)
-	{
-		const Property *property = &shape->props[i];
-		DocFrame	array;
-
 		if (i == shape->id_place)
 			put_string(b, &root, id);
-		if (i == shape->nprops || !property->given)
-			continue;
-		doc_open_array(b, &array, property->n);
-		for (int k = 0; k < property->n; k++)
-			put_value(b, &array, &r->values[property->first + k]);
-		doc_close(b, &array, &root);
+		if (i < shape->nprops && shape->props[i].given)
+			put_values(r, &root, &shape->props[i]);
 	}
 	doc_close(b, &root, NULL);
 
 	/* in its true size: there may be many */
 	image = jld_alloc(b->len);
 	memcpy(image, doc_build_finish(b), b->len);
+	if (given == shape->nprops && shape->all == NULL)
+		shape->all = image;
 	return image;
 }
 
@@ -720,13 +791,10 @@ flat_read(FlatReader *r, ActiveContext *ctx, JsonbContainer *object,
 {
 	const JldPath *path = r->proc->path;
 	int			depth = r->proc->depth;
-	JsonbValue	local;
-	const Shape *shape;
+	Shape	   *shape;
 	bool		given = false;
 
 	jld_enter(r->proc);
-	if (getKeyJsonValueFromContainer(object, "@context", strlen("@context"), &local))
-		ctx = local_context(r, ctx, &local);
 	shape = find_shape(r, ctx, object);
 	if (!shape->flat || !read_members(r, shape, object, node))
 	{

@@ -19,14 +19,14 @@ bool
 name_is_iri(JldStr id)
 {
 	/* what neither an IRI nor a label can hold, besides controls and blanks */
-	static const char excluded[] = "<>\"{}|\\^`";
+	static const char excluded[] = "<>\"{}|\\^`\177";
 
 	if (jld_is_blank_node_id(id))
 	{
 		if (id.len == 2)
 			return false;
 	}
-	else if (!iri_is_absolute(id))
+	else if (!iri_has_scheme(id))
 		return false;
 	for (int i = 0; i < id.len; i++)
 	{

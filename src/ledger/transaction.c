@@ -66,6 +66,8 @@ typedef struct Work
 	Batch		batch;
 	StoreWaiting waiting;
 	MemoryContext context;		/* of what is kept of steps */
+	JldStr		graph;			/* of the step before, as a text */
+	Datum		graph_text;
 	Step	   *steps;
 	int			n;
 	int			size;
@@ -432,13 +434,17 @@ apply_step(Work *work, Step *step)
 	const NodeChange *change = step->change;
 	Datum		key[2];
 
-	key[0] = jld_text_datum(change->graph);
+	if (work->graph.data == NULL || !jld_eq(work->graph, change->graph))
+	{
+		work->graph = change->graph;
+		work->graph_text = jld_text_datum(change->graph);
+	}
+	key[0] = work->graph_text;
 	key[1] = jld_text_datum(change->id);
 	step->key = key;
 	step->differences = OidIsValid(work->ledger->log_relid) || work->how->unique;
 	step->outcome = store_apply(work->store, key, NULL, compose_node, step);
 	keep_difference(work, step);
-	pfree(DatumGetPointer(key[0]));
 	pfree(DatumGetPointer(key[1]));
 }
 

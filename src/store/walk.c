@@ -77,8 +77,9 @@ struct Walk
 	int			size;			/* of the next window */
 	int			asked;			/* keys since it was read */
 
-	MemoryContext last_context;
 	Datum	   *last;			/* key asked for, by index column */
+	char	  **copies;			/* of those that are passed by reference */
+	Size	   *sizes;			/* of these */
 	bool		has_last;
 	int			pause;			/* keys to let pass */
 	int			next_pause;
@@ -159,6 +160,8 @@ walk_open(Store *s, Relation index)
 	walk->keymap = palloc(sizeof(int) * walk->nkeys);
 	walk->order = palloc0(sizeof(SortSupportData) * walk->nkeys);
 	walk->last = palloc(sizeof(Datum) * walk->nkeys);
+	walk->copies = palloc0(sizeof(char *) * walk->nkeys);
+	walk->sizes = palloc0(sizeof(Size) * walk->nkeys);
 	walk->keys = palloc(sizeof(Datum) * walk->nkeys * LARGEST_WINDOW);
 	for (int i = 0; i < walk->nkeys; i++)
 	{
@@ -175,9 +178,6 @@ walk_open(Store *s, Relation index)
 	make_scan_key(walk);
 	walk->context = AllocSetContextCreate(CurrentMemoryContext, "upsert walk",
 										  ALLOCSET_DEFAULT_SIZES);
-	walk->last_context = AllocSetContextCreate(CurrentMemoryContext,
-											   "upsert walk key",
-											   ALLOCSET_SMALL_SIZES);
 	walk->size = FIRST_WINDOW;
 	walk->next_pause = FIRST_PAUSE;
 	return walk;
@@ -204,18 +204,40 @@ copy(Walk *walk, int i, Datum value)
 	return datumCopy(value, column->attbyval, column->attlen);
 }
 
+/* Remembers a column of the key, in the place of the last one. */
+static void
+remember(Walk *walk, int i, Datum value)
+{
+	Form_pg_attribute column = TupleDescAttr(RelationGetDescr(walk->index), i);
+	Size		size;
+
+	if (column->attbyval)
+	{
+		walk->last[i] = value;
+		return;
+	}
+	if (column->attlen == -1 && VARATT_IS_EXTERNAL(DatumGetPointer(value)))
+		value = PointerGetDatum(PG_DETOAST_DATUM(value));
+	size = datumGetSize(value, false, column->attlen);
+	if (size > walk->sizes[i])
+	{
+		walk->sizes[i] = Max(size, 64);
+		if (walk->copies[i])
+			pfree(walk->copies[i]);
+		walk->copies[i] = MemoryContextAlloc(walk->store->context, walk->sizes[i]);
+	}
+	memcpy(walk->copies[i], DatumGetPointer(value), size);
+	walk->last[i] = PointerGetDatum(walk->copies[i]);
+}
+
 bool
 walk_ascends(Walk *walk, const Datum *key)
 {
 	bool		result = !walk->has_last || compare(walk, walk->last, key) < 0;
-	MemoryContext oldcontext;
 
-	MemoryContextReset(walk->last_context);
-	oldcontext = MemoryContextSwitchTo(walk->last_context);
 	for (int i = 0; i < walk->nkeys; i++)
-		walk->last[i] = copy(walk, i, key[walk->keymap[i]]);
+		remember(walk, i, key[walk->keymap[i]]);
 	walk->has_last = true;
-	MemoryContextSwitchTo(oldcontext);
 	return result;
 }
 
