@@ -6,13 +6,16 @@
 # no noise of a shared machine.  Ours beside the plain SQL that comes nearest.
 # All in a transaction that is rolled back.  What a case leaves dead the next
 # one meets, so those that insert have keys of their own, and figures of the same
-# list of cases are to be compared: they repeat to a tenth of a percent.
+# list of cases are to be compared: they repeat to a tenth of a percent.  Cases
+# that are compared with each other have tables of their own that are alike: where
+# a key falls in its index is some percent, too.
 #
 #	case			ours	plain	ours/plain		(instructions an item)
 set -euo pipefail
 bin=$1 data=$2
 shift 2
 few=${FEW:-200} many=${MANY:-700}
+here=$(dirname "${BASH_SOURCE[0]}")
 
 sql_setup() {
 	cat <<-EOF
@@ -26,7 +29,7 @@ sql_setup() {
 		ALTER TABLE batches ALTER docs SET STORAGE EXTERNAL;
 		INSERT INTO batches SELECT kind, n, (SELECT jsonb_agg(jsonb_build_object('_key', prefix || CASE WHEN prefix IN ('s', '') THEN '' ELSE n || '-' END || lpad(((i * 7919) % 5000)::text, 6, '0'), 'n', CASE kind WHEN 'changed' THEN -i ELSE i END,
 			'name', 'somebody ' || i, 'email', i || '@example.org', 'active', true, 'text', repeat(md5(i::text), 3)) ORDER BY i) FROM generate_series(1, n) i)
-			FROM (VALUES ('new', 'w'), ('exclusive', 'x'), ('others', 'y'), ('changed', 's'), ('same', 's'), ('one', '')) k (kind, prefix), unnest(ARRAY[$few, $many]) n;
+			FROM (VALUES ('new', 'w'), ('others', 'y'), ('changed', 's'), ('same', 's'), ('one', '')) k (kind, prefix), unnest(ARRAY[$few, $many]) n;
 		UPDATE batches SET docs = (SELECT jsonb_agg(d || '{"_key": "one"}') FROM jsonb_array_elements(docs) d) WHERE kind = 'one';
 		SELECT upsert_load('docs', docs) FROM batches WHERE kind = 'same';
 		INSERT INTO plain SELECT d->>'_key', NULL, d - '_key' FROM batches, jsonb_array_elements(docs) d WHERE kind = 'same' ON CONFLICT DO NOTHING;
@@ -36,7 +39,9 @@ sql_setup() {
 			FROM (VALUES ('objects', 100000), ('rows', 200000), ('records', 0), ('like records', 0)) k (kind, start), unnest(ARRAY[$few, $many]) n;
 		CREATE TABLE lines (id int PRIMARY KEY, sku text, qty int, made date);
 		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
-		SELECT create_record_store('records');
+		SELECT create_collection('left'), create_collection('right'), create_collection('like_saved');
+		SELECT upsert_load('left', docs), upsert_load('right', docs) FROM batches WHERE kind = 'same';
+		SELECT create_record_store('records'), create_record_store('saved');
 		SELECT create_ledger('book', '{"index": false}');
 		-- nodes of ten predicates, flat, with a nested node that has a name, and with one that has none; and what of them is stored, as documents
 		SELECT create_ledger('bare', '{"index": false, "history": false}'), create_ledger('indexed', '{"history": false}'), create_collection('expanded');
@@ -47,7 +52,19 @@ sql_setup() {
 		INSERT INTO batches SELECT 'like ' || kind, n, (SELECT jsonb_agg(doc || jsonb_build_object('_key', replace(doc->>'@id', '/', '.')) ORDER BY md5(doc->>'@id')) FROM jsonb_array_elements(flattened) doc)
 			FROM (SELECT kind, n, jsonld_flatten(docs) AS flattened FROM batches WHERE kind IN ('flat', 'past', 'found', 'nested', 'parts')) f;
 		CREATE TABLE kv (uri text COLLATE "C" PRIMARY KEY, record jsonb);
-		VACUUM ANALYZE;
+	EOF
+	[ -z "$lua" ] || scripts_setup
+	echo 'VACUUM ANALYZE;'
+}
+# the scripts of bench/scripts.sql, and the records that they change
+scripts_setup() {
+	cat <<-EOF
+		CREATE EXTENSION upsert_lua;
+		SELECT create_record_store('scripted');
+		CREATE TABLE scripts (name text, script text);
+		INSERT INTO scripts VALUES ('upsert', \$lua\$$(cat "$here/bench/scripts/upsert.lua")\$lua\$), ('sidecar', \$lua\$$(cat "$here/bench/scripts/sidecar.lua")\$lua\$);
+		SELECT count(at_put_record('scripted', 'did:plc:' || who || i, 'xyz.statusphere.status', 'k', '{"status": "old", "createdAt": "2026-11-26T00:00:00.000Z", "updatedAt": "2026-11-26T00:00:00.000Z"}'))
+			FROM generate_series(1, $many) i, unnest(ARRAY['script', 'function']) who;
 	EOF
 }
 # name :: ours :: plain ("-": nothing comes near); %N% is the number of items
@@ -62,7 +79,7 @@ cases() {
 		load_changed :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_same :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_guarded :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc WHERE plain.doc IS DISTINCT FROM plain.doc || EXCLUDED.doc;
-		load_exclusive :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'exclusive' AND n = %N%), '{"exclusive": true}'); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'exclusive' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
+		load_exclusive :: PERFORM upsert_load('left', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%), '{"exclusive": true}'); :: PERFORM upsert_load('right', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%));
 		load_one_key :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'one' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'others' AND n = %N%));
 		object :: FOR i IN 1..%N% LOOP PERFORM upsert_object('lines', jsonb_build_object('id', i, 'qty', 2)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_record(NULL::lines, jsonb_build_object('id', i, 'qty', 2)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty; END LOOP;
 		objects :: PERFORM upsert_objects('lines', (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)); :: INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_recordset(NULL::lines, (SELECT jsonb_agg(jsonb_build_object('id', i, 'qty', 2)) FROM generate_series(1, %N%) i)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty;
@@ -74,7 +91,10 @@ cases() {
 		c8ql_loop_new :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("c", @n, "-", i)} INSERT {_key: CONCAT("c", @n, "-", i), foobar: false} UPDATE {foobar: true} IN docs', jsonb_build_object('n', %N%)); :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('c' || %N% || '-' || i, NULL, '{"foobar": false}') ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || '{"foobar": true}'; END LOOP;
 		c8ql_one_key :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: "one"} INSERT {_key: "one", n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%)); :: PERFORM c8ql('FOR i IN 1..@n UPSERT {_key: CONCAT("o", @n, "-", i)} INSERT {_key: CONCAT("o", @n, "-", i), n: 1} UPDATE {n: OLD.n + 1} IN docs', jsonb_build_object('n', %N%));
 		record :: FOR i IN 1..%N% LOOP PERFORM at_put_record('records', 'did:plc:abc', 'a.b.c', 'r' || i, jsonb_build_object('n', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO kv VALUES ('at://did:plc:abc/a.b.c/r' || i, jsonb_build_object('n', i)) ON CONFLICT (uri) DO UPDATE SET record = EXCLUDED.record; END LOOP;
-		save_all :: PERFORM at_save_all('records', 'did:plc:abc', (SELECT docs FROM batches WHERE kind = 'records' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'like records' AND n = %N%));
+		save_all :: PERFORM at_save_all('saved', 'did:plc:abc', (SELECT docs FROM batches WHERE kind = 'records' AND n = %N%)); :: PERFORM upsert_load('like_saved', (SELECT docs FROM batches WHERE kind = 'like records' AND n = %N%));
+		script_new :: DECLARE s text := (SELECT script FROM scripts WHERE name = 'upsert'); BEGIN FOR i IN 1..%N% LOOP PERFORM at_script('scripted', s, '{"status": "hello"}', 'did:plc:s%N%-' || i, 'xyz.statusphere.status'); END LOOP; END; :: FOR i IN 1..%N% LOOP PERFORM at_upsert_record('scripted', 'did:plc:f%N%-' || i, 'xyz.statusphere.status', '{status: @status, createdAt: DATE_ISO8601(DATE_NOW()), updatedAt: DATE_ISO8601(DATE_NOW())}', '{status: @status, updatedAt: DATE_ISO8601(DATE_NOW())}', NULL, '{"status": "hello"}'); END LOOP;
+		script_changed :: DECLARE s text := (SELECT script FROM scripts WHERE name = 'upsert'); BEGIN FOR i IN 1..%N% LOOP PERFORM at_script('scripted', s, '{"status": "hello", "rkey": "k"}', 'did:plc:script' || i, 'xyz.statusphere.status'); END LOOP; END; :: FOR i IN 1..%N% LOOP PERFORM at_upsert_record('scripted', 'did:plc:function' || i, 'xyz.statusphere.status', '{status: @status, createdAt: DATE_ISO8601(DATE_NOW()), updatedAt: DATE_ISO8601(DATE_NOW())}', '{status: @status, updatedAt: DATE_ISO8601(DATE_NOW())}', 'k', '{"status": "hello"}'); END LOOP;
+		script_two :: DECLARE s text := (SELECT script FROM scripts WHERE name = 'sidecar'); BEGIN FOR i IN 1..%N% LOOP PERFORM at_script('scripted', s, '{"text": "Hello world", "lang": "en", "source": "web"}', 'did:plc:t%N%-' || i); END LOOP; END; :: FOR i IN 1..%N% LOOP PERFORM at_save_all('scripted', 'did:plc:g%N%-' || i, jsonb_build_array(jsonb_build_object('collection', 'xyz.statusphere.post', 'record', jsonb_build_object('text', 'Hello world', 'createdAt', to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), jsonb_build_object('collection', 'xyz.statusphere.postMetadata', 'record', jsonb_build_object('lang', 'en', 'source', 'web', 'createdAt', to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))), '{"sameRkey": true}'); END LOOP;
 		ledger_new :: PERFORM ledger_upsert('bare', (SELECT docs FROM batches WHERE kind = 'flat' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like flat' AND n = %N%));
 		ledger_history :: PERFORM ledger_upsert('book', (SELECT docs FROM batches WHERE kind = 'past' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like past' AND n = %N%));
 		ledger_indexed :: PERFORM ledger_upsert('indexed', (SELECT docs FROM batches WHERE kind = 'found' AND n = %N%)); :: PERFORM upsert_load('expanded', (SELECT docs FROM batches WHERE kind = 'like found' AND n = %N%));
@@ -84,6 +104,8 @@ cases() {
 	EOF
 }
 
+lua=
+[ ! -e "$("$bin/pg_config" --sharedir)/extension/upsert_lua.control" ] || lua=1
 if [ "${1:-}" = --setup ]; then sql_setup; exit; fi
 command -v valgrind >/dev/null || { echo "exact: no valgrind; apt-get install valgrind" >&2; exit 2; }
 
@@ -102,6 +124,7 @@ cases | while IFS= read -r line; do
 	name=${line%% :: *} rest=${line#* :: }
 	ours=${rest%% :: *} plain=${rest#* :: }
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+	if [[ $name == script_* && -z $lua ]]; then echo "$name: skipped, no upsert_lua here"; continue; fi
 	o=$(an_item "$ours") p=-
 	[ "$plain" = - ] || p=$(an_item "$plain")
 	printf '%-15s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"

@@ -6,55 +6,9 @@ SELECT create_record_store('records');
 CREATE TABLE calls AS SELECT i, 'did:plc:u' || i AS did, jsonb_build_object('status', 'hello') AS created,
 	jsonb_build_object('status', 'hello', 'rkey', 'k') AS keyed, jsonb_build_object('text', 'Hello world', 'lang', 'en', 'source', 'web') AS posted
 FROM generate_series(1, 2000) i;
-CREATE TABLE scripts (name text, script text);
-INSERT INTO scripts VALUES ('upsert', $lua$function handle()
-local rkey = input.rkey or TID()
-local uri = "at://" .. caller_did .. "/" .. collection .. "/" .. rkey
-local r = Record.load(uri)
-if r then
--- Update existing record
-r.status = input.status
-r.updatedAt = now()
-r:save()
-else
--- Create new record
-r = Record(collection, {
-status = input.status,
-createdAt = now(),
-updatedAt = now(),
-})
-r:set_rkey(rkey)
-r:save()
-end
-return { uri = r._uri, cid = r._cid }
-end
-$lua$), ('sidecar', $lua$function handle()
-  local rkey = TID()
-
-  local post = Record("xyz.statusphere.post", {
-    text = input.text,
-    createdAt = now(),
-  })
-  post:set_rkey(rkey)
-
-  local metadata = Record("xyz.statusphere.postMetadata", {
-    lang = input.lang or "en",
-    source = input.source or "web",
-    createdAt = now(),
-  })
-  metadata:set_rkey(rkey)
-
-  Record.save_all({ post, metadata })
-
-  return {
-    post = { uri = post._uri, cid = post._cid },
-    metadata = { uri = metadata._uri, cid = metadata._cid },
-  }
-end
-$lua$), ('nothing', 'function handle() end');
 VACUUM ANALYZE calls;
-SELECT script AS upsert FROM scripts WHERE name = 'upsert' \gset
-SELECT script AS sidecar FROM scripts WHERE name = 'sidecar' \gset
+\set upsert `cat scripts/upsert.lua`
+\set sidecar `cat scripts/sidecar.lua`
 SELECT at_put_script('x.y.upsert', :'upsert', 'xyz.statusphere.status');
 
 SELECT format('SELECT count(at_script(''records'', %L, created, did, ''xyz.statusphere.status'')) FROM calls', :'upsert') AS script_new,
