@@ -43,6 +43,7 @@ struct QuerySort
 {
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;
+	MemoryContext row_context;	/* of a document that is not as it was stored */
 };
 
 static void
@@ -68,7 +69,8 @@ begin_sort(QuerySort *qs, Oid key_type, Oid key_collation, bool groups)
 	operators[2] = lookup_type_cache(INT8OID, TYPECACHE_LT_OPR)->lt_opr;
 	qs->sort = tuplesort_begin_heap(tupdesc, 3 - first, attnos + first,
 									operators + first, collations + first,
-									nulls_first + first, work_mem, NULL, 0);
+									nulls_first + first,
+									Max(work_mem, maintenance_work_mem), NULL, 0);
 }
 
 static void
@@ -210,6 +212,8 @@ query_sort(const char *query, Oid key_type, Oid key_collation, QueryKey key,
 {
 	QuerySort  *qs = palloc0(sizeof(QuerySort));
 
+	qs->row_context = AllocSetContextCreate(CurrentMemoryContext, "upsert query row",
+											ALLOCSET_DEFAULT_SIZES);
 	begin_sort(qs, key_type, key_collation, group != NULL);
 	read_query(qs, query, key, group, arg);
 	tuplesort_performsort(qs->sort);
@@ -219,6 +223,7 @@ query_sort(const char *query, Oid key_type, Oid key_collation, QueryKey key,
 bool
 query_sort_next(QuerySort *qs, QueryRow *row)
 {
+	MemoryContext oldcontext;
 	bool		isnull;
 
 	CHECK_FOR_INTERRUPTS();
@@ -227,7 +232,10 @@ query_sort_next(QuerySort *qs, QueryRow *row)
 	row->key = slot_getattr(qs->slot, COLUMN_KEY + 1, &isnull);
 	row->has_key = !isnull;
 	row->place = DatumGetInt64(slot_getattr(qs->slot, COLUMN_PLACE + 1, &isnull));
+	MemoryContextReset(qs->row_context);
+	oldcontext = MemoryContextSwitchTo(qs->row_context);
 	row->doc = DatumGetJsonbP(slot_getattr(qs->slot, COLUMN_DOC + 1, &isnull));
+	MemoryContextSwitchTo(oldcontext);
 	return true;
 }
 
@@ -236,5 +244,6 @@ query_sort_end(QuerySort *qs)
 {
 	tuplesort_end(qs->sort);
 	ExecDropSingleTupleTableSlot(qs->slot);
+	MemoryContextDelete(qs->row_context);
 	pfree(qs);
 }

@@ -203,6 +203,17 @@ documents_add(DocumentBatch *b, Jsonb *doc, int64 place)
 	b->batch.n++;
 }
 
+void
+documents_add_keyed(DocumentBatch *b, Jsonb *doc, Datum key, int64 place)
+{
+	DocumentItem *item;
+
+	documents_add(b, doc, place);
+	item = &b->items[b->batch.n - 1];
+	item->request.has_key = true;
+	item->request.key = key;
+}
+
 /* ----------
  * The door
  * ----------
@@ -288,7 +299,8 @@ prepare_document(void *arg, int i)
 	DocumentItem *item = &b->items[i];
 
 	if (!request_prepare(&item->request, b->collection, b->options,
-						 b->options->ignore_errors, item->doc) ||
+						 b->options->ignore_errors, item->doc,
+						 item->request.has_key ? &item->request.key : NULL) ||
 		(b->by && !request_find_by(&item->request, b->by, item->doc)) ||
 		(b->need_keys && !request_has_key(&item->request, b->collection)))
 		batch_leave_out(&b->batch, i, item->request.refusal);

@@ -55,6 +55,10 @@ extern void documents_alone(DocumentBatch *b);
  */
 extern void documents_add(DocumentBatch *b, Jsonb *doc, int64 place);
 
+/* The same of one whose key request_find_key() has found; that must live, too. */
+extern void documents_add_keyed(DocumentBatch *b, Jsonb *doc, Datum key,
+								int64 place);
+
 /*
  * Applies what was added, see batch_run().  Errors: UP004 and UP006, and
  * whatever the single upsert raises, unless the option ignoreErrors makes

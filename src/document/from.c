@@ -103,7 +103,10 @@ documents_from_query(DocumentBatch *b, const char *query)
 		have_last = row.has_key;
 		if (have_last)
 			last = datumCopy(row.key, typbyval, typlen);
-		documents_add(b, DatumGetJsonbPCopy(JsonbPGetDatum(row.doc)), row.place);
+		if (have_last && !by)
+			documents_add_keyed(b, DatumGetJsonbPCopy(JsonbPGetDatum(row.doc)), last, row.place);
+		else
+			documents_add(b, DatumGetJsonbPCopy(JsonbPGetDatum(row.doc)), row.place);
 		bytes += VARSIZE(row.doc);
 		MemoryContextSwitchTo(oldcontext);
 	}

@@ -112,14 +112,19 @@ request_find_key(const Collection *c, const Jsonb *doc, Datum *key, Refusal *why
 
 bool
 request_prepare(DocumentRequest *r, const Collection *c,
-				const UpsertOptions *options, bool soft, Jsonb *doc)
+				const UpsertOptions *options, bool soft, Jsonb *doc,
+				const Datum *known)
 {
+	DocumentRequest request = {.options = options, .soft = soft};
 	JsonbValue	v;
 	Refusal		why;
 
-	memset(r, 0, sizeof(*r));
-	r->options = options;
-	r->soft = soft;
+	if (known)
+	{
+		request.has_key = true;
+		request.key = *known;
+	}
+	*r = request;
 
 	if (!JB_ROOT_IS_OBJECT(doc))
 	{
@@ -132,7 +137,7 @@ request_prepare(DocumentRequest *r, const Collection *c,
 		refuse(r, &why);
 		return false;
 	}
-	switch (request_find_key(c, doc, &r->key, &why))
+	switch (r->has_key ? REQUEST_KEY_ONE : request_find_key(c, doc, &r->key, &why))
 	{
 		case REQUEST_KEY_BAD:
 			refuse(r, &why);

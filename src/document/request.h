@@ -44,13 +44,14 @@ typedef struct DocumentRequest
 } DocumentRequest;
 
 /*
- * Takes a caller's document apart.  Errors (or a refusal, if soft): UP006 if
+ * Takes a caller's document apart.  known: the key that request_find_key() has
+ * found in it, NULL: it has yet to.  Errors (or a refusal, if soft): UP006 if
  * it is no object, UP004 if its _key or _id cannot be one.  Returns false if it was
  * refused.
  */
 extern bool request_prepare(DocumentRequest *r, const Collection *c,
 							const UpsertOptions *options, bool soft,
-							Jsonb *doc);
+							Jsonb *doc, const Datum *known);
 
 /*
  * Applies it.  Errors (or refusals): UP001, UP002, UP003 by ifRev and

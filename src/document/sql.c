@@ -50,7 +50,7 @@ upsert_one(FunctionCallInfo fcinfo, const UpsertOptions *options, Answer *answer
 	}
 
 	ds = document_open(collection_resolve(relid), options);
-	request_prepare(&request, document_collection(ds), options, false, doc);
+	request_prepare(&request, document_collection(ds), options, false, doc, NULL);
 	request_apply(&request, ds, &result);
 	document_answer(answer, document_collection(ds), options->ret,
 					request_outcome(options, &result), &result);
