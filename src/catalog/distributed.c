@@ -35,13 +35,18 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/value.h"
 #include "optimizer/planner.h"
+#include "parser/parse_func.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -90,7 +95,10 @@ static Question of_table = {
 };
 
 static Question of_shards = {
-	"SELECT s.shardid, s.shardminvalue::pg_catalog.int4, s.shardmaxvalue::pg_catalog.int4"
+	"SELECT s.shardid, s.shardminvalue::pg_catalog.int4, s.shardmaxvalue::pg_catalog.int4,"
+	" EXISTS (SELECT FROM pg_catalog.pg_dist_placement p JOIN pg_catalog.pg_dist_local_group g"
+	" ON p.groupid OPERATOR(pg_catalog.=) g.groupid"
+	" WHERE p.shardid OPERATOR(pg_catalog.=) s.shardid AND p.shardstate OPERATOR(pg_catalog.=) 1)"
 	" FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1"
 	" ORDER BY 2",
 	1, {REGCLASSOID}
@@ -104,17 +112,6 @@ static Question of_shard = {
 
 static Question of_shard_name = {
 	"SELECT pg_catalog.shard_name($1, $2)", 2, {REGCLASSOID, INT8OID}
-};
-
-static Question of_placement = {
-	"SELECT FROM pg_catalog.pg_dist_placement p JOIN pg_catalog.pg_dist_local_group g"
-	" ON p.groupid OPERATOR(pg_catalog.=) g.groupid"
-	" WHERE p.shardid OPERATOR(pg_catalog.=) $1 AND p.shardstate OPERATOR(pg_catalog.=) 1",
-	1, {INT8OID}
-};
-
-static Question to_keep_shard = {
-	"SELECT pg_catalog.lock_shard_metadata($1, ARRAY[$2])", 2, {INT4OID, INT8OID}
 };
 
 static Question of_node = {
@@ -171,6 +168,7 @@ read_shards(Distribution *d, Oid relid)
 		d->shards[i].id = DatumGetInt64(answer(i, 1, INT8OID, &isnull));
 		d->shards[i].min = DatumGetInt32(answer(i, 2, INT4OID, &isnull));
 		d->shards[i].max = DatumGetInt32(answer(i, 3, INT4OID, &isnull));
+		d->shards[i].here = DatumGetBool(answer(i, 4, BOOLOID, &isnull));
 	}
 	SPI_finish();
 }
@@ -336,24 +334,23 @@ distribution_table(const Distribution *d, int place)
 void
 distributed_keep_in_place(Relation rel, int64 shard)
 {
+	Oid			types[] = {INT4OID, INT8ARRAYOID};
+	Oid			lock = LookupFuncName(list_make2(makeString("pg_catalog"),
+												 makeString("lock_shard_metadata")),
+									  2, types, false);
+	Datum		shards[] = {Int64GetDatum(shard)};
+	ArrayType  *array = construct_array(shards, 1, INT8OID, sizeof(int64),
+										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 	Oid			user;
 	int			context;
 
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(rel->rd_rel->relowner,
 						   context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) ask(&to_keep_shard, Int32GetDatum(ShareLock), Int64GetDatum(shard));
-	SPI_finish();
+	(void) OidFunctionCall2(lock, Int32GetDatum(ShareLock), PointerGetDatum(array));
 	SetUserIdAndSecContext(user, context);
-}
-
-bool
-distributed_shard_is_here(int64 shard)
-{
-	bool		here = ask(&of_placement, Int64GetDatum(shard), 0) == 1;
-
-	SPI_finish();
-	return here;
+	/* such a lock brings no news, and a move has reported itself before it ended */
+	AcceptInvalidationMessages();
 }
 
 bool
@@ -519,15 +516,17 @@ setting(const char *name, const char *value)
 }
 
 int
-distributed_execute(const char *sql, int nargs, Oid *types, Datum *values, bool alone)
+distributed_execute(SPIPlanPtr plan, Datum *values, bool alone)
 {
 	int			level = NewGUCNestLevel();
 	int			rc;
 
 	if (alone)
 		setting("citus.function_opens_transaction_block", "off");
-	/* planned for these values: they are constants when Citus looks */
-	rc = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	/* planned for these values, they are constants when Citus looks */
+	if (plan_cache_mode == PLAN_CACHE_MODE_FORCE_GENERIC_PLAN)
+		setting("plan_cache_mode", "auto");
+	rc = SPI_execute_plan(plan, values, NULL, false, 0);
 	AtEOXact_GUC(true, level);
 	return rc;
 }

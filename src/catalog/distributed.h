@@ -10,6 +10,7 @@
 
 #include "access/attnum.h"
 #include "catalog/memo.h"
+#include "executor/spi.h"
 #include "utils/elog.h"
 #include "utils/relcache.h"
 
@@ -28,6 +29,7 @@ typedef struct Shard
 	int32		min;
 	int32		max;
 	int64		id;
+	bool		here;			/* it lies on this node */
 	Oid			table;			/* on this node, or InvalidOid: not asked yet */
 } Shard;
 
@@ -89,12 +91,10 @@ extern Oid	distribution_table(const Distribution *d, int place);
 
 /*
  * Keeps a shard of an open table where it is to the end of the transaction, as
- * a statement of Citus would; waits for a move.
+ * a statement of Citus would; waits for a move.  Where that is says what
+ * distribution_of() answers then.
  */
 extern void distributed_keep_in_place(Relation rel, int64 shard);
-
-/* Does the shard lie on this node, as of now? */
-extern bool distributed_shard_is_here(int64 shard);
 
 /* Does this backend serve another node? */
 extern bool distributed_internal(void);
@@ -111,11 +111,10 @@ extern void distributed_require(const char *option);
 extern void distributed_require_coordinator(Relation rel, const char *what);
 
 /*
- * SPI_execute_with_args() of a call that Citus is to send to a node; alone: the
- * node commits it at once, with one message instead of three.
+ * SPI_execute_plan() of a call that Citus is to send to a node; alone: the node
+ * commits it at once, with one message instead of three.
  */
-extern int	distributed_execute(const char *sql, int nargs, Oid *types, Datum *values,
-								bool alone);
+extern int	distributed_execute(SPIPlanPtr plan, Datum *values, bool alone);
 
 /*
  * Does something as a part of a transaction, which Citus would else take to be

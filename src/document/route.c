@@ -51,7 +51,7 @@ struct Route
 	const Collection *collection;
 	const Distribution *distribution;
 	const char *call;			/* of the group's function */
-	StringInfoData request;		/* options, without the closing brace */
+	Datum		request;		/* options */
 };
 
 /* ----------
@@ -75,6 +75,7 @@ route_open(const Collection *c, Relation rel, const UpsertOptions *options)
 {
 	const Distribution *d = distribution_of(rel);
 	Route	   *r;
+	StringInfoData request;
 	char	   *function;
 
 	/*
@@ -94,27 +95,27 @@ route_open(const Collection *c, Relation rel, const UpsertOptions *options)
 	r->collection = c;
 	r->distribution = d;
 	r->call = psprintf("SELECT * FROM %s($1, $2, $3, $4, $5)", function);
-	initStringInfo(&r->request);
-	options_write(&r->request, options, CALL_UPSERT_MANY);
-	r->request.len--;
+	initStringInfo(&request);
+	options_write(&request, options, CALL_UPSERT_MANY);
+	r->request = DirectFunctionCall1(jsonb_in, CStringGetDatum(request.data));
 	return r;
 }
+
+/* What stands before the documents. */
+#define PART_KEEP	0x01
+#define PART_SINGLE 0x02
 
 /* The arguments of the call, by number. */
 static void
 call_arguments(const Route *r, int shard, const RoutePart *part, Oid *types, Datum *values)
 {
-	StringInfoData request;
 	StringInfoData docs;
 	WireOut		out;
 
-	initStringInfo(&request);
-	appendBinaryStringInfo(&request, r->request.data, r->request.len);
-	appendStringInfo(&request, "%s\"keep\":%s,\"single\":%s,\"encoding\":%d}",
-					 request.len > 1 ? "," : "", part->keep ? "true" : "false",
-					 part->single ? "true" : "false", GetDatabaseEncoding());
 	initStringInfo(&docs);
 	wire_begin(&out, &docs);
+	wire_put_number(&out, GetDatabaseEncoding());
+	wire_put_number(&out, (part->keep ? PART_KEEP : 0) | (part->single ? PART_SINGLE : 0));
 	for (int i = 0; i < part->n; i++)
 	{
 		wire_put_number(&out, part->places[i]);
@@ -129,7 +130,7 @@ call_arguments(const Route *r, int shard, const RoutePart *part, Oid *types, Dat
 	types[3] = TEXTOID;
 	values[3] = PointerGetDatum(cstring_to_text_with_len(docs.data, docs.len));
 	types[4] = JSONBOID;
-	values[4] = DirectFunctionCall1(jsonb_in, CStringGetDatum(request.data));
+	values[4] = r->request;
 }
 
 /* The answers of one text, behind the i that are there. */
@@ -208,7 +209,8 @@ route_send(const Route *r, int shard, RoutePart *part)
 	call_arguments(r, shard, part, types, values);
 	PG_TRY();
 	{
-		rc = distributed_execute(r->call, lengthof(types), types, values, part->alone);
+		rc = distributed_execute(document_plan(r->collection, r->call, lengthof(types), types),
+								 values, part->alone);
 	}
 	PG_CATCH();
 	{
@@ -236,29 +238,11 @@ route_send(const Route *r, int shard, RoutePart *part)
 /* What the other node asks, beside the options. */
 typedef struct PartRequest
 {
-	bool		keep;
-	bool		single;
-	int			encoding;		/* of its database */
+	int			flags;
 	int			n;
 	Jsonb	  **docs;
 	int64	   *places;
 } PartRequest;
-
-static bool
-take_encoding(const JsonbValue *v, void *arg)
-{
-	if (v->type != jbvNumeric)
-		return false;
-	((PartRequest *) arg)->encoding =
-		DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(v->val.numeric)));
-	return true;
-}
-
-static const OptionDef part_request[] = {
-	{"keep", 1, OPTION_BOOL, offsetof(PartRequest, keep)},
-	{"single", 1, OPTION_BOOL, offsetof(PartRequest, single)},
-	{"encoding", 1, OPTION_OTHER, 0, NULL, take_encoding, "a number"},
-};
 
 /*
  * An UPDATE through Citus that finds nothing: with it the transaction gets the
@@ -338,12 +322,10 @@ find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
 				return InvalidOid;
 		}
 	}
-	if (!distributed_shard_is_here(id))
-		return InvalidOid;
-	/* it moves no more; what it was called is still asked anew */
+	/* it moves no more */
 	d = distribution_of(rel);
-	place = distribution_find(d, id);
-	relid = place < 0 ? InvalidOid : distribution_table(d, place);
+	place = d ? distribution_find(d, id) : -1;
+	relid = place < 0 || !d->shards[place].here ? InvalidOid : distribution_table(d, place);
 	return OidIsValid(relid) && is_direct(relid) ? relid : InvalidOid;
 }
 
@@ -369,14 +351,17 @@ keys_are_of_shard(const Collection *c, Relation rel, int64 id, const PartRequest
 	return request->n > 0;
 }
 
-/* The documents, which are objects, and their places. */
+/* The documents, which are objects, and their places; false if they are none of ours. */
 static bool
-take_docs(const text *text, PartRequest *request)
+take_part_of(const text *text, PartRequest *request)
 {
 	WireIn		in;
 	int			size = 0;
 
 	wire_open(&in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	if (wire_take_number(&in) != GetDatabaseEncoding())
+		return false;
+	request->flags = wire_take_number(&in);
 	while (!wire_at_end(&in))
 	{
 		if (request->n == size)
@@ -426,18 +411,19 @@ static void
 apply_part(Oid relid, const UpsertOptions *options, const PartRequest *request,
 		   Tuplestorestate *rows, TupleDesc tupdesc)
 {
-	DocumentBatch *b = documents_begin(relid, options, request->keep);
+	bool		keep = (request->flags & PART_KEEP) != 0;
+	DocumentBatch *b = documents_begin(relid, options, keep);
 	StringInfoData text;
 	WireOut		out;
 
-	if (request->single)
+	if (request->flags & PART_SINGLE)
 		documents_single(b);
 	for (int i = 0; i < request->n; i++)
 		documents_add(b, request->docs[i], request->places[i]);
 	documents_run(b);
 	initStringInfo(&text);
 	wire_begin(&out, &text);
-	for (int i = 0; request->keep && i < request->n; i++)
+	for (int i = 0; keep && i < request->n; i++)
 	{
 		answer_write(&out, documents_answer(b, i));
 		if (text.len < ANSWER_BYTES)
@@ -445,7 +431,7 @@ apply_part(Oid relid, const UpsertOptions *options, const PartRequest *request,
 		put_text(rows, tupdesc, &text);
 		wire_begin(&out, &text);
 	}
-	if (!request->keep)
+	if (!keep)
 		put_counts(&out, documents_summary(b));
 	if (text.len > 0)
 		put_text(rows, tupdesc, &text);
@@ -467,8 +453,6 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	MemoryContext context = CurrentMemoryContext;
 	UpsertOptions options;
 	PartRequest request = {0};
-	OptionSet	sets[] = {options_set(CALL_UPSERT_MANY, &options),
-	OPTION_SET(part_request, 1, &request)};
 	int64		shard;
 	const Collection *c;
 	Relation	rel;
@@ -477,9 +461,7 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 4);
 	shard = PG_GETARG_INT64(1);
-	request.encoding = -1;
-	options_read(PG_GETARG_JSONB_P(3), sets, 2);
-	options_check(&options);
+	options_parse(PG_GETARG_JSONB_P(3), CALL_UPSERT_MANY, &options);
 
 	rel = collection_hold(PG_GETARG_OID(0));
 	c = collection_resolve(PG_GETARG_OID(0));
@@ -489,8 +471,7 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	 * here
 	 */
 	store_enter(rel, options.dry_run || distributed_internal());
-	if (request.encoding == GetDatabaseEncoding() && options.by == NIL &&
-		take_docs(PG_GETARG_TEXT_PP(2), &request) &&
+	if (take_part_of(PG_GETARG_TEXT_PP(2), &request) && options.by == NIL &&
 		keys_are_of_shard(c, rel, shard, &request, &key))
 		relid = find_shard(c, rel, shard, key, options.dry_run);
 	collection_release(rel);
