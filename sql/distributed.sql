@@ -26,28 +26,28 @@ DO $$ BEGIN PERFORM create_collection('u', '{"shards": 4}'); EXCEPTION WHEN feat
 
 
 -- what other nodes call: there is nothing to be done here
-CREATE FUNCTION request() RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_build_object('encoding', pg_char_to_encoding(getdatabaseencoding())) $$;
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a#2:o0:s1:b', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{}');
-SELECT * FROM upsert_on_shard('t', 102008, '', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:a0:', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:-', request());
-SELECT * FROM upsert_on_shard('t', 102008, '[{"_key": "a"}]', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O2:4:_key1:bs1:as1:a', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys2:a', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O999999999:4:_keys1:a', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:a99999999999999999:n', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:o0:s1:a', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keydNaN;', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keyd1.2.3;', request());
-SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{"encoding": "x"}');
+CREATE FUNCTION head() RETURNS text LANGUAGE sql AS $$
+	SELECT '#' || pg_char_to_encoding(getdatabaseencoding()) || ':#0:' $$;
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keys1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keys1:a#2:o0:s1:b', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, '#99:#0:#1:O1:4:_keys1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head(), '{}');
+SELECT * FROM upsert_on_shard('t', 102008, '', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:a0:', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:-', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '[{"_key": "a"}]', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O2:4:_key1:bs1:as1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keys2:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O999999999:4:_keys1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:a99999999999999999:n', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:o0:s1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keydNaN;', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keyd1.2.3;', '{}');
 SELECT * FROM upsert_on_shard('t', 102008, '#1:O1:4:_keys1:a', '{"nope": true}');
 -- cut off anywhere, and with any character spoilt, it is read or refused
 CREATE FUNCTION try(docs text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM upsert_on_shard('t', 102008, docs, request());
+	PERFORM upsert_on_shard('t', 102008, head() || docs, '{}');
 	RETURN 'read';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE;

@@ -261,7 +261,7 @@ RETURNS SETOF pg_catalog.text
 AS 'MODULE_PATHNAME', 'upsert_on_shard'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION @extschema@.upsert_on_shard(pg_catalog.regclass, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb) IS
-'Internal: applies documents, all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. docs: in a form that nodes of one version use among themselves. request: options of upsert_many, and keep (false: counts are enough), single, encoding. Answers in the same form; nothing, and nothing is done, where this is not the place. Errors: as upsert_many(); 22P02 for what is not of that form.';
+'Internal: applies documents, all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. docs: in a form that nodes of one version use among themselves. request: options of upsert_many. Answers in the same form; nothing, and nothing is done, where this is not the place. Errors: as upsert_many(); 22P02 for what is not of that form.';
 
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,

@@ -349,7 +349,11 @@ distributed_keep_in_place(Relation rel, int64 shard)
 						   context | SECURITY_LOCAL_USERID_CHANGE);
 	(void) OidFunctionCall2(lock, Int32GetDatum(ShareLock), PointerGetDatum(array));
 	SetUserIdAndSecContext(user, context);
-	/* such a lock brings no news, and a move has reported itself before it ended */
+
+	/*
+	 * such a lock brings no news, and a move has reported itself before it
+	 * ended
+	 */
 	AcceptInvalidationMessages();
 }
 

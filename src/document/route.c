@@ -394,7 +394,7 @@ put_text(Tuplestorestate *rows, TupleDesc tupdesc, StringInfo text)
 }
 
 static void
-put_counts(WireOut * out, DocumentSummary summary)
+put_counts(WireOut *out, DocumentSummary summary)
 {
 	int64		counts[UPSERT_DELETED + 1] = {0};
 
