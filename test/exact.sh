@@ -110,14 +110,14 @@ if [ "${1:-}" = --setup ]; then sql_setup; exit; fi
 command -v valgrind >/dev/null || { echo "exact: no valgrind; apt-get install valgrind" >&2; exit 2; }
 
 # instructions of doing it N times
-instructions() {	# STATEMENTS N
-	local out
+instructions() {	# STATEMENTS N LABEL: with PROFILE, a folder, callgrind's output is kept there
+	local out keep=${PROFILE:+$PROFILE/$3.$2}
 	out=$(printf 'BEGIN;\nDO $x$ BEGIN %s END $x$;\nROLLBACK;\n' "${1//%N%/$2}" |
-		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bin/postgres" --single -D "$data" -c log_min_messages=error exact 2>&1 >/dev/null)
+		valgrind --tool=callgrind --callgrind-out-file="${keep:-/dev/null}" "$bin/postgres" --single -D "$data" -c log_min_messages=error exact 2>&1 >/dev/null)
 	! grep -E 'ERROR|FATAL' <<<"$out" >&2 || return 1
 	sed -n 's/^==[0-9]*== Collected : //p' <<<"$out"
 }
-an_item() { local a b; a=$(instructions "$1" "$few"); b=$(instructions "$1" "$many"); echo $(((b - a) / (many - few))); }
+an_item() { local a b; a=$(instructions "$1" "$few" "$2"); b=$(instructions "$1" "$many" "$2"); echo $(((b - a) / (many - few))); }
 
 printf '%-15s %12s %12s %8s\n' case ours plain ratio
 cases | while IFS= read -r line; do
@@ -125,7 +125,7 @@ cases | while IFS= read -r line; do
 	ours=${rest%% :: *} plain=${rest#* :: }
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 	if [[ $name == script_* && -z $lua ]]; then echo "$name: skipped, no upsert_lua here"; continue; fi
-	o=$(an_item "$ours") p=-
-	[ "$plain" = - ] || p=$(an_item "$plain")
+	o=$(an_item "$ours" "$name.ours") p=-
+	[ "$plain" = - ] || p=$(an_item "$plain" "$name.plain")
 	printf '%-15s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
 done

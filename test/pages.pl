@@ -130,6 +130,10 @@ if (-e 'test/bench/results/exact.txt')
 	ok($said =~ /$pattern/s, 'README.md: speed as in test/bench/results/exact.txt', "@ratios");
 }
 
+# the tables of docs/performance.md are those that the recorded benches make
+my $tables = `$^X test/bench/table.pl --check test/bench/results docs/performance.md`;
+ok($? == 0, 'docs/performance.md: tables as in test/bench/results', split /\n/, $tables);
+
 # SQLSTATEs and ArangoDB's numbers that the sources raise are in docs/errors.md
 my $sharedir = `pg_config --sharedir 2>/dev/null` || '';
 chomp $sharedir;
