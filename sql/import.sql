@@ -35,6 +35,21 @@ SELECT count(*), count(*) FILTER (WHERE doc ? 'again') AS again, min(_key) FILTE
 CALL upsert_import('imp', 'SELECT doc FROM todo', '{"batchSize": 500, "resumeKey": "todo"}');
 SELECT * FROM progress;
 
+-- one that breaks off leaves no file behind
+SET work_mem = '64kB';
+SET maintenance_work_mem = '1MB';
+CALL upsert_import('imp', $$SELECT jsonb_build_object('_key', 'big' || i, 'pad', repeat('x', 500), 'mail', CASE i WHEN 9000 THEN 300 ELSE -i END) FROM generate_series(1, 10000) i$$, '{"batchSize": 1000, "resumeKey": "big"}');
+SELECT state, batches > 0 AS some FROM progress WHERE resume_key = 'big';
+SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+-- nor does one that is read in parts from a file
+CALL upsert_import('imp', $$SELECT jsonb_build_object('_key', 'big' || i, 'pad', repeat('y', 500)) FROM generate_series(1, 10000) i$$, '{"batchSize": 3000}');
+SELECT batches, inserted + updated AS done FROM progress WHERE state = 'finished' ORDER BY batches DESC LIMIT 1;
+SELECT count(*), count(*) FILTER (WHERE doc->>'pad' LIKE 'y%') AS new FROM imp WHERE _key LIKE 'big%';
+SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+DELETE FROM imp WHERE _key LIKE 'big%';
+RESET work_mem;
+RESET maintenance_work_mem;
+
 -- failed documents
 CALL upsert_import('imp', $$VALUES ('{"_key": "f1", "mail": 1}'), ('{"_key": "f2", "mail": 300}'), ('{"n": 1}'), ('{"_key": "a/b"}'), ('[]'), ('{"_id": "other/x"}'), ('{"_key": "f3"}')$$, '{"errorTable": "imp_errors", "batchSize": 2, "resumeKey": "e"}');
 SELECT * FROM progress;
@@ -66,6 +81,9 @@ SELECT call_it();
 CALL upsert_import('imp', 'SELECT 1');
 CALL upsert_import('imp', 'SELECT 1, 2');
 CALL upsert_import('imp', 'DROP TABLE imp');
+CALL upsert_import('imp', 'DELETE FROM todo RETURNING doc');
+CALL upsert_import('imp', 'WITH t AS (DELETE FROM todo RETURNING doc) SELECT doc FROM t');
+SELECT count(*) FROM todo;
 CALL upsert_import('imp', $$VALUES ('no json')$$);
 CALL upsert_import('imp', $$VALUES (NULL::jsonb)$$);
 CALL upsert_import('imp', NULL);

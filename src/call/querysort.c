@@ -123,14 +123,23 @@ prepare_query(const char *query, Oid *type)
 	return plan;
 }
 
-char *
-query_document_cast(const char *query)
+void
+query_must_read(const char *query)
 {
+	CachedPlanSource *source;
+	Query	   *parsed;
 	Oid			type;
 
-	(void) prepare_query(query, &type);
-	return type == JSONBOID ? "" :
-		type == JSONOID ? "::pg_catalog.jsonb" : "::pg_catalog.text::pg_catalog.jsonb";
+	SPI_connect();
+	source = linitial(SPI_plan_get_plan_sources(prepare_query(query, &type)));
+	parsed = linitial_node(Query, source->query_list);
+	if (parsed->commandType != CMD_SELECT || parsed->hasModifyingCTE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
+				 errmsg("the query is not one that only reads"),
+				 errdetail("The query is \"%s\".", query),
+				 errhint("A load that breaks off runs it again when it is resumed.")));
+	SPI_finish();
 }
 
 static void

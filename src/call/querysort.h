@@ -41,10 +41,10 @@ extern QuerySort *query_sort(const char *query, Oid key_type, Oid key_collation,
 							 QueryKey key, QueryGroup group, void *arg);
 
 /*
- * What makes jsonb of the query's column, in SQL: a constant.  Needs SPI.
- * Errors: 34000 and 42804 as above.
+ * For who may run the query again, and would miss what it deleted.  Errors: 34000
+ * if it writes, and 34000 and 42804 as above.
  */
-extern char *query_document_cast(const char *query);
+extern void query_must_read(const char *query);
 
 /* The next row; false at the end. */
 extern bool query_sort_next(QuerySort *qs, QueryRow *row);

@@ -2,7 +2,7 @@
  * import.c
  *		upsert_import(): a long load that commits batch by batch.
  *
- *		query, ORDER BY key --> cursor, held by the first commit
+ *		query --> query_sort() --> what is still to be done, on disk if it is much
  *			--> [ batch ][ progress ] COMMIT --> [ batch ][ progress ] COMMIT ...
  *
  * A batch and the row that tells how far the load has come are committed
@@ -12,13 +12,15 @@
  * many of them are done is counted.
  *
  * Nothing of the collection is held over a commit: what a batch needs it opens
- * anew.  The rows of progress belong to the extension's owner.
+ * anew, and keys wait as texts.  The rows of progress belong to the extension's
+ * owner.
  */
 #include "postgres.h"
 
+#include "compat.h"
+
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -27,12 +29,10 @@
 #include "nodes/parsenodes.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 #include "utils/varlena.h"
 
 #include "base/digest.h"
@@ -46,9 +46,6 @@
 #include "upsert.h"
 
 #define IMPORTS_TABLE "upsert_imports"
-
-/* Rows that are fetched at a time. */
-#define FETCH_SIZE 200
 
 typedef struct ImportOptions
 {
@@ -64,10 +61,10 @@ typedef struct ImportRow
 	Jsonb	   *doc;
 } ImportRow;
 
-/* Rows of one batch, and perhaps some of the next. */
+/* Rows of one batch. */
 typedef struct ImportRows
 {
-	MemoryContext context;
+	MemoryContext context;		/* their own */
 	ImportRow  *rows;
 	int			n;
 	int			size;
@@ -88,10 +85,17 @@ typedef struct Import
 	int64		keyless;
 
 	MemoryContext context;
-	char	   *portal;
-	bool		at_end;			/* of the query */
+	Tuplestorestate *rest;		/* keys as texts, and documents, in order */
+	TupleTableSlot *slot;		/* the next of them; empty: there is none */
 	int64		skip;			/* documents without key that are done */
 } Import;
+
+enum
+{
+	COLUMN_KEY,
+	COLUMN_DOC,
+	COLUMNS
+};
 
 /* ----------
  * Options
@@ -276,71 +280,113 @@ put_progress(Import *import, DocumentSummary s, int64 failed, bool finished)
  * ----------
  */
 
-/* The type that keys of the collection are ordered by, for a cast from text. */
-static char *
-key_cast(const Collection *c)
+/* A QueryKey: the document's. */
+static bool
+find_key(void *arg, Jsonb *doc, Datum *key)
 {
-	HeapTuple	tuple;
-	Form_pg_collation form;
-	char	   *result;
+	Refusal		why;
 
-	if (!OidIsValid(c->key_collation))
-		return psprintf("::%s", format_type_extended(c->key_type, -1, FORMAT_TYPE_FORCE_QUALIFY));
-	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(c->key_collation));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for collation %u", c->key_collation);
-	form = (Form_pg_collation) GETSTRUCT(tuple);
-	result = psprintf("::pg_catalog.text COLLATE %s",
-					  quote_qualified_identifier(get_namespace_name(form->collnamespace),
-												 NameStr(form->collname)));
-	ReleaseSysCache(tuple);
-	return result;
+	return request_find_key(arg, doc, key, &why) == REQUEST_KEY_ONE;
 }
 
-/* Opens the cursor on what is still to be done. */
-static void
-open_cursor(Import *import)
+/* The key that a load goes on behind; false if it is at its beginning. */
+static bool
+resume_after(const Import *import, const Collection *c, Datum *key)
 {
+	const char *hint;
+
+	if (import->last_key == NULL)
+		return false;
+	if (!collection_key_parse(c, import->last_key, strlen(import->last_key), key, &hint))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the load \"%s\" cannot go on", import->import.resume_key),
+				 errdetail("Its last key, \"%s\", is none of collection \"%s\".",
+						   import->last_key, c->name),
+				 errhint("%s", hint)));
+	return true;
+}
+
+static void
+begin_rest(Import *import)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(import->context);
+	TupleDesc	tupdesc = CreateTemplateTupleDesc(COLUMNS);
+
+	TupleDescInitEntry(tupdesc, COLUMN_KEY + 1, "key", TEXTOID, -1, 0);
+	TupleDescInitEntry(tupdesc, COLUMN_DOC + 1, "doc", JSONBOID, -1, 0);
+	compat_tupdesc_finish(tupdesc);
+	import->slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+	/* what does not fit into memory is in a file that commits leave alone */
+	import->rest = tuplestore_begin_heap(false, true, Max(work_mem, maintenance_work_mem));
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* What comes from a file lies in the memory that is current. */
+static void
+next_row(Import *import)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(import->context);
+
+	(void) tuplestore_gettupleslot(import->rest, true, false, import->slot);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/* Puts what the query returns, and is not done, into import->rest. */
+static void
+run_query(Import *import)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "upsert import query",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	MemoryContext row_context = AllocSetContextCreate(context, "upsert import row",
+													  ALLOCSET_DEFAULT_SIZES);
+	Relation	held = collection_hold(import->relid);
 	const Collection *c = collection_resolve(import->relid);
-	char	   *cast = key_cast(c);
-	Oid			types[2] = {REGCLASSOID, TEXTOID};
-	Datum		values[2] = {ObjectIdGetDatum(import->relid),
-	import->last_key ? CStringGetTextDatum(import->last_key) : (Datum) 0};
-	const char *nulls = import->last_key ? "  " : " n";
-	const char *convert = query_document_cast(import->query);
-	int			len = strlen(import->query);
-	char	   *sql;
-	SPIPlanPtr	plan;
-	Portal		portal;
+	Datum		after;
+	bool		resumes = resume_after(import, c, &after);
+	QuerySort  *qs;
+	QueryRow	row;
 
-	/* in a subquery there is no place for a semicolon */
-	while (len > 0 && strchr("; \t\r\n", import->query[len - 1]))
-		len--;
-	sql = psprintf("SELECT q.k, q.d FROM (SELECT s.d, %s.upsert_document_key($1, s.d) AS k,"
-				   " pg_catalog.row_number() OVER () AS o FROM (SELECT d%s FROM (%.*s\n) AS r (d)) AS s (d) OFFSET 0) AS q"
-				   " WHERE $2 IS NULL OR q.k IS NULL OR (q.k%s) OPERATOR(pg_catalog.>) ($2%s)"
-				   " ORDER BY q.k%s NULLS LAST, q.o",
-				   upsert_schema_quoted(),
-				   convert, len, import->query, cast, cast, cast);
-	plan = SPI_prepare(sql, 2, types);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	portal = SPI_cursor_open(NULL, plan, values, nulls, false);
-	/* the next commit holds it, and puts on disk what is not yet read */
-	PinPortal(portal);
-	import->portal = MemoryContextStrdup(import->context, portal->name);
+	query_must_read(import->query);
+	qs = query_sort(import->query, c->key_type, c->key_collation, find_key, NULL,
+					unconstify(Collection *, c));
+	begin_rest(import);
+	while (query_sort_next(qs, &row))
+	{
+		Datum		values[COLUMNS];
+		bool		nulls[COLUMNS] = {!row.has_key};
+
+		if (row.has_key ? resumes && collection_key_compare(c, row.key, after) <= 0 :
+			import->skip > 0)
+		{
+			import->skip -= !row.has_key;
+			continue;
+		}
+		MemoryContextReset(row_context);
+		MemoryContextSwitchTo(row_context);
+		values[COLUMN_KEY] = row.has_key ?
+			CStringGetTextDatum(collection_key_to_string(c, row.key)) : (Datum) 0;
+		values[COLUMN_DOC] = JsonbPGetDatum(row.doc);
+		tuplestore_putvalues(import->rest, import->slot->tts_tupleDescriptor, values, nulls);
+		MemoryContextSwitchTo(context);
+	}
+	query_sort_end(qs);
+	collection_release(held);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(context);
+	next_row(import);
 }
 
-static void
-add_row(ImportRows *rows, char *key, Jsonb *doc)
+static ImportRow *
+add_row(ImportRows *rows)
 {
 	if (rows->n == rows->size)
 	{
 		rows->size *= 2;
 		rows->rows = repalloc_huge(rows->rows, sizeof(ImportRow) * rows->size);
 	}
-	rows->rows[rows->n].key = key;
-	rows->rows[rows->n++].doc = doc;
+	return &rows->rows[rows->n++];
 }
 
 static ImportRows *
@@ -352,69 +398,51 @@ make_rows(const Import *import)
 
 	rows->context = context;
 	rows->n = 0;
-	rows->size = FETCH_SIZE;
+	rows->size = 1024;
 	rows->rows = MemoryContextAlloc(context, sizeof(ImportRow) * rows->size);
 	return rows;
 }
 
-/* Appends what comes next. */
-static void
-fetch_rows(Import *import, ImportRows *rows)
-{
-	SPI_cursor_fetch(SPI_cursor_find(import->portal), true, FETCH_SIZE);
-	import->at_end = SPI_processed < FETCH_SIZE;
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	row = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		bool		keyless;
-		bool		isnull;
-		Datum		key = spi_value(row, desc, 1, TEXTOID, &keyless);
-		Datum		doc = spi_value(row, desc, 2, JSONBOID, &isnull);
-		MemoryContext oldcontext;
-
-		CHECK_FOR_INTERRUPTS();
-		if (isnull)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("the query returned a null document"),
-					 errhint("Leave such rows out, with WHERE.")));
-		if (keyless && import->skip > 0)
-		{
-			import->skip--;
-			continue;
-		}
-		oldcontext = MemoryContextSwitchTo(rows->context);
-		add_row(rows, keyless ? NULL : TextDatumGetCString(key),
-				(Jsonb *) PG_DETOAST_DATUM_COPY(doc));
-		MemoryContextSwitchTo(oldcontext);
-	}
-	SPI_freetuptable(SPI_tuptable);
-}
-
+/* Has the row the key of the last one of these? */
 static bool
-same_key(const ImportRow *a, const ImportRow *b)
+same_key(const ImportRows *rows, TupleTableSlot *slot)
 {
-	return a->key && b->key && strcmp(a->key, b->key) == 0;
+	const ImportRow *last = &rows->rows[rows->n - 1];
+	bool		isnull;
+	Datum		value = slot_getattr(slot, COLUMN_KEY + 1, &isnull);
+	text	   *key;
+
+	if (isnull || last->key == NULL)
+		return false;
+	key = DatumGetTextPP(value);
+	return strlen(last->key) == VARSIZE_ANY_EXHDR(key) &&
+		memcmp(last->key, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) == 0;
 }
 
-/* How many of the rows make a batch; reads as many as it takes. */
-static int
-fill_batch(Import *import, ImportRows *rows)
+/* The rows of the next batch. */
+static ImportRows *
+read_batch(Import *import)
 {
+	ImportRows *rows = make_rows(import);
+	MemoryContext oldcontext = MemoryContextSwitchTo(rows->context);
 	Size		bytes = 0;
 
-	for (int i = 0;; i++)
+	while (!TupIsNull(import->slot) &&
+		   ((rows->n < import->import.batch_size && bytes < import->import.batch_bytes) ||
+			same_key(rows, import->slot)))
 	{
-		while (i >= rows->n && !import->at_end)
-			fetch_rows(import, rows);
-		if (i >= rows->n)
-			return rows->n;
-		if (i > 0 && !same_key(&rows->rows[i - 1], &rows->rows[i]) &&
-			(i >= import->import.batch_size || bytes >= import->import.batch_bytes))
-			return i;
-		bytes += VARSIZE(rows->rows[i].doc);
+		ImportRow  *row = add_row(rows);
+		bool		isnull;
+		Datum		key = slot_getattr(import->slot, COLUMN_KEY + 1, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		row->key = isnull ? NULL : TextDatumGetCString(key);
+		row->doc = DatumGetJsonbPCopy(slot_getattr(import->slot, COLUMN_DOC + 1, &isnull));
+		bytes += VARSIZE(row->doc);
+		next_row(import);
 	}
+	MemoryContextSwitchTo(oldcontext);
+	return rows;
 }
 
 /* ----------
@@ -461,12 +489,13 @@ put_error(const Import *import, const char *collection, const ImportRow *row,
 			   SPI_OK_INSERT, import->import.error_table);
 }
 
-/* Applies the first n rows, and notes that they are done. */
+/* Applies the rows, and notes that they are done. */
 static void
-run_batch(Import *import, const ImportRows *rows, int n, bool finished)
+run_batch(Import *import, const ImportRows *rows)
 {
 	DocumentBatch *b = documents_begin(import->relid, &import->options,
 									   import->errors != NULL);
+	int			n = rows->n;
 	int64		failed = 0;
 	DocumentSummary summary;
 
@@ -493,7 +522,7 @@ run_batch(Import *import, const ImportRows *rows, int n, bool finished)
 		else if (i + 1 == n || rows->rows[i + 1].key == NULL)
 			import->last_key = MemoryContextStrdup(import->context, rows->rows[i].key);
 	}
-	put_progress(import, summary, failed, finished);
+	put_progress(import, summary, failed, TupIsNull(import->slot));
 }
 
 static void
@@ -507,39 +536,18 @@ commit(void)
 static void
 run_import(Import *import)
 {
-	ImportRows *rows;
-	bool		finished = false;
-	Portal		portal;
-
 	begin_progress(import);
 	make_error_table(import);
 	commit();
-	open_cursor(import);
-	rows = make_rows(import);
-	while (!finished)
+	run_query(import);
+	do
 	{
-		int			n = fill_batch(import, rows);
-		ImportRows *rest;
+		ImportRows *rows = read_batch(import);
 
-		finished = n == rows->n;
-		run_batch(import, rows, n, finished);
-		rest = make_rows(import);
-		for (int i = n; i < rows->n; i++)
-		{
-			MemoryContext oldcontext = MemoryContextSwitchTo(rest->context);
-			Jsonb	   *doc = palloc(VARSIZE(rows->rows[i].doc));
-
-			memcpy(doc, rows->rows[i].doc, VARSIZE(rows->rows[i].doc));
-			add_row(rest, rows->rows[i].key ? pstrdup(rows->rows[i].key) : NULL, doc);
-			MemoryContextSwitchTo(oldcontext);
-		}
+		run_batch(import, rows);
 		MemoryContextDelete(rows->context);
-		rows = rest;
 		commit();
-	}
-	portal = SPI_cursor_find(import->portal);
-	UnpinPortal(portal);
-	SPI_cursor_close(portal);
+	} while (!TupIsNull(import->slot));
 }
 
 /* ----------
@@ -572,7 +580,17 @@ upsert_import(PG_FUNCTION_ARGS)
 	import->query = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	read_options(argument_jsonb(fcinfo, 2), import);
 	(void) collection_resolve(import->relid);
-	run_import(import);
+	PG_TRY();
+	{
+		run_import(import);
+	}
+	PG_FINALLY();
+	{
+		/* nobody else would close its file before the session ends */
+		if (import->rest)
+			tuplestore_end(import->rest);
+	}
+	PG_END_TRY();
 	SPI_finish();
 	PG_RETURN_VOID();
 }
