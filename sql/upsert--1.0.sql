@@ -254,7 +254,7 @@ RETURNS @extschema@.upsert_summary
 AS 'MODULE_PATHNAME', 'upsert_from'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_from(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Upserts the documents that a query returns (one column of type jsonb, json or text), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
+'Upserts the documents that a query returns (one column of type jsonb, json or text), run with the caller''s rights through a cursor, and answers counts. Memory is bounded: the documents are sorted by key, in maintenance_work_mem (work_mem, if that is more) and on disk if need be, and applied in chunks. Errors: as upsert_many(); 42804 for other columns; 22004 for a null document.';
 
 CREATE FUNCTION @extschema@.upsert_on_shard(collection pg_catalog.regclass, shard pg_catalog.int8, docs pg_catalog.text, request pg_catalog.jsonb)
 RETURNS SETOF pg_catalog.text
@@ -366,7 +366,7 @@ CREATE PROCEDURE @extschema@.upsert_import(collection pg_catalog.regclass, query
 AS 'MODULE_PATHNAME', 'upsert_import'
 LANGUAGE C;
 COMMENT ON PROCEDURE @extschema@.upsert_import(pg_catalog.regclass, pg_catalog.text, pg_catalog.jsonb) IS
-'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 42804 for other columns, 22004, and those of upsert_many(). See docs/documents.md.';
+'Upserts the documents that a query returns (one column of type jsonb, json or text; each document with a key), in the order of their keys, and commits every batchSize documents (10000) or batchBytes (16777216). resumeKey, a name: if the load breaks off, the same CALL goes on behind the last committed batch; another query under the name is UP010; a finished load forgets it. errorTable, a name: documents that fail go to this table (made if need be: at, collection, key, doc, error), and the others go on. Progress: upsert_progress. Other options as upsert_from(). Errors: 2D000 in a transaction block, 55006 if another session runs the load, 34000 for a query that writes (a load that is resumed would miss what it deleted), 42804 for other columns, 22004, and those of upsert_many(). See docs/documents.md.';
 
 CREATE FUNCTION @extschema@.upsert_stats_rows(OUT target pg_catalog.regclass,
     OUT calls pg_catalog.int8, OUT inserted pg_catalog.int8, OUT updated pg_catalog.int8, OUT deleted pg_catalog.int8,
