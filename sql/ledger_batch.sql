@@ -171,7 +171,8 @@ CREATE FUNCTION random_doc(seed int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 			WHEN '@type' THEN to_jsonb(choose(seed || 't' || i, 'T', 'ex:U'))
 			WHEN 'ref' THEN to_jsonb(string_to_array(choose(seed || 'r' || i, 'ex:1', 'ex:2', 'ex:3 ex:4', 'ex:5'), ' '))
 			ELSE choose(seed || key || i, '1', '"x"', '[1, "x", true]', '{"@value": 2}', '[{"@value": "y", "@language": "de"}, "y"]', '{"@id": "ex:7"}', 'null', '[]',
-				'{"@list": ["p", "q"]}', '{"b": 1}', '{"@id": "ex:9", "b": ["z"]}', '[2, 2.0]')::jsonb END) AS node
+				'{"@list": ["p", "q"]}', '{"b": 1}', '{"@id": "ex:9", "b": ["z"]}', '[2, 2.0]',
+				'[{"b": 1}, "x", {"b": 2, "ref": "ex:1"}]', '{"a": {"b": {"ex:c": 1, "@type": "T"}, "id": "ex:8"}}', '{"id": "ex:3", "a": [{"id": "ex:4", "b": 1}, {"id": "ex:4", "b": {"b": 3}}]}', '{"@context": {"b": "ex:b"}, "b": [{"b": {"a": null}}, 1]}')::jsonb END) AS node
 		FROM jsonb_object_keys(b.blank) key WHERE b.blank->key = 'null') n
 $$;
 -- each in a transaction of its own

@@ -221,8 +221,10 @@ int
 node_map_mention(NodeMap *map, JldStr id)
 {
 	JldValue   *graph = graph_of(map, JLD_STR("@default"));
-	int			member = jld_find(graph, id);
+	int			member;
 
+	id = relabel(map, id);
+	member = jld_find(graph, id);
 	if (member >= 0)
 		return member;
 	(void) new_node(graph, id);

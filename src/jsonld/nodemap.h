@@ -52,7 +52,7 @@ extern void node_map_generate(NodeMap *map, JldProcessor *proc,
 
 /*
  * The same in parts: begin, and add one document after another.  mention makes
- * sure that a node (no blank one) is in the default graph, and answers its
+ * sure that a node is in the default graph, and answers its
  * member number there.
  */
 extern void node_map_begin(NodeMap *map, JldProcessor *proc);

@@ -2,23 +2,20 @@
  * flat.c
  *		Nodes that can be read without the algorithms of JSON-LD.
  *
- * Most nodes of a large payload nest nothing and use little of what contexts
- * can say: their values are scalars, references, value objects, and arrays of
- * these.  For them expansion, node map and storing come to a translation of
- * keys and a wrapping of values, which is done here in one pass from jsonb to
- * jsonb:
+ * Most nodes of a large payload use little of what contexts can say: their values
+ * are scalars, references, value objects, other such nodes, and arrays of these.
+ * For them expansion, node map and storing come to a translation of keys and a
+ * wrapping of values, which is done here in one pass from jsonb to jsonb:
  *
  *		{"@id": "ex:a", "name": "A", "knows": {"@id": "ex:b"}}
  *	 =>	{"@id": "http://x/a", "http://x/name": [{"@value": "A"}],
  *		 "http://x/knows": [{"@id": "http://x/b"}]}
  *
- * What keys mean is found once for all nodes that have the same keys under
- * the same active context:
+ * What keys mean is found once for all nodes that have the same (shape.c).
  *
- *		Shape
- *		  like	-> the first such object, whose keys the next are compared with
- *		  props	-> [ member 2, "@id" | member 0, "http://x/name" | ... ]
- *				   sorted as the image wants its keys
+ * A node that stands in another is read where it is met, and leaves a reference
+ * there.  The node that is read last of all has its properties, values and
+ * members at the end of the reader's arrays.
  *
  * The answer must be that of the algorithms, errors included.  So whatever is
  * not plainly known here, and whatever looks wrong, is not flat: payload.c
@@ -35,10 +32,8 @@
 #include "jsonld/iri.h"
 #include "jsonld/rdf.h"
 #include "ledger/flat.h"
+#include "ledger/shape.h"
 #include "ledger/term.h"
-
-/* so many shapes are remembered at a time */
-#define SHAPES_MAX		16
 
 /* a numeric of so many bytes has less than 21 digits */
 #define SHORT_NUMERIC	12
@@ -56,281 +51,68 @@ typedef struct Value
 	JldStr		language;
 } Value;
 
-typedef struct Property
+/* What a node that is being read has of a property. */
+typedef struct Given
 {
-	int			member;			/* number in the source */
-	JldStr		source;			/* key there */
-	JldStr		name;			/* key in the image */
-	TermDefinition *def;		/* NULL: none */
-	bool		plain;			/* a string is a literal, in this language */
-	JldStr		language;
-
-	/* of the node at hand */
 	int			first;			/* number in the reader's values */
 	int			n;
 	bool		given;			/* does it stand in the image? */
-} Property;
-
-typedef struct Shape
-{
-	ActiveContext *ctx;
-	const JsonbContainer *like;
-	uint32		key_bytes;		/* of all keys together */
-	bool		local;			/* one of them is @context: ctx is what it says */
-	bool		flat;
-	int			id;				/* member number of @id */
-	JldStr		id_source;
-	int			nprops;			/* without @id */
-	Property   *props;			/* in the order of jsonb */
-	int		   *by_name;		/* in the order of code points */
-	int			id_place;		/* number of props before @id */
-	Jsonb	   *all;			/* an image that has all props: its keys are
-								 * the next one's; NULL: none yet */
-} Shape;
+} Given;
 
 struct FlatReader
 {
 	JldProcessor *proc;
+	Naming	   *naming;
 	LedgerNulls nulls;
 	bool		terms;
-	Shape		shapes[SHAPES_MAX];
-	int			nshapes;
-	int			next_shape;		/* to be forgotten next */
-
-	/* the last @context of a node, and what it came to */
-	ActiveContext *outer;
-	ActiveContext *inner;
-	Jsonb	   *local;
-
+	Shapes	   *shapes;
 	DocBuilder	scratch;		/* for one image after another */
 
-	/* of the node at hand */
+	/* of the nodes that are being read, one in the other */
 	DocItem    *members;
+	int			nmembers;
 	int			members_size;
+	Given	   *given;
+	int			ngiven;
+	int			given_size;
 	Value	   *values;
 	int			nvalues;
 	int			values_size;
-	JldStr	   *mentioned;
-	int			nmentioned;
-	int			mentioned_size;
+
+	/* what has been met, in the order of Node Map Generation */
+	FlatNode   *nodes;
+	int			nnodes;
+	int			nodes_size;
 };
 
-static ActiveContext *local_context(FlatReader *r, ActiveContext *ctx,
-									JsonbValue *local);
-static Shape *find_shape(FlatReader *r, ActiveContext *ctx,
-						 JsonbContainer *object);
-static bool make_shape(FlatReader *r, Shape *shape);
-static bool place_property(Shape *shape, Property *property);
+/* A node that is being read. */
+typedef struct Level
+{
+	const struct Level *up;		/* the one that it stands in; NULL: none */
+	Shape	   *shape;
+	int			node;			/* numbers in the reader's arrays */
+	int			members;
+	int			given;
+	int			values;
+} Level;
+
 static bool expand_reference(FlatReader *r, ActiveContext *ctx, JldStr value,
 							 bool vocab, JldStr *iri);
-static bool read_property(FlatReader *r, ActiveContext *ctx, Property *property);
-static bool read_item(FlatReader *r, ActiveContext *ctx, Property *property,
+static bool read_property(FlatReader *r, const Level *level, int i);
+static bool read_item(FlatReader *r, const Level *level, int i,
 					  const DocItem *item);
-static bool read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
+static bool read_scalar(FlatReader *r, const Level *level, int i,
 						const DocItem *item);
-static bool read_object(FlatReader *r, ActiveContext *ctx, Property *property,
-						const JsonbContainer *object);
-static bool read_type(FlatReader *r, ActiveContext *ctx, Property *property,
+static bool read_object(FlatReader *r, const Level *level, int i,
+						JsonbContainer *object);
+static bool read_type(FlatReader *r, const Level *level, int i,
 					  const DocItem *item);
-static bool add_reference(FlatReader *r, Property *property, JldStr iri);
-static bool add_value(FlatReader *r, Property *property, const Value *value);
+static bool read_node(FlatReader *r, ActiveContext *ctx, JsonbContainer *object,
+					  const Level *up, JldStr predicate, int *number);
+static bool add_value(FlatReader *r, const Level *level, int i, const Value *value);
 static bool same_value(const Value *a, const Value *b);
 static void put_string(DocBuilder *b, DocFrame *f, JldStr s);
 static void put_value(DocBuilder *b, DocFrame *parent, const Value *value);
-static Jsonb *build_image(FlatReader *r, Shape *shape, JldStr id);
-
-static inline JldStr
-item_str(const DocItem *item)
-{
-	return (JldStr) {item->data, item->len};
-}
-
-/* --- contexts and shapes -------------------------------------------------------------- */
-
-/* The context inside a node; often that of the node before. */
-static ActiveContext *
-local_context(FlatReader *r, ActiveContext *ctx, JsonbValue *local)
-{
-	JldPath		step = {.up = r->proc->path, .key = JLD_STR_INIT("@context")};
-
-	if (r->outer == ctx && local->type == jbvBinary &&
-		VARSIZE(r->local) - VARHDRSZ == local->val.binary.len &&
-		memcmp(&r->local->root, local->val.binary.data, local->val.binary.len) == 0)
-		return r->inner;
-	r->local = JsonbValueToJsonb(local);
-	r->outer = ctx;
-	r->proc->path = &step;
-	r->inner = context_process(r->proc, ctx, jld_from_jsonb(r->local));
-	r->proc->path = step.up;
-	return r->inner;
-}
-
-/* One with these keys that is known; NULL: none. */
-static Shape *
-known_shape(FlatReader *r, ActiveContext *ctx, const JsonbContainer *object,
-			bool local)
-{
-	uint32		n = JsonContainerSize(object);
-	Size		entries = sizeof(JEntry) * n;
-
-	for (int i = 0; i < r->nshapes; i++)
-	{
-		Shape	   *shape = &r->shapes[i];
-		const JsonbContainer *like = shape->like;
-
-		if (shape->ctx == ctx && shape->local == local &&
-			JsonContainerSize(like) == n &&
-			memcmp(like->children, object->children, entries) == 0 &&
-			memcmp(&like->children[n * 2], &object->children[n * 2],
-				   shape->key_bytes) == 0)
-			return shape;
-	}
-	return NULL;
-}
-
-/* The shape of an object that stands in this context. */
-static Shape *
-find_shape(FlatReader *r, ActiveContext *ctx, JsonbContainer *object)
-{
-	Shape	   *shape = known_shape(r, ctx, object, false);
-	JsonbValue	local;
-	bool		has_local;
-
-	if (shape)
-		return shape;
-	has_local = getKeyJsonValueFromContainer(object, "@context", strlen("@context"),
-											 &local) != NULL;
-	if (has_local)
-	{
-		ctx = local_context(r, ctx, &local);
-		shape = known_shape(r, ctx, object, true);
-		if (shape)
-			return shape;
-	}
-
-	if (r->nshapes < SHAPES_MAX)
-		shape = &r->shapes[r->nshapes++];
-	else
-	{
-		shape = &r->shapes[r->next_shape];
-		r->next_shape = (r->next_shape + 1) % SHAPES_MAX;
-	}
-	shape->ctx = ctx;
-	shape->like = object;
-	shape->key_bytes = getJsonbOffset(object, JsonContainerSize(object));
-	shape->local = has_local;
-	shape->all = NULL;
-	shape->flat = make_shape(r, shape);
-	return shape;
-}
-
-/* What the keys mean; false: it is more than we know. */
-static bool
-make_shape(FlatReader *r, Shape *shape)
-{
-	JldProcessor *proc = r->proc;
-	ActiveContext *ctx = shape->ctx;
-	int			n = JsonContainerSize(shape->like);
-	JldPath		step = {.up = proc->path};
-	DocCursor	keys;
-
-	shape->id = -1;
-	shape->nprops = 0;
-	shape->props = palloc(sizeof(Property) * Max(n, 1));
-	if (ctx->previous || ctx->direction != JLD_DIR_NULL)
-		return false;
-
-	doc_cursor_first(&keys, shape->like);
-	proc->path = &step;
-	for (int i = 0; i < n; i++)
-	{
-		Property	property = {.member = i};
-		JldKeyword	keyword;
-		DocItem		key;
-
-		doc_cursor_item(&keys, &key);
-		property.source = step.key = item_str(&key);
-		if (property.source.len > 0 && property.source.data[0] == '@')
-			property.name = property.source;
-		else if ((property.def = context_term(ctx, property.source)) != NULL)
-			property.name = property.def->iri;
-		else
-			property.name = context_expand_iri(proc, ctx, property.source, false, true);
-		if (property.name.data == NULL)
-			return false;
-		keyword = jld_keyword(property.name);
-
-		if (keyword == JLD_KW_CONTEXT)
-			continue;			/* is part of ctx already */
-		if (keyword == JLD_KW_ID && shape->id < 0)
-		{
-			shape->id = i;
-			shape->id_source = property.source;
-			continue;
-		}
-		if (keyword != JLD_KW_TYPE)
-		{
-			const TermDefinition *def = property.def;
-
-			if (keyword != JLD_KW_NONE || jld_is_blank_node_id(property.name) ||
-				!name_is_iri(property.name) || jld_is(property.name, RDF_TYPE))
-				return false;
-			if (def && (def->context || def->reverse || def->nest.data ||
-						(def->container & ~JLD_CONTAINER_SET) ||
-						def->type_keyword == JLD_KW_JSON ||
-						(def->has_direction && def->direction != JLD_DIR_NULL)))
-				return false;
-			property.plain = def == NULL || def->type.data == NULL;
-			property.language = def && def->has_language ? def->language : ctx->language;
-		}
-		if (!place_property(shape, &property))
-			return false;
-	}
-	proc->path = step.up;
-	if (shape->id < 0 || shape->nprops == 0)
-		return false;
-
-	shape->by_name = palloc(sizeof(int) * shape->nprops);
-	shape->id_place = 0;
-	for (int i = 0; i < shape->nprops; i++)
-	{
-		JldStr		name = shape->props[i].name;
-		int			k = i;
-
-		if (name.len < 3 || (name.len == 3 && memcmp(name.data, "@id", 3) < 0))
-			shape->id_place++;
-		for (; k > 0 && jld_cmp(shape->props[shape->by_name[k - 1]].name, name) > 0; k--)
-			shape->by_name[k] = shape->by_name[k - 1];
-		shape->by_name[k] = i;
-	}
-	return true;
-}
-
-/* Into its place by jsonb's order of keys; false: that is taken. */
-static bool
-place_property(Shape *shape, Property *property)
-{
-	DocItem		name;
-	int			i = shape->nprops;
-
-	doc_string_item(&name, property->name.data, property->name.len);
-	for (; i > 0; i--)
-	{
-		DocItem		other;
-		int			order;
-
-		doc_string_item(&other, shape->props[i - 1].name.data, shape->props[i - 1].name.len);
-		order = doc_compare_keys(&name, &other);
-		if (order == 0)
-			return false;
-		if (order > 0)
-			break;
-		shape->props[i] = shape->props[i - 1];
-	}
-	shape->props[i] = *property;
-	shape->nprops++;
-	return true;
-}
 
 /* --- values --------------------------------------------------------------- */
 
@@ -411,52 +193,68 @@ normal_literal(Value *value)
 
 /* Unless the predicate has it; false: that would be too much to compare. */
 static bool
-add_literal(FlatReader *r, Property *property, Value *value)
+add_literal(FlatReader *r, const Level *level, int i, Value *value)
 {
 	if (r->terms)
 		normal_literal(value);
-	return add_value(r, property, value);
+	return add_value(r, level, i, value);
 }
 
-/* The same for any value. */
-static bool
-add_value(FlatReader *r, Property *property, const Value *value)
+static void
+push_value(FlatReader *r, const Value *value)
 {
-	for (int i = 0; i < property->n; i++)
-		if (same_value(&r->values[property->first + i], value))
-			return true;
-	if (property->n == VALUES_MAX)
-		return false;
 	if (r->nvalues == r->values_size)
 	{
 		r->values_size *= 2;
 		r->values = repalloc(r->values, sizeof(Value) * r->values_size);
 	}
 	r->values[r->nvalues++] = *value;
-	property->n++;
+}
+
+/* The same for any value. */
+static bool
+add_value(FlatReader *r, const Level *level, int i, const Value *value)
+{
+	Given	   *given = &r->given[level->given + i];
+
+	for (int k = 0; k < given->n; k++)
+		if (same_value(&r->values[given->first + k], value))
+			return true;
+	if (given->n == VALUES_MAX)
+		return false;
+	push_value(r, value);
+	given->n++;
 	return true;
 }
 
+/* A node is met: its number among those that were. */
+static int
+meet_node(FlatReader *r, JldStr id, int owner)
+{
+	if (r->nnodes == r->nodes_size)
+	{
+		r->nodes_size *= 2;
+		r->nodes = repalloc_huge(r->nodes, sizeof(FlatNode) * r->nodes_size);
+	}
+	r->nodes[r->nnodes] = (FlatNode) {.id = id, .owner = owner};
+	return r->nnodes++;
+}
+
 static bool
-add_reference(FlatReader *r, Property *property, JldStr iri)
+add_reference(FlatReader *r, const Level *level, int i, JldStr iri)
 {
 	Value		value = {.reference = true};
 
-	if (r->nmentioned == r->mentioned_size)
-	{
-		r->mentioned_size *= 2;
-		r->mentioned = repalloc(r->mentioned, sizeof(JldStr) * r->mentioned_size);
-	}
-	r->mentioned[r->nmentioned++] = iri;
 	doc_string_item(&value.scalar, iri.data, iri.len);
-	return add_value(r, property, &value);
+	return add_value(r, level, i, &value);
 }
 
 /* Value Expansion. */
 static bool
-read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
-			const DocItem *item)
+read_scalar(FlatReader *r, const Level *level, int i, const DocItem *item)
 {
+	const Property *property = &level->shape->props[i];
+	ActiveContext *ctx = level->shape->ctx;
 	const TermDefinition *def = property->def;
 	Value		value = {.scalar = *item};
 
@@ -470,24 +268,28 @@ read_scalar(FlatReader *r, ActiveContext *ctx, Property *property,
 		if (def->type_keyword == JLD_KW_NONE)
 		{
 			value.type = def->type;
-			return add_literal(r, property, &value);
+			return add_literal(r, level, i, &value);
 		}
 		if (item->type == JENTRY_ISSTRING && (vocab || def->type_keyword == JLD_KW_ID))
-			return expand_reference(r, ctx, item_str(item), vocab, &iri) &&
-				add_reference(r, property, iri);
+		{
+			if (!expand_reference(r, ctx, shape_str(item), vocab, &iri))
+				return false;
+			(void) meet_node(r, iri, -1);
+			return add_reference(r, level, i, iri);
+		}
 		if (def->type_keyword != JLD_KW_NOT && !vocab && def->type_keyword != JLD_KW_ID)
 			return false;
 	}
 	if (item->type == JENTRY_ISSTRING)
 		value.language = property->language;
-	return add_literal(r, property, &value);
+	return add_literal(r, level, i, &value);
 }
 
-/* {"@id"}, {"@value"}, {"@type", "@value"} or {"@value", "@language"} */
+/* {"@id"}, {"@value"}, {"@type", "@value"}, {"@value", "@language"}, or a node */
 static bool
-read_object(FlatReader *r, ActiveContext *ctx, Property *property,
-			const JsonbContainer *object)
+read_object(FlatReader *r, const Level *level, int i, JsonbContainer *object)
 {
+	ActiveContext *ctx = level->shape->ctx;
 	int			n = JsonContainerSize(object);
 	Value		value = {0};
 	DocItem		keys[2];
@@ -495,128 +297,142 @@ read_object(FlatReader *r, ActiveContext *ctx, Property *property,
 	DocCursor	cursor;
 	JldStr		iri;
 
-	if (n < 1 || n > 2)
+	if (n < 1)
 		return false;
 	doc_cursor_first(&cursor, object);
-	for (int i = 0; i < n; i++)
-		doc_cursor_item(&cursor, &keys[i]);
-	for (int i = 0; i < n; i++)
-		doc_cursor_item(&cursor, &items[i]);
+	for (int k = 0; k < Min(n, 2); k++)
+		doc_cursor_item(&cursor, &keys[k]);
+	doc_cursor_values(&cursor, object);
+	for (int k = 0; k < Min(n, 2); k++)
+		doc_cursor_item(&cursor, &items[k]);
 
-	if (n == 1 && jld_is(item_str(&keys[0]), "@id"))
-		return items[0].type == JENTRY_ISSTRING &&
-			expand_reference(r, ctx, item_str(&items[0]), false, &iri) &&
-			add_reference(r, property, iri);
-	if (jld_is(item_str(&keys[0]), "@value"))
+	if (n == 1 && jld_is(shape_str(&keys[0]), "@id"))
+	{
+		if (items[0].type != JENTRY_ISSTRING ||
+			!expand_reference(r, ctx, shape_str(&items[0]), false, &iri))
+			return false;
+		(void) meet_node(r, iri, -1);
+		return add_reference(r, level, i, iri);
+	}
+	if (n <= 2 && jld_is(shape_str(&keys[0]), "@value"))
 		value.scalar = items[0];
-	else if (n == 2 && jld_is(item_str(&keys[0]), "@type") &&
-			 jld_is(item_str(&keys[1]), "@value"))
+	else if (n == 2 && jld_is(shape_str(&keys[0]), "@type") &&
+			 jld_is(shape_str(&keys[1]), "@value"))
 	{
 		TermDefinition *def;
 
 		if (items[0].type != JENTRY_ISSTRING)
 			return false;
-		def = context_term(ctx, item_str(&items[0]));
+		def = context_term(ctx, shape_str(&items[0]));
 		if ((def && def->context) ||
-			!expand_reference(r, ctx, item_str(&items[0]), true, &value.type))
+			!expand_reference(r, ctx, shape_str(&items[0]), true, &value.type))
 			return false;
 		value.scalar = items[1];
 	}
 	else
-		return false;
+	{
+		int			node;
+
+		return read_node(r, ctx, object, level, level->shape->props[i].name, &node) &&
+			add_reference(r, level, i, r->nodes[node].id);
+	}
 	if (n == 2 && value.type.data == NULL)
 	{
-		if (!jld_is(item_str(&keys[1]), "@language") ||
+		if (!jld_is(shape_str(&keys[1]), "@language") ||
 			items[0].type != JENTRY_ISSTRING || items[1].type != JENTRY_ISSTRING)
 			return false;
-		value.language = item_str(&items[1]);
+		value.language = shape_str(&items[1]);
 	}
 	if (value.scalar.type == JENTRY_ISCONTAINER || value.scalar.type == JENTRY_ISNULL ||
 		(value.type.data && jld_is(value.type, RDF_NS "JSON")))
 		return false;
-	return add_literal(r, property, &value);
+	return add_literal(r, level, i, &value);
 }
 
 static bool
-read_type(FlatReader *r, ActiveContext *ctx, Property *property,
-		  const DocItem *item)
+read_type(FlatReader *r, const Level *level, int i, const DocItem *item)
 {
+	ActiveContext *ctx = level->shape->ctx;
 	Value		value = {.bare = true};
 	TermDefinition *def;
 	JldStr		iri;
 
 	if (item->type != JENTRY_ISSTRING)
 		return false;
-	def = context_term(ctx, item_str(item));
-	if ((def && def->context) || !expand_reference(r, ctx, item_str(item), true, &iri))
+	def = context_term(ctx, shape_str(item));
+	if ((def && def->context) || !expand_reference(r, ctx, shape_str(item), true, &iri))
 		return false;
 	doc_string_item(&value.scalar, iri.data, iri.len);
-	return add_value(r, property, &value);
+	return add_value(r, level, i, &value);
 }
 
 static bool
-read_item(FlatReader *r, ActiveContext *ctx, Property *property,
-		  const DocItem *item)
+read_item(FlatReader *r, const Level *level, int i, const DocItem *item)
 {
 	bool		flat;
 
-	if (jld_is(property->name, "@type"))
-		return read_type(r, ctx, property, item);
+	if (jld_is(level->shape->props[i].name, "@type"))
+		return read_type(r, level, i, item);
 	if (item->type != JENTRY_ISCONTAINER)
-		return read_scalar(r, ctx, property, item);
+		return read_scalar(r, level, i, item);
 	if (!DOC_ITEM_IS_OBJECT(item))
 		return false;
 	jld_enter(r->proc);
-	flat = read_object(r, ctx, property, DOC_ITEM_CONTAINER(item));
+	flat = read_object(r, level, i, (JsonbContainer *) item->data);
 	jld_leave(r->proc);
 	return flat;
 }
 
 /* All values of a property. */
 static bool
-read_property(FlatReader *r, ActiveContext *ctx, Property *property)
+read_property(FlatReader *r, const Level *level, int i)
 {
-	const DocItem *member = &r->members[property->member];
+	const Property *property = &level->shape->props[i];
+	DocItem		member = r->members[level->members + property->member];
+	Given	   *given = &r->given[level->given + i];
 	JldPath		key;
 	bool		flat = true;
 
-	property->first = r->nvalues;
-	property->n = 0;
+	given->first = r->nvalues;
+	given->n = 0;
+	given->given = true;
 	/* most are */
-	if (property->plain && member->type == JENTRY_ISSTRING)
+	if (property->plain && member.type == JENTRY_ISSTRING)
 	{
-		property->given = true;
-		return add_value(r, property, &(Value) {.scalar = *member, .language = property->language});
+		push_value(r, &(Value) {.scalar = member, .language = property->language});
+		given->n = 1;
+		return true;
 	}
 	key = (JldPath) {.up = r->proc->path, .key = property->source};
 	r->proc->path = &key;
-	if (DOC_ITEM_IS_ARRAY(member))
+	if (DOC_ITEM_IS_ARRAY(&member))
 	{
-		int			n = JsonContainerSize(DOC_ITEM_CONTAINER(member));
+		int			n = JsonContainerSize(DOC_ITEM_CONTAINER(&member));
 		JldPath		index = {.up = &key, .key = JLD_NOSTR};
 		DocCursor	cursor;
 
 		jld_enter(r->proc);
 		r->proc->path = &index;
-		doc_cursor_first(&cursor, DOC_ITEM_CONTAINER(member));
+		doc_cursor_first(&cursor, DOC_ITEM_CONTAINER(&member));
 		for (index.index = 0; index.index < n && flat; index.index++)
 		{
 			DocItem		item;
 
 			doc_cursor_item(&cursor, &item);
-			flat = read_item(r, ctx, property, &item);
+			flat = read_item(r, level, i, &item);
 		}
 		jld_leave(r->proc);
 	}
 	else
-		flat = read_item(r, ctx, property, member);
+		flat = read_item(r, level, i, &member);
 	r->proc->path = key.up;
 
 	/* no type at all is for expansion to judge, and no value for store_values */
-	if (property->n == 0 &&
+	given = &r->given[level->given + i];
+	if (given->n == 0 &&
 		(r->nulls == NULLS_ERROR || jld_is(property->name, "@type")))
 		return false;
-	property->given = property->n > 0 || r->nulls == NULLS_DELETE;
+	given->given = given->n > 0 || r->nulls == NULLS_DELETE;
 	return flat;
 }
 
@@ -657,75 +473,80 @@ put_value(DocBuilder *b, DocFrame *parent, const Value *value)
 
 /* The keys of an image that has so many properties. */
 static void
-put_keys(DocBuilder *b, DocFrame *root, const Shape *shape, int given)
+put_keys(DocBuilder *b, DocFrame *root, const Shape *shape, const Given *given,
+		 int ngiven)
 {
 	DocCursor	keys;
 
-	if (given == shape->nprops && shape->all)
+	if (ngiven == shape->nprops && shape->all)
 	{
 		doc_cursor_first(&keys, &shape->all->root);
-		doc_put_run(b, root, &keys, given + 1);
+		doc_put_run(b, root, &keys, ngiven + 1);
 		return;
 	}
 	for (int i = 0; i <= shape->nprops; i++)
 	{
 		if (i == shape->id_place)
 			put_string(b, root, JLD_STR("@id"));
-		if (i < shape->nprops && shape->props[i].given)
+		if (i < shape->nprops && given[i].given)
 			put_string(b, root, shape->props[i].name);
 	}
 }
 
 /* The array of a property's values. */
 static void
-put_values(FlatReader *r, DocFrame *root, const Property *property)
+put_values(FlatReader *r, DocFrame *root, const Given *given)
 {
 	static const DocItem id = {JENTRY_ISSTRING, 3, "@id"};
 	static const DocItem literal = {JENTRY_ISSTRING, 6, "@value"};
-	const Value *value = &r->values[property->first];
+	const Value *value = &r->values[given->first];
 	DocBuilder *b = &r->scratch;
 	DocFrame	array;
 
-	if (property->n == 1 && !value->bare && value->type.data == NULL &&
+	if (given->n == 1 && !value->bare && value->type.data == NULL &&
 		value->language.data == NULL)
 	{
 		doc_put_nested(b, root, value->reference ? &id : &literal, &value->scalar);
 		return;
 	}
-	doc_open_array(b, &array, property->n);
-	for (int k = 0; k < property->n; k++)
+	doc_open_array(b, &array, given->n);
+	for (int k = 0; k < given->n; k++)
 		put_value(b, &array, &value[k]);
 	doc_close(b, &array, root);
 }
 
-/* The image of what was read; by then all of it is known to be good. */
+/* The image of what was read; NULL: nothing was. */
 static Jsonb *
-build_image(FlatReader *r, Shape *shape, JldStr id)
+build_image(FlatReader *r, const Level *level, JldStr id)
 {
+	Shape	   *shape = level->shape;
+	const Given *given = &r->given[level->given];
 	DocBuilder *b = &r->scratch;
-	int			given = 0;
+	int			ngiven = 0;
 	DocFrame	root;
 	Jsonb	   *image;
 
 	for (int i = 0; i < shape->nprops; i++)
-		given += shape->props[i].given ? 1 : 0;
+		ngiven += given[i].given ? 1 : 0;
+	if (ngiven == 0)
+		return NULL;
 
 	b->len = VARHDRSZ;
-	doc_open_object(b, &root, given + 1);
-	put_keys(b, &root, shape, given);
+	doc_open_object(b, &root, ngiven + 1);
+	put_keys(b, &root, shape, given, ngiven);
 	for (int i = 0; i <= shape->nprops; i++)
 	{
 		if (i == shape->id_place)
 			put_string(b, &root, id);
-		if (i < shape->nprops && shape->props[i].given)
-			put_values(r, &root, &shape->props[i]);
+		if (i < shape->nprops && given[i].given)
+			put_values(r, &root, &given[i]);
 	}
 	doc_close(b, &root, NULL);
 
 	/* in its true size: there may be many */
 	image = jld_alloc(b->len);
 	memcpy(image, doc_build_finish(b), b->len);
-	if (given == shape->nprops && shape->all == NULL)
+	if (ngiven == shape->nprops && shape->all == NULL)
 		shape->all = image;
 	return image;
 }
@@ -733,88 +554,162 @@ build_image(FlatReader *r, Shape *shape, JldStr id)
 /* --- nodes ---------------------------------------------------------------- */
 
 FlatReader *
-flat_begin(JldProcessor *proc, LedgerNulls nulls, bool terms)
+flat_begin(JldProcessor *proc, Naming *naming, LedgerNulls nulls, bool terms)
 {
 	FlatReader *r = palloc0(sizeof(FlatReader));
 
 	r->proc = proc;
+	r->shapes = shapes_begin(proc);
+	r->naming = naming;
 	r->nulls = nulls;
 	r->terms = terms;
 	doc_build_init(&r->scratch, 1024);
-	r->values_size = 64;
+	r->members_size = r->given_size = r->values_size = 64;
+	r->members = palloc(sizeof(DocItem) * r->members_size);
+	r->given = palloc(sizeof(Given) * r->given_size);
 	r->values = palloc(sizeof(Value) * r->values_size);
-	r->mentioned_size = 16;
-	r->mentioned = palloc(sizeof(JldStr) * r->mentioned_size);
+	r->nodes_size = 16;
+	r->nodes = palloc(sizeof(FlatNode) * r->nodes_size);
 	return r;
 }
 
-/* The node with this shape, in r->values and the shape's props. */
-static bool
-read_members(FlatReader *r, const Shape *shape, const JsonbContainer *object,
-			 FlatNode *node)
+/* Room for a node of this shape at the end of the reader's arrays. */
+static void
+begin_level(FlatReader *r, Level *level, const JsonbContainer *object)
 {
+	Shape	   *shape = level->shape;
 	int			n = JsonContainerSize(object);
-	JldPath		key = {.up = r->proc->path, .key = shape->id_source};
 	DocCursor	cursor;
-	DocItem    *id;
-	bool		good;
 
-	if (n > r->members_size)
+	level->members = r->nmembers;
+	level->given = r->ngiven;
+	level->values = r->nvalues;
+	if (r->nmembers + n > r->members_size)
 	{
-		r->members_size = n;
-		r->members = palloc(sizeof(DocItem) * n);
+		r->members_size = Max(r->members_size * 2, r->nmembers + n);
+		r->members = repalloc_huge(r->members, sizeof(DocItem) * r->members_size);
+	}
+	if (r->ngiven + shape->nprops > r->given_size)
+	{
+		r->given_size = Max(r->given_size * 2, r->ngiven + shape->nprops);
+		r->given = repalloc_huge(r->given, sizeof(Given) * r->given_size);
 	}
 	doc_cursor_values(&cursor, object);
 	for (int i = 0; i < n; i++)
-		doc_cursor_item(&cursor, &r->members[i]);
+		doc_cursor_item(&cursor, &r->members[r->nmembers + i]);
+	r->nmembers += n;
+	r->ngiven += shape->nprops;
+	shape->used++;
+}
 
-	id = &r->members[shape->id];
-	if (id->type != JENTRY_ISSTRING)
+static void
+end_level(FlatReader *r, const Level *level)
+{
+	r->nmembers = level->members;
+	r->ngiven = level->given;
+	r->nvalues = level->values;
+	level->shape->used--;
+}
+
+/*
+ * The name of a node: its own, or one that depends on its owner and predicate.
+ * False: it has none that we know.
+ */
+static bool
+read_name(FlatReader *r, const Level *level, JldStr predicate, JldStr *id)
+{
+	const Shape *shape = level->shape;
+	JldPath		key;
+	const DocItem *item;
+	bool		good;
+
+	if (shape->id < 0)
+	{
+		if (level->up == NULL)
+			return false;
+		*id = naming_part(r->naming, r->nodes[level->up->node].id, predicate,
+						  level->up->node);
+		return id->data != NULL;
+	}
+	item = &r->members[level->members + shape->id];
+	if (item->type != JENTRY_ISSTRING)
 		return false;
+	key = (JldPath) {.up = r->proc->path, .key = shape->id_source};
 	r->proc->path = &key;
-	good = expand_reference(r, shape->ctx, item_str(id), false, &node->id);
+	good = expand_reference(r, shape->ctx, shape_str(item), false, id);
 	r->proc->path = key.up;
-	if (!good || !name_is_key(JLD_STR(""), node->id))
+	if (!good || !name_is_key(JLD_STR(""), *id))
 		return false;
-
-	r->nvalues = 0;
-	r->nmentioned = 0;
-	for (int i = 0; i < shape->nprops; i++)
-		if (!read_property(r, shape->ctx, &shape->props[shape->by_name[i]]))
+	/* one that stands in itself says some of its values before others */
+	for (const Level *up = level->up; up; up = up->up)
+		if (jld_eq(r->nodes[up->node].id, *id))
 			return false;
 	return true;
 }
 
+/* What a node says, on its level. */
+static bool
+read_statements(FlatReader *r, Level *level, JldStr predicate)
+{
+	const Shape *shape = level->shape;
+	FlatNode   *node;
+	JldStr		id;
+
+	if (!read_name(r, level, predicate, &id))
+		return false;
+	level->node = meet_node(r, id, shape->id < 0 ? level->up->node : -1);
+	for (int i = 0; i < shape->nprops; i++)
+		if (!read_property(r, level, shape->by_name[i]))
+			return false;
+
+	node = &r->nodes[level->node];
+	for (int i = 0; i < shape->nprops; i++)
+		node->empties |= r->given[level->given + i].given && r->given[level->given + i].n == 0;
+	node->nvalues = r->nvalues - level->values;
+	node->image = build_image(r, level, id);
+	if (node->image)
+		jld_output(r->proc, VARSIZE(node->image));
+	return true;
+}
+
+/* A node object, at the top or in another, under a predicate. */
+static bool
+read_node(FlatReader *r, ActiveContext *ctx, JsonbContainer *object,
+		  const Level *up, JldStr predicate, int *number)
+{
+	Level		level = {.up = up};
+	bool		flat;
+
+	jld_enter(r->proc);
+	level.shape = shape_find(r->shapes, ctx, object);
+	if (level.shape == NULL || !level.shape->flat)
+		return false;
+	begin_level(r, &level, object);
+	flat = read_statements(r, &level, predicate);
+	end_level(r, &level);
+	jld_leave(r->proc);
+	*number = level.node;
+	return flat;
+}
+
 bool
 flat_read(FlatReader *r, ActiveContext *ctx, JsonbContainer *object,
-		  FlatNode *node)
+		  FlatNode **nodes, int *n)
 {
 	const JldPath *path = r->proc->path;
 	int			depth = r->proc->depth;
-	Shape	   *shape;
-	bool		given = false;
+	int			top;
 
-	jld_enter(r->proc);
-	shape = find_shape(r, ctx, object);
-	if (!shape->flat || !read_members(r, shape, object, node))
+	r->nnodes = 0;
+	naming_begin_parts(r->naming);
+	if (!read_node(r, ctx, object, NULL, JLD_NOSTR, &top))
 	{
+		naming_take_back_parts(r->naming);
 		r->proc->path = path;
 		r->proc->depth = depth;
 		return false;
 	}
-
-	node->empties = false;
-	for (int i = 0; i < shape->nprops; i++)
-	{
-		given |= shape->props[i].given;
-		node->empties |= shape->props[i].given && shape->props[i].n == 0;
-	}
-	node->image = given ? build_image(r, shape, node->id) : NULL;
-	node->nvalues = r->nvalues;
-	node->mentioned = r->mentioned;
-	node->nmentioned = r->nmentioned;
-	if (given)
-		jld_output(r->proc, VARSIZE(node->image));
-	jld_leave(r->proc);
+	*nodes = r->nodes;
+	*n = r->nnodes;
 	return true;
 }

@@ -51,6 +51,15 @@ typedef struct Owner
 	JldStr		predicate;
 } Owner;
 
+/* A predicate of a node, under which nameless nodes stand. */
+typedef struct Position
+{
+	int			next;
+	int			before;			/* that, when the parts at hand were begun */
+	int64		parts;			/* number of these */
+	int			visit;
+} Position;
+
 /* A label of the document. */
 typedef struct Label
 {
@@ -76,8 +85,13 @@ struct Naming
 	JldProcessor *proc;
 	bool		by_content;
 	bool		terms;
-	JldValue   *places;			/* place -> array, as long as the number of
-								 * nameless nodes that stood there so far */
+	JldValue   *places;			/* place -> null; its member number ... */
+	Position   *position;		/* ... is that of the position here */
+	int			position_size;
+	int64		parts;			/* times that parts were begun */
+	int		   *touched;		/* positions, since then */
+	int			ntouched;
+	int			touched_size;
 	JldValue   *postponed;		/* elements with labels */
 
 	JldValue   *labels;			/* label -> null; its member number ... */
@@ -333,21 +347,89 @@ by_content(const Naming *naming, const Owner *owner)
 	return naming->by_content || owner->id.len == 0;
 }
 
+/* The number of a place's position. */
+static int
+find_position(Naming *naming, JldStr place)
+{
+	int			number = jld_find(naming->places, place);
+
+	if (number >= 0)
+		return number;
+	number = naming->places->n;
+	jld_put(naming->places, place, &jld_null);
+	if (number == naming->position_size)
+	{
+		naming->position_size *= 2;
+		naming->position = repalloc_huge(naming->position,
+										 sizeof(Position) * naming->position_size);
+	}
+	memset(&naming->position[number], 0, sizeof(Position));
+	return number;
+}
+
+static JldStr
+name_of_position(JldStr place, Position *position)
+{
+	char		number[16];
+
+	snprintf(number, sizeof(number), "%d", position->next++);
+	return digest_label(jld_str_cat(place, jld_str(number)));
+}
+
 static JldStr
 name_by_position(Naming *naming, const Owner *owner)
 {
 	JldStr		place = place_of(owner);
-	JldValue   *earlier = jld_get(naming->places, place);
-	char		position[16];
+	int			number = find_position(naming, place);
 
-	if (earlier == NULL)
+	return name_of_position(place, &naming->position[number]);
+}
+
+void
+naming_begin_parts(Naming *naming)
+{
+	naming->parts++;
+	naming->ntouched = 0;
+}
+
+JldStr
+naming_part(Naming *naming, JldStr owner, JldStr predicate, int visit)
+{
+	Owner		part_of = {.graph = {"", 0}, .id = owner, .predicate = predicate};
+	JldStr		place;
+	int			number;
+	Position   *position;
+
+	if (naming->by_content)
+		return JLD_NOSTR;
+	place = place_of(&part_of);
+	number = find_position(naming, place);
+	position = &naming->position[number];
+	if (position->parts != naming->parts)
 	{
-		earlier = jld_new_array(1);
-		jld_put(naming->places, place, earlier);
+		position->parts = naming->parts;
+		position->before = position->next;
+		position->visit = visit;
+		if (naming->ntouched == naming->touched_size)
+		{
+			naming->touched_size *= 2;
+			naming->touched = repalloc_huge(naming->touched,
+											sizeof(int) * naming->touched_size);
+		}
+		naming->touched[naming->ntouched++] = number;
 	}
-	snprintf(position, sizeof(position), "%d", earlier->n);
-	jld_push(earlier, &jld_null);
-	return digest_label(jld_str_cat(place, jld_str(position)));
+	/* the owner is met again: in which order is not for us to know */
+	if (position->visit != visit)
+		return JLD_NOSTR;
+	return name_of_position(place, position);
+}
+
+void
+naming_take_back_parts(Naming *naming)
+{
+	for (int i = 0; i < naming->ntouched; i++)
+		naming->position[naming->touched[i]].next = naming->position[naming->touched[i]].before;
+	naming->ntouched = 0;
 }
 
 /*
@@ -534,6 +616,9 @@ naming_begin(JldProcessor *proc, bool by_content, bool terms)
 	naming->by_content = by_content;
 	naming->terms = terms;
 	naming->places = jld_new_object(8);
+	naming->position_size = naming->touched_size = 8;
+	naming->position = palloc(sizeof(Position) * naming->position_size);
+	naming->touched = palloc(sizeof(int) * naming->touched_size);
 	naming->postponed = jld_new_array(0);
 	naming->labels = jld_new_object(0);
 	naming->given = jld_new_object(0);

@@ -29,6 +29,17 @@ extern JldValue *naming_rest(Naming *naming);
 /* All of a document at once. */
 extern JldValue *naming_document(Naming *naming, JldValue *expanded);
 
+/*
+ * For who names the nodes of an element by himself: the label of the next node
+ * without @id under this predicate of this node; visit is a number of the place
+ * where the owner stands.  JLD_NOSTR: it would depend on more than that.  What
+ * was named since naming_begin_parts() can be taken back, if the element is
+ * given to naming_element() after all.
+ */
+extern void naming_begin_parts(Naming *naming);
+extern JldStr naming_part(Naming *naming, JldStr owner, JldStr predicate, int visit);
+extern void naming_take_back_parts(Naming *naming);
+
 /* Has an element the label of a blank node that is the document's own? */
 extern bool naming_has_labels(const JldValue *element);
 

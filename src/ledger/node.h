@@ -27,6 +27,7 @@ typedef struct NodeChange
 	int			nvalues;		/* in the image, if that is all that a new
 								 * node gets; 0: not known */
 	JldValue   *retract;		/* as node, of NODE_UPDATE; or NULL */
+	JldStr		owner;			/* as in PayloadNode */
 } NodeChange;
 
 /*

@@ -36,6 +36,7 @@ typedef struct Image
 {
 	Jsonb	   *jsonb;			/* NULL: there is none */
 	int			nvalues;
+	JldStr		owner;			/* of a node without a name */
 } Image;
 
 /* A document while it is read. */
@@ -59,7 +60,7 @@ static JldValue *names_of_labels(const BlankNodeLabels *labels);
 static List *collect_nodes(const NodeMap *map, LedgerNulls nulls,
 						   const Image *images, int nimages);
 static void take_images_of(Reading *reading, const JldValue *named);
-static void add_flat(Reading *reading, const FlatNode *node);
+static void add_flat(Reading *reading, FlatNode *nodes, int n);
 static void read_top(Reading *reading, ActiveContext *ctx, JldStr property,
 					 const DocItem *item);
 static void settle_images(Reading *reading);
@@ -229,10 +230,11 @@ collect_nodes(const NodeMap *map, LedgerNulls nulls, const Image *images,
 			CHECK_FOR_INTERRUPTS();
 			if (is_default && i < nimages && images[i].jsonb)
 			{
-				/* no blank node has one, so neither label nor @id is ours */
-				node.id = m->key;
+				node.id = rename_label(names, m->key);
 				node.image = images[i].jsonb;
 				node.nvalues = images[i].nvalues;
+				node.anonymous = naming_is_minted(node.id);
+				node.owner = images[i].owner;
 			}
 			else
 			{
@@ -318,7 +320,8 @@ take_images_of(Reading *reading, const JldValue *named)
 	id = jld_get(named, JLD_STR("@id"));
 	if (jld_is_string(id))
 	{
-		int			member = jld_find(graph, id->u.string);
+		JldValue   *label = jld_get(reading->map.labels.map, id->u.string);
+		int			member = jld_find(graph, label ? label->u.string : id->u.string);
 
 		if (member >= 0 && member < reading->images_size &&
 			reading->images[member].jsonb)
@@ -328,16 +331,33 @@ take_images_of(Reading *reading, const JldValue *named)
 		take_images_of(reading, named->u.object.members[i].value);
 }
 
-/* Takes in a node that was read as flat. */
 static void
-add_flat(Reading *reading, const FlatNode *node)
+add_image(Reading *reading, const FlatNode *nodes, const FlatNode *node)
 {
-	int			member = node_map_mention(&reading->map, node->id);
-	Image	   *image;
+	JldValue   *graph = reading->map.graphs->u.object.members[0].value;
+	Image	   *image = &reading->images[node->member];
+
+	if (image->jsonb)
+		take_into_map(reading, image);
+	if (graph->u.object.members[node->member].value->n > 1)
+	{
+		/* spoken of before: all that is said meets in the map */
+		node_map_add(&reading->map, jld_from_jsonb(node->image));
+		return;
+	}
+	image->jsonb = node->image;
+	image->nvalues = node->empties ? 0 : node->nvalues;
+	image->owner = node->owner < 0 ? JLD_NOSTR : nodes[node->owner].id;
+}
+
+/* Takes in what was read as flat. */
+static void
+add_flat(Reading *reading, FlatNode *nodes, int n)
+{
 	JldValue   *graph = reading->map.graphs->u.object.members[0].value;
 
-	for (int i = 0; i < node->nmentioned; i++)
-		(void) node_map_mention(&reading->map, node->mentioned[i]);
+	for (int i = 0; i < n; i++)
+		nodes[i].member = node_map_mention(&reading->map, nodes[i].id);
 	if (graph->n > reading->images_size)
 	{
 		int			size = Max(graph->n, reading->images_size * 2);
@@ -347,19 +367,9 @@ add_flat(Reading *reading, const FlatNode *node)
 			   sizeof(Image) * (size - reading->images_size));
 		reading->images_size = size;
 	}
-	if (node->image == NULL)
-		return;
-	image = &reading->images[member];
-	if (image->jsonb)
-		take_into_map(reading, image);
-	if (graph->u.object.members[member].value->n > 1)
-	{
-		/* spoken of before: all that is said meets in the map */
-		node_map_add(&reading->map, jld_from_jsonb(node->image));
-		return;
-	}
-	image->jsonb = node->image;
-	image->nvalues = node->empties ? 0 : node->nvalues;
+	for (int i = 0; i < n; i++)
+		if (nodes[i].image)
+			add_image(reading, nodes, &nodes[i]);
 }
 
 static void
@@ -375,12 +385,13 @@ read_top(Reading *reading, ActiveContext *ctx, JldStr property,
 		 const DocItem *item)
 {
 	JsonbContainer *container = (JsonbContainer *) item->data;
-	FlatNode	flat;
+	FlatNode   *nodes;
 	JldValue   *element;
+	int			n;
 
-	if (DOC_ITEM_IS_OBJECT(item) && flat_read(reading->flat, ctx, container, &flat))
+	if (DOC_ITEM_IS_OBJECT(item) && flat_read(reading->flat, ctx, container, &nodes, &n))
 	{
-		add_flat(reading, &flat);
+		add_flat(reading, nodes, n);
 		return;
 	}
 	element = item->type == JENTRY_ISCONTAINER ? jld_from_container(container) :
@@ -479,7 +490,7 @@ payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, int flags)
 	node_map_begin(&reading.map, proc);
 	reading.naming = naming_begin(proc, (flags & PAYLOAD_BY_CONTENT) != 0,
 								  (flags & PAYLOAD_TERMS) != 0);
-	reading.flat = flat_begin(proc, nulls, (flags & PAYLOAD_TERMS) != 0);
+	reading.flat = flat_begin(proc, reading.naming, nulls, (flags & PAYLOAD_TERMS) != 0);
 	reading.images_size = 64;
 	reading.images = palloc0(sizeof(Image) * reading.images_size);
 	if (JB_ROOT_IS_ARRAY(doc))
@@ -488,12 +499,13 @@ payload_read(JldProcessor *proc, Jsonb *doc, LedgerNulls nulls, int flags)
 		read_graph(&reading, ctx, doc, array);
 	else
 	{
-		FlatNode	flat;
+		FlatNode   *flat;
+		int			n;
 
-		if (!flat_read(reading.flat, ctx, &doc->root, &flat))
+		if (!flat_read(reading.flat, ctx, &doc->root, &flat, &n))
 			return payload_nodes(proc, jsonld_expand(proc, jld_from_jsonb(doc)),
 								 nulls, flags);
-		add_flat(&reading, &flat);
+		add_flat(&reading, flat, n);
 	}
 	rest = naming_rest(reading.naming);
 	for (int i = 0; i < rest->n; i++)

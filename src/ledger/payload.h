@@ -35,6 +35,7 @@ typedef struct PayloadNode
 	Jsonb	   *image;			/* the same as jsonb; NULL: there is the node */
 	int			nvalues;		/* in the image; 0: not counted */
 	bool		anonymous;		/* belongs to its owner */
+	JldStr		owner;			/* that, if it has an image */
 } PayloadNode;
 
 /*

@@ -43,6 +43,8 @@ typedef struct Step
 	NodeChange *change;
 	StoreOutcome outcome;
 	bool		nameless;
+	JldStr		place;			/* bytes that compare as the names do, nameless
+								 * ones behind all others */
 	bool		part_changed;	/* a nameless node of it did */
 	bool		differences;	/* are they wanted, for the log or unique.c? */
 	Datum	   *key;			/* while it is being applied */
@@ -165,9 +167,14 @@ add_step(Work *work, NodeChange *change)
 	step->change = change;
 	work->n++;
 	step->nameless = naming_is_minted(change->id);
+	/* no name begins with this byte */
+	step->place = step->nameless ? jld_str_cat(JLD_STR("\xFF"), change->id) : change->id;
 	for (int i = 0; change->node && i < change->node->n; i++)
 		if (jld_is_array(change->node->u.object.members[i].value))
 			note_parts(work, change, change->node->u.object.members[i].value);
+	if (change->owner.data)
+		jld_put(work->owners, node_key(change->graph, change->id),
+				jld_new_string(node_key(change->graph, change->owner)));
 	if (step->nameless)
 		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
@@ -200,10 +207,10 @@ step_compare(void *arg, int a, int b)
 static const char *
 step_bytes(void *arg, int item, int *len)
 {
-	const NodeChange *change = ((Work *) arg)->steps[item].change;
+	const Step *step = &((Work *) arg)->steps[item];
 
-	*len = change->id.len;
-	return change->id.data;
+	*len = step->place.len;
+	return step->place.data;
 }
 
 /* As errors show it. */
@@ -258,8 +265,7 @@ static const BatchDoor *
 door_of_steps(const Work *work)
 {
 	for (int i = 0; i < work->n; i++)
-		if (work->steps[i].nameless ||
-			!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
+		if (!jld_eq(work->steps[0].change->graph, work->steps[i].change->graph))
 			return &steps_door;
 	return &steps_by_iri;
 }
@@ -654,6 +660,7 @@ ledger_transact(FunctionCallInfo fcinfo, NodeMode mode)
 		change->node = node->node;
 		change->image = node->image;
 		change->nvalues = node->nvalues;
+		change->owner = node->owner;
 		/* what has no name is replaced with its owner's predicate */
 		change->mode = mode == NODE_UPSERT && node->anonymous ? NODE_REPLACE : mode;
 		changes = lappend(changes, change);
