@@ -32,6 +32,16 @@ SELECT pg_temp.counted('loops', 'FOR i IN 1..20 LET k = CONCAT("r", i % 4) UPSER
 SELECT pg_temp.counted('loops', 'FOR d IN @docs UPSERT {_key: d._key} INSERT d UPDATE d IN loops', '{"docs": [{"_key": "d", "a": 1}, {"_key": "e", "a": 1}, {"_key": "d", "b": 2}]}');
 COMMIT;
 SELECT _key, doc FROM loops ORDER BY _key;
+SELECT pg_stat_force_next_flush() \g /dev/null
+BEGIN;
+SELECT pg_temp.counted('loops', 'FOR d IN @docs UPSERT {_key: d._key} INSERT MERGE(d, {made: DATE_NOW() > 0}) UPDATE MERGE(d, {n: LENGTH(OLD)}) IN loops', '{"docs": [{"_key": "m1", "a": 1}, {"_key": "m2"}, {"_key": "m1"}, {"_key": "m1", "b": 2}]}');
+SELECT pg_temp.counted('loops', 'FOR d IN @docs UPSERT {_key: d._key} INSERT MERGE({_key: d._key}, {a: 1}) UPDATE {u: 1} IN loops', '{"docs": [{"_key": "m3"}, {"_key": "m2"}, {"_key": "m3"}]}');
+-- each is written: the keys are another's, or unlike in every call
+SELECT pg_temp.counted('loops', 'FOR d IN @docs UPSERT {_key: d._key} INSERT MERGE({_key: "m4"}, d) UPDATE {n: d} IN loops', '{"docs": [{"_key": "m4"}, {"_key": "m2"}, {"_key": "m2"}]}');
+SELECT pg_temp.counted('loops', 'FOR d IN 1..2 UPSERT {_key: "m1"} INSERT {_key: UUID()} UPDATE {n: d} IN loops');
+SELECT pg_temp.counted('loops', 'FOR d IN 1..2 UPSERT {_key: "m1"} INSERT {_key: "m1"} UPDATE {n: [d, FIRST(FOR l IN loops FILTER l._key == "m1" RETURN l.n)]} IN loops');
+COMMIT;
+SELECT _key, doc FROM loops WHERE _key LIKE 'm%' ORDER BY _key;
 -- what a loop is not told to write it does not: where one row fails, nothing is
 SELECT c8ql('FOR i IN 1..9 UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE i == 7 ? FAIL("seven") : {n: 0} IN loops');
 SELECT doc FROM loops WHERE _key = 'a';

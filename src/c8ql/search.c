@@ -111,6 +111,12 @@ plan_object(Search *search, ExprCompiler *compiler, const ExprNode *object,
 	}
 }
 
+ExprCode *
+search_expression(const Search *search)
+{
+	return search->planned[0].code;
+}
+
 /* ----------
  * One row
  * ----------

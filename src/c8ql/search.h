@@ -17,6 +17,9 @@ typedef struct Search Search;
 extern Search *search_plan(ExprCompiler *compiler, const ExprNode *node,
 						   const Collection *collection);
 
+/* The value of its first attribute, compiled. */
+extern ExprCode *search_expression(const Search *search);
+
 /*
  * Compute what is looked for, for this row, in the current memory context,
  * where it must stay until the row is done.  Error 1501 if it is no object; a

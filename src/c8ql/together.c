@@ -93,11 +93,12 @@ struct Together
 	bool		warned;			/* while a key was computed */
 
 	MemoryContext context;		/* of rows */
-	MemoryContext scratch;
+	MemoryContext item_context;
 	LoopRow    *rows;
 	int			nrows;
 	int			space;
 	int			next;			/* to be given out */
+	bool		applied;		/* they are done; else each is, by itself */
 	const LoopRow *loaded;		/* whose variables are in the slots */
 
 	Batch		batch;
@@ -135,17 +136,21 @@ is_volatile(const ExprNode *node)
 	return false;
 }
 
+/* The same, word for word? */
 static bool
-same_text(const ExprNode *a, const ExprNode *b)
+same_tree(const ExprNode *a, const ExprNode *b)
 {
-	StringInfoData one;
-	StringInfoData other;
-
-	initStringInfo(&one);
-	initStringInfo(&other);
-	expr_deparse(a, &one);
-	expr_deparse(b, &other);
-	return strcmp(one.data, other.data) == 0;
+	check_stack_depth();
+	if (a->tag != b->tag || a->op != b->op || a->flags != b->flags ||
+		a->nargs != b->nargs || (a->name == NULL) != (b->name == NULL) ||
+		(a->value == NULL) != (b->value == NULL) ||
+		(a->name && strcmp(a->name, b->name) != 0) ||
+		(a->value && !value_equal(a->value, b->value)))
+		return false;
+	for (int i = 0; i < a->nargs; i++)
+		if (!same_tree(a->args[i], b->args[i]))
+			return false;
+	return true;
 }
 
 /* The value of _key in a search that is nothing else; or NULL. */
@@ -159,26 +164,34 @@ searched_key(const ExprNode *search)
 	return is_volatile(search->args[0]->args[0]) ? NULL : search->args[0]->args[0];
 }
 
-/* What INSERT's _key is computed of; NULL where that cannot be told. */
+/* What a document's _key is computed of; NULL where that cannot be told. */
 static const ExprNode *
-inserted_key(const ExprNode *insert)
+inserted_key(const ExprNode *document)
 {
-	switch ((ExprTag) insert->tag)
+	switch ((ExprTag) document->tag)
 	{
 		case EXPR_OBJECT:
-			for (int i = 0; i < insert->nargs; i++)
+			for (int i = 0; i < document->nargs; i++)
 			{
-				if (insert->args[i]->tag != EXPR_PROP)
+				if (document->args[i]->tag != EXPR_PROP)
 					return NULL;
-				if (strcmp(insert->args[i]->name, "_key") == 0)
-					return is_volatile(insert->args[i]->args[0]) ? NULL :
-						insert->args[i]->args[0];
+				if (strcmp(document->args[i]->name, "_key") == 0)
+					return document->args[i]->args[0];
 			}
 			return NULL;
 		case EXPR_REF:
 		case EXPR_ATTR:
 		case EXPR_PARAM:
-			return expr_node(EXPR_ATTR, insert->location, "_key", 1, insert);
+			return expr_node(EXPR_ATTR, document->location, "_key", 1, document);
+		case EXPR_CALL:
+			/* of MERGE it is that of the last which has one */
+			if (pg_strcasecmp(document->name, "MERGE") != 0)
+				return NULL;
+			for (int i = document->nargs - 1; i >= 0; i--)
+				if (!c8ql_brings_no_key(document->args[i]))
+					return i == 0 || document->args[i]->tag == EXPR_OBJECT ?
+						inserted_key(document->args[i]) : NULL;
+			return NULL;
 		default:
 			return NULL;
 	}
@@ -244,7 +257,8 @@ together_plan(ExprCompiler *compiler, const ExprNode *query, int n, Step *step,
 		return NULL;
 	key = searched_key(node->args[EXPR_UPSERT_SEARCH]);
 	insert_key = inserted_key(insert);
-	if (key == NULL || (insert_key == NULL && !c8ql_brings_no_key(insert)))
+	if (key == NULL ||
+		(insert_key ? is_volatile(insert_key) : !c8ql_brings_no_key(insert)))
 		return NULL;
 
 	t = palloc0(sizeof(Together));
@@ -254,15 +268,10 @@ together_plan(ExprCompiler *compiler, const ExprNode *query, int n, Step *step,
 								 &t->from, &t->to);
 	keep_used(t, compiler, query, n, outer_variables);
 	planner->reads = 0;
-	t->key = expr_compile_node(compiler, key);
-	if (insert_key && !same_text(key, insert_key))
+	if (insert_key && !same_tree(key, insert_key))
 		t->insert_key = expr_compile_node(compiler, insert_key);
 	t->context = AllocSetContextCreate(CurrentMemoryContext, "C8QL rows together",
 									   ALLOCSET_DEFAULT_SIZES);
-	t->scratch = AllocSetContextCreate(CurrentMemoryContext, "C8QL row",
-									   ALLOCSET_DEFAULT_SIZES);
-	t->batch.item_context = AllocSetContextCreate(CurrentMemoryContext, "C8QL row applied",
-												  ALLOCSET_DEFAULT_SIZES);
 	return t;
 }
 
@@ -271,6 +280,7 @@ together_use(Together *t, ExprCompiler *compiler, UpsertOp *op, bool whole,
 			 bool used)
 {
 	t->op = op;
+	t->key = search_expression(op->search);
 	t->whole = whole;
 	t->used = used;
 	t->never = plan_planner(compiler)->reads > 0;
@@ -360,8 +370,8 @@ keep_row(Together *t, Run *run)
 	Datum		key = (Datum) 0;
 	bool		keyed;
 
-	MemoryContextReset(t->scratch);
-	caller = MemoryContextSwitchTo(t->scratch);
+	MemoryContextReset(t->op->context);
+	caller = MemoryContextSwitchTo(t->op->context);
 	t->warned = false;
 	run->frame.warn = note_warned;
 	run->frame.warn_arg = t;
@@ -382,13 +392,11 @@ keep_row(Together *t, Run *run)
 	return keyed;
 }
 
+/* More rows, until there are so many. */
 static void
-gather(Together *t, Run *run)
+gather(Together *t, Run *run, int most)
 {
-	MemoryContextReset(t->context);
-	t->rows = NULL;
-	t->nrows = t->space = t->next = 0;
-	while (t->nrows < t->most &&
+	while (t->nrows < most && !t->alone && !t->ended &&
 		   (t->nrows % 64 != 0 || MemoryContextMemAllocated(t->context, true) < MOST_BYTES))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -652,13 +660,15 @@ static void
 run_batch(Together *t, int n)
 {
 	const Collection *c = t->collection;
-	MemoryContext item_context = t->batch.item_context;
 
+	if (t->item_context == NULL)
+		t->item_context = AllocSetContextCreate(t->run->context, "C8QL row applied",
+												ALLOCSET_DEFAULT_SIZES);
 	memset(&t->batch, 0, sizeof(Batch));
 	t->batch.door = &loop_door;
 	t->batch.arg = t;
 	t->batch.n = n;
-	t->batch.item_context = item_context;
+	t->batch.item_context = t->item_context;
 	t->batch.bytes_are_keys = c->key_collation == C_COLLATION_OID;
 	t->batch.first_type = c->key_type;
 	t->batch.first_collation = c->key_collation;
@@ -720,27 +730,52 @@ apply(Together *t, Run *run)
 void
 together_start(Together *t)
 {
-	t->decided = false;
 	t->ended = t->alone = false;
 	t->nrows = t->next = 0;
 	t->loaded = NULL;
 	t->most = t->used ? FIRST_SHOWN : MOST_ROWS;
 }
 
+/* Do the table and its rows allow it?  Asked when there are several. */
+static bool
+applies(Together *t)
+{
+	if (!t->decided)
+		t->applies = !collection_is_distributed(t->collection->relid) &&
+			!store_order_shows(t->collection->relid, t->collection->key_attno,
+							   t->collection->guard);
+	t->decided = true;
+	return t->applies;
+}
+
+/* Gathers, and applies what is more than one row. */
+static void
+next_rows(Together *t, Run *run)
+{
+	MemoryContextReset(t->context);
+	t->rows = NULL;
+	t->nrows = t->space = t->next = 0;
+	t->applied = false;
+	gather(t, run, 2);
+	if (t->nrows < 2 || !applies(t))
+		return;
+	gather(t, run, t->most);
+	apply(t, run);
+	t->applied = true;
+}
+
 TogetherNext
 together_next(Together *t, Run *run)
 {
-	if (!t->decided)
-	{
-		t->applies = !t->never && !collection_is_distributed(t->collection->relid) &&
-			!store_order_shows(t->collection->relid, t->collection->key_attno,
-							   t->collection->guard);
-		t->decided = true;
-	}
 	for (;;)
 	{
 		if (t->next < t->nrows)
-			return TOGETHER_ROW;
+		{
+			if (t->applied)
+				return TOGETHER_ROW;
+			load_row(t, run, &t->rows[t->next++]);
+			return TOGETHER_ALONE;
+		}
 		if (t->alone)
 		{
 			t->alone = false;
@@ -749,17 +784,13 @@ together_next(Together *t, Run *run)
 		}
 		if (t->ended)
 			return TOGETHER_END;
-		if (t->applies)
-		{
-			gather(t, run);
-			if (t->nrows > 0)
-				apply(t, run);
-		}
-		else
+		if (t->never || (t->decided && !t->applies))
 		{
 			t->ended = !run_next(t->step->input, run);
 			t->alone = !t->ended;
 		}
+		else
+			next_rows(t, run);
 	}
 }
 
