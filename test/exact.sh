@@ -30,6 +30,9 @@ sql_setup() {
 		INSERT INTO batches SELECT kind, n, (SELECT jsonb_agg(jsonb_build_object('_key', prefix || CASE WHEN prefix IN ('s', '') THEN '' ELSE n || '-' END || lpad(((i * 7919) % 5000)::text, 6, '0'), 'n', CASE kind WHEN 'changed' THEN -i ELSE i END,
 			'name', 'somebody ' || i, 'email', i || '@example.org', 'active', true, 'text', repeat(md5(i::text), 3)) ORDER BY i) FROM generate_series(1, n) i)
 			FROM (VALUES ('new', 'w'), ('others', 'y'), ('changed', 's'), ('same', 's'), ('one', '')) k (kind, prefix), unnest(ARRAY[$few, $many]) n;
+		-- and of 1 kB
+		INSERT INTO batches SELECT 'long', n, (SELECT jsonb_agg(d || jsonb_build_object('_key', 'l' || (d->>'_key')) || (SELECT jsonb_object_agg('field' || g, md5(g || '-' || (d->>'n')) || md5(g || '+' || (d->>'n'))) FROM generate_series(1, 10) g)) FROM jsonb_array_elements(docs) d)
+			FROM batches WHERE kind = 'new';
 		UPDATE batches SET docs = (SELECT jsonb_agg(d || '{"_key": "one"}') FROM jsonb_array_elements(docs) d) WHERE kind = 'one';
 		SELECT upsert_load('docs', docs) FROM batches WHERE kind = 'same';
 		INSERT INTO plain SELECT d->>'_key', NULL, d - '_key' FROM batches, jsonb_array_elements(docs) d WHERE kind = 'same' ON CONFLICT DO NOTHING;
@@ -76,6 +79,7 @@ cases() {
 		load :: PERFORM upsert_load('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		many :: PERFORM upsert_many('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: -
 		load_new :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'new' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
+		load_new_1k :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'long' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'long' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_changed :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_same :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_guarded :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc WHERE plain.doc IS DISTINCT FROM plain.doc || EXCLUDED.doc;

@@ -33,7 +33,7 @@ CREATE FUNCTION input(work text, bytes int, batch int) RETURNS text LANGUAGE sql
 RETURN format('(SELECT docs FROM input WHERE work = %L AND bytes = %s AND batch = %s) b', work, bytes, batch);
 
 CREATE FUNCTION fill(size int) RETURNS text LANGUAGE sql RETURN
-	format('TRUNCATE %%who%%; INSERT INTO %%who%% (_key, _rev, doc) SELECT _key, ''3kaaaaaaaaaaa'', doc FROM base WHERE bytes = %s', size);
+	format('TRUNCATE %%who%%; INSERT INTO %%who%% (_key, _rev, doc) SELECT _key, ''3kaaaaaaaaaaa'', doc FROM base WHERE bytes = %s;; SELECT count(*) FROM %%who%%', size);
 
 CREATE PROCEDURE one(what text, bytes int, batch int, indexes int, rounds int) LANGUAGE plpgsql AS $$
 DECLARE

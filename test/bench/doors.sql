@@ -19,7 +19,7 @@ CREATE FUNCTION theirs_objects(version int) RETURNS text LANGUAGE sql RETURN for
 	WHERE kind = 'objects' AND version = %s ON CONFLICT (id) DO UPDATE SET sku = EXCLUDED.sku, qty = EXCLUDED.qty, price = EXCLUDED.price, note = EXCLUDED.note, at = EXCLUDED.at$q$, version);
 SELECT format('CALL bench.row(%L, %L, %L, %s, %L)', 'work=objects_' || what || ' against=recordset batch=10000 bytes=200 indexes=0',
 	format($q$SELECT count(*) FROM input, upsert_objects('ours_lines', docs, NULL, '{"return": "none"}') WHERE kind = 'objects' AND version = %s$q$, version), theirs_objects(version), :n,
-	CASE what WHEN 'new' THEN 'TRUNCATE %who%_lines' ELSE 'TRUNCATE %who%_lines; INSERT INTO %who%_lines SELECT r.* FROM input, jsonb_populate_recordset(NULL::theirs_lines, docs) r WHERE kind = ''objects'' AND version = 0' END)
+	CASE what WHEN 'new' THEN 'TRUNCATE %who%_lines' ELSE 'TRUNCATE %who%_lines; INSERT INTO %who%_lines SELECT r.* FROM input, jsonb_populate_recordset(NULL::theirs_lines, docs) r WHERE kind = ''objects'' AND version = 0;; SELECT count(*) FROM %who%_lines' END)
 FROM (VALUES ('new', 0), ('changed', 1), ('unchanged', 0)) v (what, version) \gexec
 
 -- flat nodes of 10 predicates; theirs have them in expanded form
@@ -35,7 +35,7 @@ SELECT format('CALL bench.row(%L, %L, %L, %s, %L)', format('work=ledger_%s_%s ag
 	format('SELECT ledger_upsert(%L, docs) FROM input WHERE kind = ''nodes'' AND version = %s', 'ours_' || ledger, version),
 	format('SELECT upsert_load(''theirs_nodes'', docs, ''{"mergeObjects": false}'') FROM input WHERE kind = ''expanded'' AND version = %s', version), :n,
 	format('TRUNCATE theirs_nodes, %s', names) || CASE what WHEN 'new' THEN '' ELSE format('; DO $d$ BEGIN PERFORM ledger_upsert(%L, docs) FROM input WHERE kind = ''nodes'' AND version = 1;
-		PERFORM upsert_load(''theirs_nodes'', docs) FROM input WHERE kind = ''expanded'' AND version = 1; END $d$', 'ours_' || ledger) END)
+		PERFORM upsert_load(''theirs_nodes'', docs) FROM input WHERE kind = ''expanded'' AND version = 1; END $d$;; SELECT count(*) FROM theirs_nodes; SELECT count(*) FROM %s', 'ours_' || ledger, split_part(names, ',', 1)) END)
 FROM (VALUES ('bare', '"ours_bare:main"'), ('past', '"ours_past:main", "ours_past:main_log"')) l (ledger, names), (VALUES ('new', 1), ('changed', 2), ('unchanged', 1)) v (what, version) \gexec
 
 -- records, with their CIDs
@@ -56,5 +56,5 @@ BEGIN
 END $$;
 SELECT format('CALL bench.row(%L, %L, %L, 1000, %L, 15)', 'work=c8ql_' || what || ' against=plpgsql batch=1000 bytes=20 indexes=0',
 	$q$SELECT c8ql('FOR i IN 1..1000 UPSERT {_key: CONCAT("test", i)} INSERT {_key: CONCAT("test", i), foobar: false} UPDATE {foobar: true} IN ours_users')$q$, 'CALL loop(1000)',
-	'TRUNCATE %who%_users' || CASE what WHEN 'new' THEN '' ELSE '; INSERT INTO %who%_users (_key, doc) SELECT ''test'' || i, ''{"foobar": false}'' FROM generate_series(1, 1000) i' END)
+	'TRUNCATE %who%_users' || CASE what WHEN 'new' THEN '' ELSE '; INSERT INTO %who%_users (_key, doc) SELECT ''test'' || i, ''{"foobar": false}'' FROM generate_series(1, 1000) i;; SELECT count(*) FROM %who%_users' END)
 FROM unnest('{new,changed}'::text[]) what \gexec

@@ -56,7 +56,9 @@ BEGIN
 	FROM (SELECT i, j, CASE work WHEN 'ascending' THEN 'user-' || lpad((900000000 + start + i)::text, 9, '0')
 			WHEN 'new' THEN 'user-' || lpad(j::text, 9, '0') || 'n' || round ELSE 'user-' || lpad(j::text, 9, '0') END AS key
 		  FROM (SELECT i, 1 + (start + i) * 7919 % size.n AS j FROM generate_series(1, batch) i) r) k;
+	COMMIT;
 	EXECUTE format('SELECT count(doc->''n'') FROM %I WHERE _key = ANY((SELECT keys FROM input)::text[])', tab);
+	COMMIT;
 END $$;
 
 CREATE PROCEDURE run(rounds int) LANGUAGE plpgsql AS $$
@@ -73,7 +75,6 @@ BEGIN
 				facts := format('work=%s against=on_conflict rows=%s batch=10000 bytes=200 indexes=0 warm=1', work, size.rows);
 				FOREACH who IN ARRAY CASE round % 2 WHEN 0 THEN '{ours,theirs}' ELSE '{theirs,ours}' END::text[] LOOP
 					CALL prepare(who || '_' || size.rows, size, work, round);
-					COMMIT;
 					CALL bench.once(facts, who, round, CASE who WHEN 'ours' THEN format('SELECT upsert_load(%L, docs) FROM input', 'ours_' || size.rows)
 														ELSE bench.on_conflict('theirs_' || size.rows, 'input', work = 'guarded') END, 'SELECT 1');
 				END LOOP;

@@ -37,7 +37,7 @@ BEGIN
 			WHEN 'table' THEN 'SELECT upsert_from(''ours'', ''SELECT doc FROM source'')' ELSE into_view END;
 	END LOOP;
 	CALL bench.in_turn('import ' || what || size, sides, statements,
-					   'TRUNCATE ours, theirs; INSERT INTO ours (_key, _rev, doc) SELECT doc->>''_key'', ''3kaaaaaaaaaaa'', doc - ''_key'' FROM base; INSERT INTO theirs SELECT * FROM ours',
+					   'TRUNCATE ours, theirs; INSERT INTO ours (_key, _rev, doc) SELECT doc->>''_key'', ''3kaaaaaaaaaaa'', doc - ''_key'' FROM base; INSERT INTO theirs SELECT * FROM ours;; SELECT count(*) FROM ours; SELECT count(*) FROM theirs',
 					   bench.rounds(rounds), size < 1000000);
 	FOREACH side IN ARRAY sides LOOP
 		IF side <> 'theirs' THEN

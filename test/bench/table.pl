@@ -54,7 +54,7 @@ sub table
 # rest the line itself is what counts.
 my $batch = 'against=on_conflict rows=10000 indexes=0';
 my @reach = (
-	(map { my ($size, $bytes, $limit) = @$_; map { ["new, $size, batches of " . count($_), 'set-based `ON CONFLICT`', $bytes == 200 ? ['exact', 0.58, 'load_new'] : (),
+	(map { my ($size, $bytes, $limit) = @$_; map { ["new, $size, batches of " . count($_), 'set-based `ON CONFLICT`', ['exact', 0.58, $bytes == 200 ? 'load_new' : 'load_new_1k'],
 		['time', $limit, "work=new $batch batch=$_ bytes=$bytes"], ['wal', $bytes == 200 ? 0.80 : undef, "work=new $batch batch=$_ bytes=$bytes"]] } (1000, 10000) } ['200 B', 200, 0.75], ['1 kB', 1000, 0.85]),
 	(map { ["changed, 200 B, batches of " . count($_), 'the same', ['exact', 0.65, 'load_changed'], ['time', 0.75, "work=changed $batch batch=$_ bytes=200"], ['wal', 0.94, "work=changed $batch batch=$_ bytes=200"]] } (1000, 10000)),
 	(map { ["unchanged, 200 B, batches of " . count($_), 'the same, unguarded', ['exact', 0.22, 'load_same'], ['time', 0.22, "work=unchanged $batch batch=$_ bytes=200"], ['bytes', 0, "work=unchanged $batch batch=$_ bytes=200"], ['xids', 0, "work=unchanged $batch batch=$_ bytes=200"]],
