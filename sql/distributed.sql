@@ -8,6 +8,7 @@ SELECT create_collection('t', '{"reference": true}');
 SELECT create_record_store('t', '{"shards": 4}');
 SELECT create_record_store('t', '{"shards": 0}');
 SELECT to_regclass('t');
+SELECT upsert_share_registries();
 
 -- what cannot be had, with it or without
 SELECT create_collection('t', '{"shards": 4, "reference": true}');

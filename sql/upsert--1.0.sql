@@ -263,6 +263,13 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION @extschema@.upsert_on_shard(pg_catalog.regclass, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb) IS
 'Internal: applies documents, all of this shard of a collection that Citus has distributed, on the node where the shard is; the functions upsert_group_N call it, and those upsert() and its like. docs: in a form that nodes of one version use among themselves. request: options of upsert_many. Answers in the same form; nothing, and nothing is done, where this is not the place. Errors: as upsert_many(); 22P02 for what is not of that form.';
 
+CREATE FUNCTION @extschema@.upsert_share_registries()
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 'upsert_share_registries'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.upsert_share_registries() IS
+'Makes the tables of JSON-LD contexts, of lexicons and of record scripts reference tables of Citus, so that each node knows what any has been told; to be called on the coordinator, by the owner of the tables, once (and again after CREATE EXTENSION upsert_lua, or a restore). Returns how many it made so. Errors: 0A000 there is no Citus; 42501 not the owner.';
+
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,
 	role pg_catalog.oid NOT NULL,

@@ -29,11 +29,13 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/value.h"
 #include "optimizer/planner.h"
@@ -325,6 +327,23 @@ distribution_table(const Distribution *d, int place)
 	if (!OidIsValid(shard->table))
 		shard->table = distributed_shard_table(d->memo.relid, shard->id);
 	return shard->table;
+}
+
+Relation
+distributed_open_copy(Relation rel, LOCKMODE lockmode)
+{
+	const Distribution *d = distribution_of(rel);
+	Oid			relid = RelationGetRelid(rel);
+
+	if (d != NULL)
+		relid = d->kind == DISTRIBUTED_REFERENCE && d->nshards == 1 ?
+			distribution_table(d, 0) : InvalidOid;
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this node has no copy of \"%s\"", RelationGetRelationName(rel)),
+				 errhint("Run SELECT replicate_reference_tables() on the coordinator, of which Citus must know: citus_set_coordinator_host().")));
+	return table_open(relid, lockmode);
 }
 
 /*
@@ -643,4 +662,63 @@ distributed_create(Oid relid, const char *column,
 		ddl_execute(distributed_function_command(d, rel));
 	RelationClose(rel);
 	AtEOXact_GUC(true, level);
+}
+
+/* ----------
+ * SQL-callable functions
+ * ----------
+ */
+
+PG_FUNCTION_INFO_V1(upsert_share_registries);
+
+/* What dumps of the extension, and of its companion, take along. */
+static List *
+registries(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *result = NIL;
+
+	if (SPI_execute("SELECT c.oid FROM pg_catalog.pg_extension e"
+					" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ANY (e.extconfig)"
+					" WHERE e.extname OPERATOR(pg_catalog.=) ANY ('{upsert,upsert_lua}')"
+					" AND c.relkind OPERATOR(pg_catalog.=) 'r' ORDER BY c.oid", true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not find the registries");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		MemoryContext oldcontext = MemoryContextSwitchTo(context);
+
+		result = lappend_oid(result, DatumGetObjectId(answer(i, 1, OIDOID, &isnull)));
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return result;
+}
+
+/* Makes reference tables of them; how many were none. */
+Datum
+upsert_share_registries(PG_FUNCTION_ARGS)
+{
+	DistributionOptions options = {.reference = true};
+	int64		made = 0;
+	ListCell   *lc;
+
+	if (!citus_is_here())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the extension \"citus\" is not in this database"),
+				 errhint("Where it is not, there is one node, and it has the registries.")));
+	SPI_connect();
+	foreach(lc, registries())
+	{
+		Relation	rel = table_open(lfirst_oid(lc), AccessShareLock);
+		bool		shared = distribution_of(rel) != NULL;
+
+		table_close(rel, NoLock);
+		if (shared)
+			continue;
+		distributed_create(lfirst_oid(lc), NULL, &options);
+		made++;
+	}
+	SPI_finish();
+	PG_RETURN_INT64(made);
 }

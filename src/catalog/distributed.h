@@ -11,6 +11,7 @@
 #include "access/attnum.h"
 #include "catalog/memo.h"
 #include "executor/spi.h"
+#include "storage/lockdefs.h"
 #include "utils/elog.h"
 #include "utils/relcache.h"
 
@@ -95,6 +96,13 @@ extern Oid	distribution_table(const Distribution *d, int place);
  * distribution_of() answers then.
  */
 extern void distributed_keep_in_place(Relation rel, int64 shard);
+
+/*
+ * The table of this node that has the rows of an open one of which each node has
+ * all, opened in the same mode: itself where it is not distributed.  Error 55000 if
+ * this node has none.
+ */
+extern Relation distributed_open_copy(Relation rel, LOCKMODE lockmode);
 
 /* Does this backend serve another node? */
 extern bool distributed_internal(void);

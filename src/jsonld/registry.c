@@ -40,6 +40,7 @@
 
 #include "base/schema.h"
 #include "call/argument.h"
+#include "catalog/distributed.h"
 #include "catalog/memo.h"
 #include "compat.h"
 #include "jsonld/iri.h"
@@ -129,6 +130,7 @@ static JldValue *
 registry_load(JldStr iri, bool *lasting)
 {
 	Relation	rel = table_open(registry_oid(), AccessShareLock);
+	Relation	here;
 	Datum		key = jld_text_datum(iri);
 	JldValue   *document = NULL;
 	HeapTuple	tuple;
@@ -138,18 +140,20 @@ registry_load(JldStr iri, bool *lasting)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, REGISTRY_TABLE);
 	check_registry(rel);
 
-	tuple = registry_fetch(rel, key, GetActiveSnapshot());
-	newest = registry_fetch(rel, key, SnapshotSelf);
+	here = distributed_open_copy(rel, AccessShareLock);
+	tuple = registry_fetch(here, key, GetActiveSnapshot());
+	newest = registry_fetch(here, key, SnapshotSelf);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
 		Datum		d = heap_getattr(tuple, Anum_registry_document,
-									 RelationGetDescr(rel), &isnull);
+									 RelationGetDescr(here), &isnull);
 
 		document = jld_from_jsonb(DatumGetJsonbPCopy(d));
 		*lasting = HeapTupleIsValid(newest) &&
 			ItemPointerEquals(&tuple->t_self, &newest->t_self);
 	}
+	table_close(here, AccessShareLock);
 	table_close(rel, AccessShareLock);
 	return document;
 }
@@ -239,6 +243,8 @@ jsonld_registry_changed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"jsonld_registry_changed\" was not called as a trigger")));
+	/* where each node has a copy of its own, what is kept is that of the table */
 	CacheInvalidateRelcache(trigger->tg_relation);
+	CacheInvalidateRelcacheByRelid(registry_oid());
 	return PointerGetDatum(NULL);	/* the convention of AFTER triggers */
 }
