@@ -466,6 +466,25 @@ distributed_require_coordinator(Relation rel, const char *what)
 			 errhint("Run it on the coordinator, or find rows by the key.")));
 }
 
+void
+distributed_refuse_shard(Relation rel, const char *what)
+{
+	int64		shard = 0;
+	char	   *name;
+
+	if (!distributed_is_possible())
+		return;
+	name = distributed_name(rel, &shard);
+	if (shard == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s cannot be had on a shard", what),
+			 errdetail("\"%s\" is a shard of \"%s\", and what is locked here those who write to that do not see.",
+					   RelationGetRelationName(rel), name),
+			 errhint("Call it for \"%s\" on the coordinator, or find rows by the key.", name)));
+}
+
 /* ----------
  * Making
  * ----------

@@ -118,6 +118,9 @@ extern void distributed_require(const char *option);
  */
 extern void distributed_require_coordinator(Relation rel, const char *what);
 
+/* It is of all shards, too: error 0A000 where the open table is one of them. */
+extern void distributed_refuse_shard(Relation rel, const char *what);
+
 /*
  * SPI_execute_plan() of a call that Citus is to send to a node; alone: the node
  * commits it at once, with one message instead of three.

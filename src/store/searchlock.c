@@ -106,6 +106,7 @@ require_one_node(Oid relid)
 	if (!RelationIsValid(rel))
 		elog(ERROR, "could not open relation with OID %u", relid);
 	distributed_require_coordinator(rel, "a search that no index covers");
+	distributed_refuse_shard(rel, "a search that no index covers");
 	RelationClose(rel);
 }
 
