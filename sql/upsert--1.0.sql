@@ -268,7 +268,7 @@ RETURNS pg_catalog.int8
 AS 'MODULE_PATHNAME', 'upsert_share_registries'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.upsert_share_registries() IS
-'Makes the tables of JSON-LD contexts, of lexicons and of record scripts reference tables of Citus, so that each node knows what any has been told; to be called on the coordinator, by the owner of the tables, once (and again after CREATE EXTENSION upsert_lua, or a restore). Returns how many it made so. Errors: 0A000 there is no Citus; 42501 not the owner.';
+'Makes the tables of JSON-LD contexts, of lexicons and of record scripts reference tables of Citus, so that each node knows what any has been told; to be called on the coordinator, by the owner of the tables, once (and again after CREATE EXTENSION upsert_lua, or a restore). Returns how many it made so: 0 where all are, or where there is no Citus. Error: 42501 not the owner.';
 
 CREATE TABLE @extschema@.upsert_answers (
 	id pg_catalog.bytea PRIMARY KEY,
