@@ -42,7 +42,10 @@
 #include "c8ql/together.h"
 #include "expr/value.h"
 
-/* So much is gathered at a time: of rows whose documents are given out, less. */
+/*
+ * So much is gathered at a time: of rows whose documents are given out, less; of
+ * others more, when the transaction has used up subtransactions for them.
+ */
 #define MOST_ROWS 50000
 #define FEWEST_ROWS 1000
 #define FIRST_SHOWN 4000
@@ -90,6 +93,7 @@ struct Together
 	DocumentStore *store;
 	DocumentStore *outer;
 	int			most;			/* rows to be gathered */
+	int			factor;			/* of bytes */
 	bool		warned;			/* while a key was computed */
 
 	MemoryContext context;		/* of rows */
@@ -397,7 +401,7 @@ static void
 gather(Together *t, Run *run, int most)
 {
 	while (t->nrows < most && !t->alone && !t->ended &&
-		   (t->nrows % 64 != 0 || MemoryContextMemAllocated(t->context, true) < MOST_BYTES))
+		   (t->nrows % 64 != 0 || MemoryContextMemAllocated(t->context, true) < (Size) MOST_BYTES * t->factor))
 	{
 		CHECK_FOR_INTERRUPTS();
 		t->ended = !run_next(t->step->input, run);
@@ -716,7 +720,12 @@ apply(Together *t, Run *run)
 	t->loaded = NULL;
 	MemoryContextSwitchTo(caller);
 
-	if (t->used && MemoryContextMemAllocated(t->context, true) > MOST_BYTES / 2)
+	if (!t->used)
+	{
+		t->factor = 1 << Min(store_subtransactions() / 8, 2);
+		t->most = MOST_ROWS * t->factor;
+	}
+	else if (MemoryContextMemAllocated(t->context, true) > MOST_BYTES / 2)
 		t->most = Max(t->most / 2, FEWEST_ROWS);
 	else
 		t->most = Min(t->most * 2, MOST_ROWS);
@@ -734,6 +743,7 @@ together_start(Together *t)
 	t->nrows = t->next = 0;
 	t->loaded = NULL;
 	t->most = t->used ? FIRST_SHOWN : MOST_ROWS;
+	t->factor = 1;
 }
 
 /* Do the table and its rows allow it?  Asked when there are several. */

@@ -410,6 +410,7 @@ typedef struct FoldApply
 	const Datum *key;
 	const DocumentFold *fold;
 	bool		writes;			/* the last composition came to a new row */
+	bool		passes;			/* ... or it is not the row that is meant */
 } FoldApply;
 
 /*
@@ -431,6 +432,7 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 	MemoryContext last = AllocSetContextCreate(context, "upsert fold", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext swap;
 	int			first = -1;		/* that changes something */
+	int			passed = 0;
 	Datum		newkey = *a->key;
 
 	a->ds->old = old;
@@ -451,8 +453,10 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 			case STORE_WRITE:
 				result.outcome = doc ? STORE_UPDATED : STORE_INSERTED;
 				break;
-			case STORE_SKIP:
 			case STORE_PASS:
+				passed++;
+				pg_fallthrough;
+			case STORE_SKIP:
 			case STORE_REMOVE:	/* is nothing that a batch asks for */
 				result.outcome = STORE_SKIPPED;
 				break;
@@ -478,8 +482,9 @@ compose_fold(void *arg, TupleTableSlot *old, StoreRow *row)
 	MemoryContextSwitchTo(context);
 
 	a->writes = first >= 0;
+	a->passes = passed == fold->n;
 	if (!a->writes)
-		return STORE_KEEP;
+		return a->passes ? STORE_PASS : STORE_KEEP;
 	if (old == NULL)
 		store_row_set(row, c->key_attno, newkey, false);
 	set_document(c, row, doc, rev);
@@ -496,7 +501,8 @@ document_apply_fold(DocumentStore *ds, const Datum *key,
 
 	if (a.writes && outcome == STORE_SKIPPED)
 		return false;
-	store_count_folded(ds->store, fold->n - 1);
+	if (!a.passes)
+		store_count_folded(ds->store, fold->n - 1);
 	return true;
 }
 
