@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "atproto/datamodel.h"
+#include "compat.h"
 
 #define BLOB_PAIRS	4
 
