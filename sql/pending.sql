@@ -46,6 +46,23 @@ SELECT count(*) FROM made;
 COMMIT;
 DROP TABLE made;
 
+-- summaries of pages: rows of one page with one value, several, NULL, in ranges that are summarized and not
+SELECT create_collection('brin');
+ALTER TABLE brin ADD v int GENERATED ALWAYS AS ((doc->>'v')::int) STORED, ADD w bigint GENERATED ALWAYS AS ((doc->>'n')::int / 100) STORED;
+CREATE INDEX brin_pages ON brin USING brin (v, w) WITH (pages_per_range = 1);
+SELECT * FROM upsert_load('brin', docs(500, '{"v": 1}'), '{"exclusive": true}');
+SELECT brin_summarize_new_values('brin_pages') > 0 AS summarized;
+SELECT * FROM upsert_load('brin', (SELECT jsonb_agg(d || jsonb_build_object('_key', format('m%s', d->'n'), 'v', (d->'n')::int / 7 % 5 * 100)) FROM jsonb_array_elements(docs(900)) d), '{"exclusive": true}');
+SELECT * FROM upsert_load('brin', (SELECT jsonb_agg(d || jsonb_build_object('_key', format('n%s', d->'n'), 'v', NULLIF((d->'n')::int % 3, 0))) FROM jsonb_array_elements(docs(300)) d), '{"exclusive": true}');
+SET enable_seqscan = off;
+SELECT v, count(*), sum(w) FROM (VALUES (0), (1), (2), (100), (200), (300), (400)) x (v), LATERAL (SELECT w FROM brin b WHERE b.v = x.v OFFSET 0) b GROUP BY 1 ORDER BY 1;
+SELECT brin_summarize_new_values('brin_pages') > 0 AS summarized;
+SELECT * FROM upsert_load('brin', (SELECT jsonb_agg(d || jsonb_build_object('_key', format('o%s', d->'n'), 'v', (d->'n')::int / 7 % 5 * 100)) FROM jsonb_array_elements(docs(700)) d), '{"exclusive": true}');
+SELECT v, count(*), sum(w) FROM (VALUES (0), (1), (2), (100), (200), (300), (400)) x (v), LATERAL (SELECT w FROM brin b WHERE b.v = x.v OFFSET 0) b GROUP BY 1 ORDER BY 1;
+RESET enable_seqscan;
+SELECT v, count(*), sum(w) FROM brin GROUP BY 1 ORDER BY 1;
+DROP TABLE brin;
+
 -- what the table adds, and what it refuses
 CREATE TABLE parents (id int PRIMARY KEY);
 INSERT INTO parents VALUES (1), (2);

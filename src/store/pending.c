@@ -63,6 +63,7 @@
 #include "store/group.h"
 #include "store/pending.h"
 #include "store/plain.h"
+#include "store/summary.h"
 
 /* What goes into the heap at once, as in COPY. */
 #define CHUNK_ROWS 1000
@@ -92,6 +93,7 @@ struct Pending
 	const StoreWaiting *waiting;
 	bool		alone;			/* no subtransaction is needed */
 	bool		fires;			/* somebody waits for AFTER events */
+	Summaries  *summaries;		/* NULL: none, or there are subtransactions */
 	TupleDesc	tupdesc;		/* a copy that nobody counts references of */
 	MemoryContext context;		/* of rows */
 	MemoryContext work;			/* reset after each chunk */
@@ -207,6 +209,7 @@ pending_open(Store *s, DirectState *st)
 	p->waiting = s->target.waiting;
 	p->alone = alone;
 	p->fires = st->rri->ri_TrigDesc != NULL;
+	p->summaries = alone ? summaries_find(st->rri) : NULL;
 	p->context = AllocSetContextCreate(s->context, "upsert pending rows",
 									   ALLOCSET_DEFAULT_SIZES);
 	p->work = AllocSetContextCreate(s->context, "upsert pending work",
@@ -320,6 +323,8 @@ write_chunk(Pending *p, int first, int n, BulkInsertState bulk, int *current)
 	*current = first;
 	p->waiting->writes(p->waiting->arg, p->rows[first].item);
 	table_multi_insert(p->store->rel, slots, n, estate->es_output_cid, 0, bulk);
+	if (p->summaries)
+		summaries_take(p->summaries, st->rri);
 	for (int i = 0; i < n; i++)
 	{
 		PendingRow *row = &p->rows[first + i];
@@ -338,7 +343,11 @@ write_chunk(Pending *p, int first, int n, BulkInsertState bulk, int *current)
 			row->recheck = list_copy(recheck);
 			MemoryContextSwitchTo(oldcontext);
 		}
+		if (p->summaries)
+			summaries_add(p->summaries, estate, p->store->rel, row->slot);
 	}
+	if (p->summaries)
+		summaries_give_back(p->summaries, st->rri);
 }
 
 /* GroupWork: all that wait. */
