@@ -207,16 +207,19 @@ static void
 run_batch(ObjectBatch *b)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(b->context);
+	bool		together;
 
 	b->requests = MemoryContextAllocExtended(b->context,
 											 sizeof(ObjectRequest *) * Max(b->batch.n, 1),
 											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	batch_prepare(&b->batch, prepare_object, true);
 	object_store_order(b->os, &b->batch.first_type, &b->batch.first_collation);
-	if (!b->options->ignore_errors)
+	/* no objects ask for no privilege */
+	together = b->batch.n > 0 && !b->options->ignore_errors;
+	if (together)
 		object_store_open(b->os);
 	batch_run(&b->batch);
-	if (!b->options->ignore_errors)
+	if (together)
 		object_store_close(b->os);
 	MemoryContextSwitchTo(oldcontext);
 }
