@@ -22,7 +22,8 @@ my %exact = exact($results);
 my %block;
 
 sub number { my ($v) = @_; return $v >= 9.95 ? sprintf('%.0f', $v) : $v >= 2 ? sprintf('%.1f', $v) : sprintf('%.2f', $v); }
-sub count { my ($n) = @_; return scalar reverse(join(',', unpack('(A3)*', reverse int($n + 0.5)))); }
+# what differences of two runs leave below nothing is nothing
+sub count { my ($n) = @_; $n = 0 if $n < 0; return scalar reverse(join(',', unpack('(A3)*', reverse int($n + 0.5)))); }
 sub size { my ($n) = @_; return $n >= 1000 ? count($n / 1000) . ' kB' : "$n B"; }
 
 # "0.71 (0.66–0.80)"
@@ -151,18 +152,20 @@ $block{instructions} = table(['case', 'ours', 'beside', 'ratio'], map { [ "`$_->
 $block{conditions} = join("\n", map { "- `$_`: " . heading($results, $_) } grep { heading($results, $_) } qw(exact batches growth growth-large import doors clients)) . "\n";
 
 # where the instructions of what misses go
-my %group = (our_ => 'ours', btree => 'btree', wal => 'WAL', heap => 'heap', rows => 'forming and taking apart rows', memory => 'memory', buffers => 'buffers and locks', transactions => 'snapshots and transactions',
-	jsonb => 'jsonb', executor => 'executor and PL/pgSQL', types => 'types', sha256 => 'SHA-256', rest => 'the rest');
+my @groups = ([ executor => 'executor, PL/pgSQL' ], [ buffers => 'buffers, locks' ], [ memory => 'memory' ], [ btree => 'btree' ], [ heap => 'heap' ], [ rows => 'forming rows' ], [ wal => 'WAL' ], [ jsonb => 'jsonb' ], [ types => 'other types' ],
+	[ transactions => 'snapshots' ], [ sha256 => 'SHA-256' ]);
+my @profile = lines($results, 'profile');
 sub profile
 {
 	my ($line) = @_;
-	return '' unless $line;
-	my @groups = grep { !/^(case|side|all|file)$/ && $line->{$_} >= 0.02 * $line->{all} } keys %$line;
-	return '**' . count($line->{all}) . '**: ' . join(', ', map { ($group{$_} // '`' . s{^our_}{src/}r . '`') . ' ' . count($line->{$_}) } sort { $line->{$b} <=> $line->{$a} || $a cmp $b } @groups);
+	my $ours = 0;
+	$ours += $line->{$_} foreach grep { /^our_/ } keys %$line;
+	my @most = grep { $_ ne 'our_' && $line->{$_} >= 0.03 * $line->{all} } sort { $line->{$b} <=> $line->{$a} || $a cmp $b } grep { /^our_/ } keys %$line;
+	return [ $line->{side} eq 'ours' ? "`$line->{case}`" : '', $line->{side} eq 'ours' ? 'ours' : 'beside', count($line->{all}), (map { count($line->{ $_->[0] } // 0) } @groups),
+		$ours ? count($ours) . (@most ? ': ' . join(', ', map { s/^our_//r . ' ' . count($line->{$_}) } @most) : '') : '' ];
 }
-my @profile = lines($results, 'profile');
-$block{profile} = table(['case', 'ours', 'beside'], map { my $case = $_; [ "`$case`", map { profile(pick(\@profile, "case=$case side=$_")) } qw(ours plain) ] }
-	  grep { pick(\@profile, "case=$_ side=ours") } sort { $exact{$a}{line} <=> $exact{$b}{line} } keys %profiled);
+$block{profile} = table(['case', '', 'all', (map { $_->[1] } @groups), "upsert's own, by folder of `src`"], map { my $case = $_; map { profile($_) } grep { $_ } map { pick(\@profile, "case=$case side=$_") } qw(ours plain) }
+	  sort { $exact{$a}{line} <=> $exact{$b}{line} } keys %profiled);
 
 # into the pages
 my $good = 1;
