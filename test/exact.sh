@@ -40,6 +40,13 @@ sql_setup() {
 			WHEN 'like records' THEN record || jsonb_build_object('_key', 'r' || n || '-' || i) ELSE jsonb_build_object('id', start + n * 10 + i, 'sku', 'new' || i, 'qty', 2) END)
 			FROM (SELECT i, jsonb_build_object('n', i, 'name', 'somebody ' || i, 'text', repeat(md5(i::text), 3)) AS record FROM generate_series(1, n) i) r)
 			FROM (VALUES ('objects', 100000), ('rows', 200000), ('records', 0), ('like records', 0)) k (kind, start), unnest(ARRAY[$few, $many]) n;
+		-- keys that lie far apart in a large table
+		SELECT create_collection('far');
+		CREATE TABLE far_plain (LIKE plain INCLUDING ALL) WITH (fillfactor = 85);
+		INSERT INTO far_plain SELECT 'k' || lpad(i::text, 9, '0'), NULL, '{"a": 1}' FROM generate_series(1, 200000) i;
+		INSERT INTO far (_key, _rev, doc) SELECT _key, '3kaaaaaaaaaaa', doc FROM far_plain;
+		INSERT INTO batches SELECT kind, n, (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || lpad(((i * 7919) % 200000)::text, 9, '0') || CASE kind WHEN 'far new' THEN '-' || n ELSE '' END, 'a', 1)) FROM generate_series(1, n) i)
+			FROM unnest(ARRAY['far new', 'far same']) kind, unnest(ARRAY[$few, $many]) n;
 		CREATE TABLE lines (id int PRIMARY KEY, sku text, qty int, made date);
 		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
 		SELECT create_collection('left'), create_collection('right'), create_collection('like_saved');
@@ -83,6 +90,8 @@ cases() {
 		load_changed :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'changed' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_same :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		load_guarded :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc WHERE plain.doc IS DISTINCT FROM plain.doc || EXCLUDED.doc;
+		load_far_new :: PERFORM upsert_load('far', (SELECT docs FROM batches WHERE kind = 'far new' AND n = %N%)); :: INSERT INTO far_plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'far new' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = far_plain.doc || EXCLUDED.doc;
+		load_far_guarded :: PERFORM upsert_load('far', (SELECT docs FROM batches WHERE kind = 'far same' AND n = %N%)); :: INSERT INTO far_plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'far same' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = far_plain.doc || EXCLUDED.doc WHERE far_plain.doc IS DISTINCT FROM far_plain.doc || EXCLUDED.doc;
 		load_exclusive :: PERFORM upsert_load('left', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%), '{"exclusive": true}'); :: PERFORM upsert_load('right', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%));
 		load_one_key :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'one' AND n = %N%)); :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'others' AND n = %N%));
 		object :: FOR i IN 1..%N% LOOP PERFORM upsert_object('lines', jsonb_build_object('id', i, 'qty', 2)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO lines (id, qty) SELECT id, qty FROM jsonb_populate_record(NULL::lines, jsonb_build_object('id', i, 'qty', 2)) ON CONFLICT (id) DO UPDATE SET qty = EXCLUDED.qty; END LOOP;
