@@ -31,7 +31,7 @@ INSERT INTO calls (name, args, needed) VALUES
 	('upsert', ARRAY[$a$'docs'$a$, $a$'{"_key": "a"}'$a$, $a$'{}'$a$], 2),
 	('upsert_many', ARRAY[$a$'docs'$a$, $a$'[{"_key": "a"}]'$a$, $a$'{}'$a$], 2),
 	('upsert_load', ARRAY[$a$'docs'$a$, $a$'[{"_key": "a"}]'$a$, $a$'{}'$a$], 2),
-	('upsert_on_shard', ARRAY[$a$'docs'$a$, '1', $a$'#6:#0:#1:O1:4:_keys1:a'$a$, $a$'{}'$a$], 4),
+	('upsert_on_shard', ARRAY[$a$'docs'$a$, '1', $a$'#6:#0:#0:#1:O1:4:_keys1:a'$a$, $a$'{}'$a$], 4),
 	('upsert_from', ARRAY[$a$'docs'$a$, $a$'SELECT to_jsonb(l) FROM lines l'$a$, $a$'{}'$a$], 2),
 	('upsert_merge_operator', ARRAY[$a$'docs'$a$, $a$'{"_key": "a"}'$a$], 2),
 	('upsert_replace_operator', ARRAY[$a$'docs'$a$, $a$'{"_key": "a"}'$a$], 2),

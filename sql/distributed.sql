@@ -28,10 +28,10 @@ DO $$ BEGIN PERFORM create_collection('u', '{"shards": 4}'); EXCEPTION WHEN feat
 
 -- what other nodes call: there is nothing to be done here
 CREATE FUNCTION head() RETURNS text LANGUAGE sql AS $$
-	SELECT '#' || pg_char_to_encoding(getdatabaseencoding()) || ':#0:' $$;
+	SELECT '#' || pg_char_to_encoding(getdatabaseencoding()) || ':#0:#0:' $$;
 SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keys1:a', '{}');
 SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:O1:4:_keys1:a#2:o0:s1:b', '{}');
-SELECT * FROM upsert_on_shard('t', 102008, '#99:#0:#1:O1:4:_keys1:a', '{}');
+SELECT * FROM upsert_on_shard('t', 102008, '#99:#0:#0:#1:O1:4:_keys1:a', '{}');
 SELECT * FROM upsert_on_shard('t', 102008, head(), '{}');
 SELECT * FROM upsert_on_shard('t', 102008, '', '{}');
 SELECT * FROM upsert_on_shard('t', 102008, head() || '#1:a0:', '{}');

@@ -49,7 +49,7 @@ SELECT FROM public.upsert('hc'::pg_catalog.regclass, '{"_key": "a", "mail": "x",
 SELECT FROM public.upsert('he'::pg_catalog.regclass, '{"_key": "a", "_from": "hc/a", "_to": "hc/b"}'::pg_catalog.jsonb);
 SELECT FROM public.upsert_many('hc'::pg_catalog.regclass, '[{"_key": "b"}, {"_key": "a", "n": 2}]'::pg_catalog.jsonb, '{"ignoreErrors": true}'::pg_catalog.jsonb);
 SELECT FROM public.upsert_load('hc'::pg_catalog.regclass, '[{"_key": "b"}]'::pg_catalog.jsonb, '{"dryRun": true}'::pg_catalog.jsonb);
-SELECT FROM public.upsert_on_shard('hc'::pg_catalog.regclass, 1, '#6:#0:#1:O1:4:_keys1:b', '{}'::pg_catalog.jsonb);
+SELECT FROM public.upsert_on_shard('hc'::pg_catalog.regclass, 1, '#6:#0:#0:#1:O1:4:_keys1:b', '{}'::pg_catalog.jsonb);
 SELECT public.upsert_share_registries();
 SELECT FROM public.upsert_from('hc'::pg_catalog.regclass, 'SELECT ''{"_key": "c"}''::pg_catalog.jsonb');
 SELECT 'hc'::pg_catalog.regclass OPERATOR(public.|+) '{"_key": "d"}'::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'n';

@@ -13,6 +13,7 @@
 #include "base/schema.h"
 #include "base/tid.h"
 #include "catalog/node.h"
+#include "document/verbs.h"
 #include "document/view.h"
 #include "jsonld/jsonld.h"
 #include "jsonld/registry.h"
@@ -34,6 +35,7 @@ _PG_init(void)
 	node_init();
 	store_init();
 	view_init();
+	verbs_init();
 	record_init();
 	companion_init();
 	c8ql_init();

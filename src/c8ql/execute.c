@@ -229,6 +229,7 @@ statement_execute(const char *text, const Jsonb *bind,
 	run->fail_on_warning = options->fail_on_warning;
 	run->access_after_write = options->access_after_write;
 	run->keep_warnings = options->keep_warnings;
+	run->keep_all_warnings = options->keep_all_warnings;
 
 	MemoryContextSwitchTo(run->context);
 	expr_compiler_init(&compiler, text);

@@ -13,6 +13,7 @@ typedef struct StatementOptions
 	bool		access_after_write;
 	bool		full_count;		/* run->full_count is to be known */
 	bool		keep_warnings;	/* in run->warnings, not as WARNING */
+	bool		keep_all_warnings;	/* however many they are */
 } StatementOptions;
 
 /*

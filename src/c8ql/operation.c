@@ -427,6 +427,11 @@ try_row(UpsertTry *try, DocumentStore *store)
 		locked = true;
 	}
 
+	if (op->only_key)
+	{
+		op->elsewhere = true;
+		return;
+	}
 	/* what our snapshot cannot see may be there all the same */
 	if (try->how == SEARCH_KEY_NONE && IsolationUsesXactSnapshot() &&
 		search_find(op->search, try->run, true, false, &try->key))
@@ -503,6 +508,20 @@ row_failed(void *arg, int item, ErrorData *error)
 }
 
 bool
+c8ql_upsert_key(UpsertOp *op, Run *run, Datum *key)
+{
+	MemoryContext caller;
+	bool		found;
+
+	MemoryContextReset(op->context);
+	caller = MemoryContextSwitchTo(op->context);
+	search_evaluate(op->search, run);
+	found = search_key(op->search, key) == SEARCH_KEY_ONE && !search_has_warned(op->search);
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+bool
 c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
 				ErrorData **error)
 {
@@ -520,8 +539,14 @@ c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result, bool *counted,
 	op->kept = false;
 	search_evaluate(op->search, run);
 	try->how = search_key(op->search, &try->key);
+	/* it may be computed of what is another each time */
+	op->elsewhere = op->only_key &&
+		(try->how != SEARCH_KEY_ONE ||
+		 collection_key_compare(op->collection, try->key, *op->only_key) != 0);
 
-	if (!op->options.ignore_errors)
+	if (op->elsewhere)
+		 /* nothing */ ;
+	else if (!op->options.ignore_errors)
 		try_row(try, run_writer(run, op->collection, &op->options));
 	else
 		group_run(1, run_alone, row_failed, &row);

@@ -39,6 +39,9 @@ typedef struct UpsertOp
 	bool		single;			/* several matches are an error */
 	bool		strip_nulls;	/* upsert_by(): keepNull false holds in all
 								 * branches, not only where is merged */
+	const Datum *only_key;		/* if not NULL: the row is about no document
+								 * but this, and if it is another's ... */
+	bool		elsewhere;		/* ... that is said, and nothing done */
 	MemoryContext context;		/* of one row */
 	bool		kept;			/* this row's key was there, and is left as it
 								 * is by overwriteMode */
@@ -58,6 +61,9 @@ extern UpsertOp *c8ql_upsert_plan(ExprCompiler *compiler, Oid relid,
  */
 extern bool c8ql_upsert_row(UpsertOp *op, Run *run, DocumentResult *result,
 							bool *counted, ErrorData **error);
+
+/* The only document that the row may be about, if the search names its key. */
+extern bool c8ql_upsert_key(UpsertOp *op, Run *run, Datum *key);
 
 /*
  * The key that a document to be inserted brings.  False if it brings none;

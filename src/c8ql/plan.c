@@ -22,6 +22,7 @@
 #include "c8ql/read.h"
 #include "c8ql/run.h"
 #include "c8ql/c8ql.h"
+#include "c8ql/remote.h"
 
 static Step *plan_clause(ExprCompiler *compiler, const ExprNode *query, int n,
 						 Step *input, int outer_variables);
@@ -299,6 +300,8 @@ void
 c8ql_init(void)
 {
 	expr_set_host(&statement_host);
+	by_init();
+	remote_init();
 }
 
 /*

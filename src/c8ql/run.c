@@ -189,7 +189,7 @@ run_warn(void *arg, int errornum, const char *message)
 		expr_warn_default(NULL, errornum, message);
 		return;
 	}
-	if (list_length(run->warnings) >= MAX_WARNINGS)
+	if (list_length(run->warnings) >= MAX_WARNINGS && !run->keep_all_warnings)
 	{
 		run->warnings_dropped++;
 		return;

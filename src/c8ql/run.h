@@ -71,6 +71,7 @@ struct Run
 	bool		fail_on_warning;
 	bool		access_after_write;
 	bool		keep_warnings;	/* for the answer; else raise them */
+	bool		keep_all_warnings;
 	List	   *warnings;		/* RunWarning */
 	int64		warnings_dropped;
 

@@ -206,6 +206,12 @@ path_is_system(const Path *path, const char *name)
 	return path->depth == 1 && strcmp(path->names[0], name) == 0;
 }
 
+bool
+search_has_warned(const Search *search)
+{
+	return search->warned;
+}
+
 SearchKey
 search_key(const Search *search, Datum *key)
 {

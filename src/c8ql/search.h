@@ -27,6 +27,9 @@ extern ExprCode *search_expression(const Search *search);
  */
 extern void search_evaluate(Search *search, Run *run);
 
+/* Has it given that warning? */
+extern bool search_has_warned(const Search *search);
+
 typedef enum SearchKey
 {
 	SEARCH_KEY_NONE,			/* the search does not name a key */

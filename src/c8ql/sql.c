@@ -3,7 +3,8 @@
  *		The SQL functions of C8QL: unpack, call, pack.
  *
  *		c8ql, c8ql_execute, c8ql_explain	statements
- *		upsert_by							the UPSERT operation as a function
+ *
+ * (upsert_by, the UPSERT operation as a function, is in by.c.)
  */
 #include "postgres.h"
 
@@ -18,15 +19,10 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#include "call/answer.h"
 #include "call/argument.h"
 #include "call/remember.h"
-#include "document/request.h"
-#include "expr/error.h"
-#include "expr/parse.h"
 #include "expr/value.h"
 #include "c8ql/execute.h"
-#include "c8ql/operation.h"
 
 /* The set that a function answers. */
 typedef struct Set
@@ -155,114 +151,12 @@ build_extra(const Run *run, JsonbValue *extra)
 }
 
 /* ----------
- * upsert_by
- * ----------
- */
-
-/*
- * What a call site keeps from call to call, as long as the description of the
- * collection, which it pins, is the present one.
- */
-typedef struct UpsertByCache
-{
-	MemoryContext context;
-	Oid			relid;
-	bool		replace;
-	DocExpr    *exprs[3];		/* search, insert, update */
-	ExprCompiler compiler;
-	UpsertOp   *op;
-} UpsertByCache;
-
-typedef struct UpsertByWork
-{
-	UpsertOp   *op;
-	Run		   *run;
-	DocumentResult result;
-	bool		done;
-	Answer	   *answer;
-} UpsertByWork;
-
-static bool
-same_docexpr(const DocExpr *a, const DocExpr *b)
-{
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
-static UpsertByCache *
-upsert_by_compile(FunctionCallInfo fcinfo, Oid relid, DocExpr **exprs,
-				  bool replace)
-{
-	UpsertByCache *cache = fcinfo->flinfo->fn_extra;
-	MemoryContext caller;
-	ExprNode   *trees[3];
-	bool		same = cache != NULL && cache->op != NULL &&
-	cache->relid == relid && cache->replace == replace &&
-	!cache->compiler.asked_names &&
-	memo_is_current(&cache->op->collection->memo);
-
-	for (int i = 0; i < 3 && same; i++)
-		same = same_docexpr(cache->exprs[i], exprs[i]);
-	if (same)
-		return cache;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									   sizeof(UpsertByCache));
-		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-											   "upsert_by",
-											   ALLOCSET_DEFAULT_SIZES);
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	cache->op = NULL;
-	MemoryContextReset(cache->context);
-	caller = MemoryContextSwitchTo(cache->context);
-	for (int i = 0; i < 3; i++)
-	{
-		cache->exprs[i] = palloc(VARSIZE(exprs[i]));
-		memcpy(cache->exprs[i], exprs[i], VARSIZE(exprs[i]));
-		trees[i] = docexpr_tree(cache->exprs[i]);
-		if (expr_node_modifies(trees[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("an expression of type docexpr cannot write"),
-					 errhint("Use c8ql() to run a statement.")));
-	}
-	expr_compiler_init(&cache->compiler, NULL);
-	cache->relid = relid;
-	cache->replace = replace;
-	cache->op = c8ql_upsert_plan(&cache->compiler, relid, trees[0], trees[1],
-								 trees[2], replace);
-	MemoryContextSwitchTo(caller);
-	return cache;
-}
-
-static void
-upsert_by_work(void *arg)
-{
-	UpsertByWork *work = arg;
-	UpsertOp   *op = work->op;
-	bool		counted;
-	ErrorData  *error;
-	UpsertOutcome outcome = UPSERT_IGNORED;
-
-	work->done = c8ql_upsert_row(op, work->run, &work->result, &counted, &error);
-	if (work->done)
-		outcome = request_outcome(&op->options, &work->result);
-	else
-		memset(&work->result, 0, sizeof(DocumentResult));
-	document_answer(work->answer, op->collection, op->options.ret, outcome,
-					&work->result);
-}
-
-/* ----------
  * SQL-callable functions
  * ----------
  */
 PG_FUNCTION_INFO_V1(c8ql);
 PG_FUNCTION_INFO_V1(c8ql_execute);
 PG_FUNCTION_INFO_V1(c8ql_explain);
-PG_FUNCTION_INFO_V1(upsert_by);
 
 static Datum
 c8ql_once(PG_FUNCTION_ARGS)
@@ -336,77 +230,4 @@ c8ql_explain(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(set.store, set.desc, &datum, &isnull);
 	}
 	return (Datum) 0;
-}
-
-/*
- * upsert_by(collection, search, insert, update, replace, bind, options)
- */
-static Datum
-upsert_by_once(PG_FUNCTION_ARGS)
-{
-	bool		replace = PG_ARGISNULL(3);
-	UpsertOptions options;
-	DocExpr    *exprs[3];
-	UpsertByCache *cache;
-	UpsertByWork work = {0};
-	Relation	held;
-	Answer		answer;
-	Run			run;
-	Jsonb	   *bind;
-	Datum		values[5];
-	bool		nulls[5];
-	TupleDesc	desc = answer_row_type(fcinfo);
-
-	options_parse(argument_jsonb(fcinfo, 6), CALL_UPSERT_BY, &options);
-	/* what never creates needs no document to create */
-	arguments_require(fcinfo, options.must_exist ? 2 : 3);
-	if (PG_ARGISNULL(3) == PG_ARGISNULL(4))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("exactly one of \"update\" and \"replace\" must be given"),
-				 PG_ARGISNULL(3) ? errdetail("Neither is.") :
-				 errdetail("Both are."),
-				 errhint("\"update\" is merged into the document that is found, \"replace\" takes its place.")));
-	if (options.mode != MODE_UPDATE &&
-		!(replace && options.mode == MODE_REPLACE))
-		option_refuse("mode", replace ?
-					  "The argument \"replace\" is given, and says what is done." :
-					  "The argument \"update\" is given, and says what is done.");
-	exprs[0] = PG_GETARG_DOCEXPR_P(1);
-	exprs[1] = PG_ARGISNULL(2) ?
-		docexpr_from_tree(expr_parse_expression("{}")) : PG_GETARG_DOCEXPR_P(2);
-	exprs[2] = PG_GETARG_DOCEXPR_P(replace ? 4 : 3);
-	bind = argument_bind(fcinfo, 5);
-
-	/* the expressions may run anything */
-	held = collection_hold(PG_GETARG_OID(0));
-	cache = upsert_by_compile(fcinfo, PG_GETARG_OID(0), exprs, replace);
-	cache->op->options = options;
-	cache->op->options.mode = replace ? MODE_REPLACE : MODE_UPDATE;
-	cache->op->strip_nulls = !options.keep_null;
-	cache->op->single = cache->op->options.multiple != MULTIPLE_FIRST;
-
-	memset(&run, 0, sizeof(run));
-	run.context = CurrentMemoryContext;
-	run.access_after_write = true;
-	expr_frame_init(&cache->compiler, &run.frame);
-	expr_bind(&cache->compiler, bind, run.frame.params);
-	run.frame.warn = run_warn;
-	run.frame.warn_arg = &run;
-	run.frame.host_arg = &run;
-
-	work.op = cache->op;
-	work.run = &run;
-	work.answer = &answer;
-	statement_guard(&run, upsert_by_work, &work);
-	collection_release(held);
-
-	answer_columns(&answer, values, nulls);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
-}
-
-Datum
-upsert_by(PG_FUNCTION_ARGS)
-{
-	return remember_call(fcinfo, true, upsert_by_once);
 }

@@ -38,6 +38,7 @@
 
 #include "call/batch.h"
 #include "c8ql/operation_impl.h"
+#include "c8ql/remote.h"
 #include "c8ql/rows.h"
 #include "c8ql/together.h"
 #include "expr/value.h"
@@ -66,6 +67,7 @@ typedef struct LoopRow
 	List	   *warnings;		/* LoopWarning, of the last composition */
 	StoreOutcome outcome;
 	bool		failed;			/* and is ignored */
+	RemoteRow  *remote;			/* NULL: it was none */
 	JsonbValue	old;			/* as they are shown */
 	JsonbValue	new;
 } LoopRow;
@@ -83,10 +85,15 @@ struct Together
 	int		   *to;
 	ExprCode   *key;			/* of the search */
 	ExprCode   *insert_key;		/* of INSERT; NULL: the same, or none */
+	const ExprNode *node;		/* the UPSERT, as long as it is planned */
+	const char **names;			/* of the variables */
+	int			outer_variables;
+	Remote	   *remote;			/* for rows that lie elsewhere; NULL: cannot */
 
 	/* of a run */
 	bool		decided;
 	bool		applies;
+	Route	   *route;			/* they lie there */
 	bool		ended;			/* there are no more rows */
 	bool		alone;			/* the input's row is to be done by itself */
 	Run		   *run;
@@ -228,6 +235,7 @@ keep_used(Together *t, ExprCompiler *compiler, const ExprNode *query, int n,
 {
 	int			kept = 0;
 
+	t->names = palloc(sizeof(char *) * Max(t->nvariables, 1));
 	for (int i = 0; i < t->nvariables; i++)
 	{
 		const ExprVariable *variable = list_nth(compiler->variables,
@@ -239,6 +247,7 @@ keep_used(Together *t, ExprCompiler *compiler, const ExprNode *query, int n,
 				expr_node_contains(query->args[k], EXPR_COLLECT_INTO);
 		if (!used)
 			continue;
+		t->names[kept] = variable->name;
 		t->from[kept] = t->from[i];
 		t->to[kept++] = t->to[i];
 	}
@@ -257,7 +266,8 @@ together_plan(ExprCompiler *compiler, const ExprNode *query, int n, Step *step,
 	Together   *t;
 
 	if (planner->access_after_write || step->input->writes ||
-		!is_in_loop(query, n) || !keys_are_text(collection))
+		!keys_are_text(collection) ||
+		(!is_in_loop(query, n) && !collection_is_distributed(collection->relid)))
 		return NULL;
 	key = searched_key(node->args[EXPR_UPSERT_SEARCH]);
 	insert_key = inserted_key(insert);
@@ -268,6 +278,8 @@ together_plan(ExprCompiler *compiler, const ExprNode *query, int n, Step *step,
 	t = palloc0(sizeof(Together));
 	t->step = step;
 	t->collection = collection;
+	t->node = node;
+	t->outer_variables = outer_variables;
 	t->nvariables = rows_hand_on(compiler, step->owner, outer_variables,
 								 &t->from, &t->to);
 	keep_used(t, compiler, query, n, outer_variables);
@@ -288,6 +300,9 @@ together_use(Together *t, ExprCompiler *compiler, UpsertOp *op, bool whole,
 	t->whole = whole;
 	t->used = used;
 	t->never = plan_planner(compiler)->reads > 0;
+	if (!t->never && !op->insert_keyless && collection_is_distributed(t->collection->relid))
+		t->remote = remote_plan(compiler, t->node, t->names, t->nvariables,
+								t->outer_variables);
 }
 
 /* ----------
@@ -688,6 +703,24 @@ run_batch(Together *t, int n)
 	batch_run(&t->batch);
 }
 
+/* All that were gathered go to their shards. */
+static void
+send(Together *t, Run *run)
+{
+	MemoryContext caller = MemoryContextSwitchTo(t->context);
+	RemoteRow  *rows = palloc_extended(sizeof(RemoteRow) * t->nrows,
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (int i = 0; i < t->nrows; i++)
+	{
+		t->rows[i].remote = &rows[i];
+		rows[i].key = t->rows[i].key;
+		rows[i].variables = t->rows[i].variables;
+	}
+	remote_apply(t->remote, t->route, &t->op->options, t->used, run, rows, t->nrows);
+	MemoryContextSwitchTo(caller);
+}
+
 /* All that were gathered. */
 static void
 apply(Together *t, Run *run)
@@ -719,7 +752,15 @@ apply(Together *t, Run *run)
 	run->frame.warn_arg = warn_arg;
 	t->loaded = NULL;
 	MemoryContextSwitchTo(caller);
+}
 
+static void
+apply_gathered(Together *t, Run *run)
+{
+	if (t->route)
+		send(t, run);
+	else
+		apply(t, run);
 	if (!t->used)
 	{
 		t->factor = 1 << Min(store_subtransactions() / 8, 2);
@@ -748,17 +789,25 @@ together_start(Together *t)
 
 /* Do the table and its rows allow it?  Asked when there are several. */
 static bool
-applies(Together *t)
+applies(Together *t, Run *run)
 {
+	MemoryContext caller = MemoryContextSwitchTo(run->context);
+
 	if (!t->decided)
-		t->applies = !collection_is_distributed(t->collection->relid) &&
-			!store_order_shows(t->collection->relid, t->collection->key_attno,
-							   t->collection->guard);
+	{
+		t->route = t->remote ? route_to(t->collection, &t->op->options) : NULL;
+		/* what the order of rows of a shard shows is seen to there */
+		t->applies = t->route != NULL ||
+			(!collection_is_distributed(t->collection->relid) &&
+			 !store_order_shows(t->collection->relid, t->collection->key_attno,
+								t->collection->guard));
+	}
 	t->decided = true;
+	MemoryContextSwitchTo(caller);
 	return t->applies;
 }
 
-/* Gathers, and applies what is more than one row. */
+/* Gathers, and applies what is more than one row, or lies elsewhere. */
 static void
 next_rows(Together *t, Run *run)
 {
@@ -767,10 +816,10 @@ next_rows(Together *t, Run *run)
 	t->nrows = t->space = t->next = 0;
 	t->applied = false;
 	gather(t, run, 2);
-	if (t->nrows < 2 || !applies(t))
+	if (t->nrows < (t->remote ? 1 : 2) || !applies(t, run))
 		return;
 	gather(t, run, t->most);
-	apply(t, run);
+	apply_gathered(t, run);
 	t->applied = true;
 }
 
@@ -781,9 +830,12 @@ together_next(Together *t, Run *run)
 	{
 		if (t->next < t->nrows)
 		{
-			if (t->applied)
+			const LoopRow *row = &t->rows[t->next];
+
+			if (t->applied && (row->remote == NULL || row->remote->fate != REMOTE_HERE))
 				return TOGETHER_ROW;
-			load_row(t, run, &t->rows[t->next++]);
+			load_row(t, run, row);
+			t->next++;
 			return TOGETHER_ALONE;
 		}
 		if (t->alone)
@@ -804,6 +856,26 @@ together_next(Together *t, Run *run)
 	}
 }
 
+/* One that was done elsewhere, and counted. */
+static bool
+give_remote(Together *t, Run *run, const RemoteRow * row, int old_slot, int new_slot)
+{
+	ListCell   *lc;
+
+	foreach(lc, row->warnings)
+	{
+		const RunWarning *warning = lfirst(lc);
+
+		run_warn(run, warning->errornum, warning->message);
+	}
+	if (row->fate == REMOTE_GIVEN && t->used)
+	{
+		*run_slot(t->step, run, old_slot) = row->old;
+		*run_slot(t->step, run, new_slot) = row->new;
+	}
+	return row->fate == REMOTE_GIVEN || !t->used;
+}
+
 bool
 together_give(Together *t, Run *run, int old_slot, int new_slot)
 {
@@ -811,6 +883,8 @@ together_give(Together *t, Run *run, int old_slot, int new_slot)
 	ListCell   *lc;
 
 	load_row(t, run, row);
+	if (row->remote)
+		return give_remote(t, run, row->remote, old_slot, new_slot);
 	foreach(lc, row->warnings)
 	{
 		const LoopWarning *warning = lfirst(lc);

@@ -37,7 +37,9 @@
 #include "utils/rls.h"
 
 #include "base/spivalue.h"
+#include "call/alone.h"
 #include "call/argument.h"
+#include "call/remember.h"
 #include "document/fetch.h"
 #include "document/request.h"
 #include "document/route.h"
@@ -101,80 +103,85 @@ route_open(const Collection *c, Relation rel, const UpsertOptions *options)
 	return r;
 }
 
-/* What stands before the documents. */
+Route *
+route_to(const Collection *c, const UpsertOptions *options)
+{
+	Relation	rel;
+	Route	   *r;
+
+	if (!distributed_is_possible())
+		return NULL;
+	rel = collection_hold(c->relid);
+	r = route_open(c, rel, options);
+	collection_release(rel);
+	return r;
+}
+
+int
+route_shard(const Route *r, Datum key)
+{
+	Relation	rel = collection_hold(r->collection->relid);
+	int			place = distribution_shard(r->distribution, rel, key);
+
+	collection_release(rel);
+	return place;
+}
+
+const Collection *
+route_collection(const Route *r)
+{
+	return r->collection;
+}
+
+bool
+route_is_alone(FunctionCallInfo fcinfo, int options)
+{
+	return call_is_alone(fcinfo) &&
+		(PG_NARGS() <= options || remember_key(argument_jsonb(fcinfo, options)) == NULL);
+}
+
+void
+route_put_options(RouteArguments * arguments, const UpsertOptions *options, UpsertCall call)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	options_write(&text, options, call);
+	wire_put_string(&arguments->out, text.data);
+}
+
+void
+route_take_options(WireIn *in, UpsertOptions *options, UpsertCall call)
+{
+	char	   *text = wire_take_string(in);
+
+	options_parse(text ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))) : NULL,
+				  call, options);
+}
+
+/* What a part of a batch says of itself. */
 #define PART_KEEP	0x01
 #define PART_SINGLE 0x02
 
-/* The arguments of the call, by number. */
 static void
-call_arguments(const Route *r, int shard, const RoutePart *part, Oid *types, Datum *values)
+begin_arguments(RouteArguments * a, RouteCall call, int shard, Datum key)
 {
-	StringInfoData docs;
-	WireOut		out;
-
-	initStringInfo(&docs);
-	wire_begin(&out, &docs);
-	wire_put_number(&out, GetDatabaseEncoding());
-	wire_put_number(&out, (part->keep ? PART_KEEP : 0) | (part->single ? PART_SINGLE : 0));
-	for (int i = 0; i < part->n; i++)
-	{
-		wire_put_number(&out, part->places[i]);
-		wire_put_doc(&out, part->docs[i]);
-	}
-	types[0] = r->collection->key_type;
-	values[0] = part->key;
-	types[1] = REGCLASSOID;
-	values[1] = ObjectIdGetDatum(r->collection->relid);
-	types[2] = INT8OID;
-	values[2] = Int64GetDatum(r->distribution->shards[shard].id);
-	types[3] = TEXTOID;
-	values[3] = PointerGetDatum(cstring_to_text_with_len(docs.data, docs.len));
-	types[4] = JSONBOID;
-	values[4] = r->request;
+	initStringInfo(&a->text);
+	wire_begin(&a->out, &a->text);
+	wire_put_number(&a->out, GetDatabaseEncoding());
+	wire_put_number(&a->out, call);
+	a->shard = shard;
+	a->key = key;
 }
 
-/* The answers of one text, behind the i that are there. */
-static int
-read_answers(RoutePart *part, int i, const text *text)
+void
+route_begin(const Route *r, RouteArguments * arguments, RouteCall call,
+			const Datum *keys, int n)
 {
-	WireIn		in;
-
-	wire_open(&in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-	while (!wire_at_end(&in))
-	{
-		if (!part->keep)
-		{
-			for (UpsertOutcome o = UPSERT_INSERTED; o <= UPSERT_DELETED; o++)
-				part->counts[o] += wire_take_number(&in);
-			return part->n;
-		}
-		if (i == part->n)
-			break;
-		answer_read(&in, &part->answers[i++]);
-	}
-	return i;
-}
-
-/* Takes the answers; false if there are none. */
-static bool
-take_answers(RoutePart *part, MemoryContext context)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	int			n = 0;
-
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-		Datum		value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
-									  TEXTOID, &isnull);
-
-		if (!isnull)
-			n = read_answers(part, n, DatumGetTextPP(value));
-	}
-	if (n != 0 && n != part->n)
-		elog(ERROR, "%d answers to %d documents", n, part->n);
-	MemoryContextSwitchTo(oldcontext);
-	return n != 0;
+	begin_arguments(arguments, call, route_shard(r, keys[0]), keys[0]);
+	wire_put_number(&arguments->out, n);
+	for (int i = 0; i < n; i++)
+		wire_put_string(&arguments->out, collection_key_to_string(r->collection, keys[i]));
 }
 
 /* The call is no SQL of the user's, and may be long: it is not shown in CONTEXT. */
@@ -196,21 +203,28 @@ leave_out_call(ErrorData *error, const char *sql)
 }
 
 bool
-route_send(const Route *r, int shard, RoutePart *part)
+route_call(const Route *r, RouteArguments * arguments, bool alone,
+		   void (*take) (void *arg, WireIn *in), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Oid			types[5];
-	Datum		values[5];
-	bool		there;
+	Oid			types[] = {r->collection->key_type, REGCLASSOID, INT8OID, TEXTOID, JSONBOID};
+	Datum		values[lengthof(types)];
 	volatile int rc = 0;
+	uint64		n;
 
+	if (arguments->shard < 0)
+		return false;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	call_arguments(r, shard, part, types, values);
+	values[0] = arguments->key;
+	values[1] = ObjectIdGetDatum(r->collection->relid);
+	values[2] = Int64GetDatum(r->distribution->shards[arguments->shard].id);
+	values[3] = PointerGetDatum(cstring_to_text_with_len(arguments->text.data, arguments->text.len));
+	values[4] = r->request;
 	PG_TRY();
 	{
 		rc = distributed_execute(document_plan(r->collection, r->call, lengthof(types), types),
-								 values, part->alone);
+								 values, alone);
 	}
 	PG_CATCH();
 	{
@@ -225,9 +239,71 @@ route_send(const Route *r, int shard, RoutePart *part)
 	PG_END_TRY();
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(rc));
-	there = take_answers(part, context);
+	MemoryContextSwitchTo(context);
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		value = spi_value(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1,
+									  TEXTOID, &isnull);
+		text	   *answer;
+		WireIn		in;
+
+		if (isnull)
+			continue;
+		answer = DatumGetTextPP(value);
+		wire_open(&in, VARDATA_ANY(answer), VARSIZE_ANY_EXHDR(answer));
+		take(arg, &in);
+	}
 	SPI_finish();
-	return there;
+	MemoryContextSwitchTo(context);
+	return n > 0;
+}
+
+/* The answers to a part, as they come. */
+typedef struct PartAnswers
+{
+	RoutePart  *part;
+	int			n;
+}			PartAnswers;
+
+static void
+take_answers(void *arg, WireIn *in)
+{
+	PartAnswers *answers = arg;
+	RoutePart  *part = answers->part;
+
+	while (!wire_at_end(in) && answers->n < part->n)
+	{
+		if (part->keep)
+			answer_read(in, &part->answers[answers->n++]);
+		else
+		{
+			for (UpsertOutcome o = UPSERT_INSERTED; o <= UPSERT_DELETED; o++)
+				part->counts[o] += wire_take_number(in);
+			answers->n = part->n;
+		}
+	}
+}
+
+bool
+route_send(const Route *r, int shard, RoutePart *part)
+{
+	RouteArguments arguments;
+	PartAnswers answers = {part};
+
+	begin_arguments(&arguments, ROUTE_DOCUMENTS, shard, part->key);
+	wire_put_number(&arguments.out, (part->keep ? PART_KEEP : 0) | (part->single ? PART_SINGLE : 0));
+	for (int i = 0; i < part->n; i++)
+	{
+		wire_put_number(&arguments.out, part->places[i]);
+		wire_put_doc(&arguments.out, part->docs[i]);
+	}
+	if (!route_call(r, &arguments, part->alone, take_answers, &answers))
+		return false;
+	if (answers.n != part->n)
+		elog(ERROR, "%d answers to %d documents", answers.n, part->n);
+	return true;
 }
 
 /* ----------
@@ -238,11 +314,30 @@ route_send(const Route *r, int shard, RoutePart *part)
 /* What the other node asks, beside the options. */
 typedef struct PartRequest
 {
+	RouteCall	call;
+	WireIn		in;				/* the arguments of other calls */
+	Datum	   *keys;			/* and their keys */
 	int			flags;
 	int			n;
 	Jsonb	  **docs;
 	int64	   *places;
 } PartRequest;
+
+static RouteHandler handlers[ROUTE_CALLS];
+
+struct RouteAnswers
+{
+	WireOut		out;
+	StringInfoData text;
+	Tuplestorestate *rows;
+	TupleDesc	tupdesc;
+};
+
+void
+route_handle(RouteCall call, RouteHandler handler)
+{
+	handlers[call] = handler;
+}
 
 /*
  * An UPDATE through Citus that finds nothing: with it the transaction gets the
@@ -329,41 +424,30 @@ find_shard(const Collection *c, Relation rel, int64 id, Datum key, bool preview)
 	return OidIsValid(relid) && is_direct(relid) ? relid : InvalidOid;
 }
 
-/* Are all keys the shard's?  There is nothing to be said of others here. */
+/* Is the key the shard's? */
 static bool
-keys_are_of_shard(const Collection *c, Relation rel, int64 id, const PartRequest *request,
-				  Datum *key)
+is_of_shard(const Distribution *d, Relation rel, int64 id, Datum key)
 {
-	const Distribution *d = distribution_of(rel);
-	Refusal		why;
+	int			place = d ? distribution_shard(d, rel, key) : -1;
 
-	for (int i = request->n - 1; i >= 0; i--)
-	{
-		int			place;
-
-		/* the first one's stays: the only one that may be spoken of here */
-		if (request_find_key(c, request->docs[i], key, &why) != REQUEST_KEY_ONE)
-			return false;
-		place = d ? distribution_shard(d, rel, *key) : -1;
-		if (place < 0 || d->shards[place].id != id)
-			return false;
-	}
-	return request->n > 0;
+	return place >= 0 && d->shards[place].id == id;
 }
 
-/* The documents, which are objects, and their places; false if they are none of ours. */
+/* The documents, which are objects, and their places; false if one is none of the shard's. */
 static bool
-take_part_of(const text *text, PartRequest *request)
+take_documents(const Collection *c, Relation rel, int64 id, PartRequest *request, Datum *key)
 {
-	WireIn		in;
+	const Distribution *d = distribution_of(rel);
+	WireIn	   *in = &request->in;
+	Datum		other;
+	Refusal		why;
 	int			size = 0;
 
-	wire_open(&in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-	if (wire_take_number(&in) != GetDatabaseEncoding())
-		return false;
-	request->flags = wire_take_number(&in);
-	while (!wire_at_end(&in))
+	request->flags = wire_take_number(in);
+	while (!wire_at_end(in))
 	{
+		Jsonb	   *doc;
+
 		if (request->n == size)
 		{
 			Size		more = size ? (Size) size * 2 : 64;
@@ -374,23 +458,104 @@ take_part_of(const text *text, PartRequest *request)
 				palloc(sizeof(int64) * more);
 			size = more;
 		}
-		request->places[request->n] = wire_take_number(&in);
-		request->docs[request->n] = wire_take_doc(&in);
-		if (request->docs[request->n] == NULL || !JB_ROOT_IS_OBJECT(request->docs[request->n]))
+		request->places[request->n] = wire_take_number(in);
+		doc = wire_take_doc(in);
+		/* the first key stays: the only one that may be spoken of here */
+		if (doc == NULL || !JB_ROOT_IS_OBJECT(doc) ||
+			request_find_key(c, doc, request->n ? &other : key, &why) != REQUEST_KEY_ONE ||
+			!is_of_shard(d, rel, id, request->n ? other : *key))
 			return false;
-		request->n++;
+		request->docs[request->n++] = doc;
 	}
-	return true;
+	return request->n > 0;
+}
+
+/* The keys of another call. */
+static bool
+take_keys(const Collection *c, Relation rel, int64 id, PartRequest *request, Datum *key)
+{
+	const Distribution *d = distribution_of(rel);
+	int			size = 0;
+	int64		n = wire_take_number(&request->in);
+
+	for (; request->n < n; request->n++)
+	{
+		char	   *text = wire_take_string(&request->in);
+		const char *hint;
+
+		if (request->n == size)
+		{
+			size = Max(size * 2, 16);
+			request->keys = request->keys ? repalloc_huge(request->keys, sizeof(Datum) * size) :
+				palloc(sizeof(Datum) * size);
+		}
+		if (text == NULL ||
+			!collection_key_parse(c, text, strlen(text), &request->keys[request->n], &hint) ||
+			!is_of_shard(d, rel, id, request->keys[request->n]))
+			return false;
+	}
+	if (n > 0)
+		*key = request->keys[0];
+	return n > 0;
+}
+
+/* What is asked, as far as it says for whom; false if it is none of ours. */
+static bool
+take_request(const text *text, const Collection *c, Relation rel, int64 id,
+			 PartRequest *request, Datum *key)
+{
+	int64		call;
+
+	wire_open(&request->in, VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
+	if (wire_take_number(&request->in) != GetDatabaseEncoding())
+		return false;
+	call = wire_take_number(&request->in);
+	if (call >= ROUTE_CALLS || (call != ROUTE_DOCUMENTS && handlers[call] == NULL))
+		return false;
+	request->call = call;
+	if (call == ROUTE_DOCUMENTS)
+		return take_documents(c, rel, id, request, key);
+	return take_keys(c, rel, id, request, key);
+}
+
+/* ----------
+ * Answers
+ * ----------
+ */
+
+static void
+begin_answers(RouteAnswers * answers, Tuplestorestate *rows, TupleDesc tupdesc)
+{
+	initStringInfo(&answers->text);
+	wire_begin(&answers->out, &answers->text);
+	answers->rows = rows;
+	answers->tupdesc = tupdesc;
+}
+
+WireOut *
+route_answer(RouteAnswers * answers)
+{
+	return &answers->out;
 }
 
 static void
-put_text(Tuplestorestate *rows, TupleDesc tupdesc, StringInfo text)
+put_text(RouteAnswers * answers)
 {
-	Datum		value = PointerGetDatum(cstring_to_text_with_len(text->data, text->len));
+	Datum		value = PointerGetDatum(cstring_to_text_with_len(answers->text.data,
+																 answers->text.len));
 	bool		isnull = false;
 
-	tuplestore_putvalues(rows, tupdesc, &value, &isnull);
-	resetStringInfo(text);
+	tuplestore_putvalues(answers->rows, answers->tupdesc, &value, &isnull);
+	pfree(DatumGetPointer(value));
+	resetStringInfo(&answers->text);
+	wire_begin(&answers->out, &answers->text);
+}
+
+void
+route_cut(RouteAnswers * answers)
+{
+	if (answers->text.len >= ANSWER_BYTES)
+		put_text(answers);
 }
 
 static void
@@ -406,36 +571,40 @@ put_counts(WireOut *out, DocumentSummary summary)
 		wire_put_number(out, counts[o]);
 }
 
-/* A batch on the shard, whose answers go into the tuplestore. */
+/* A batch on the shard. */
 static void
-apply_part(Oid relid, const UpsertOptions *options, const PartRequest *request,
-		   Tuplestorestate *rows, TupleDesc tupdesc)
+apply_documents(Oid relid, const UpsertOptions *options, const PartRequest *request,
+				RouteAnswers * answers)
 {
 	bool		keep = (request->flags & PART_KEEP) != 0;
 	DocumentBatch *b = documents_begin(relid, options, keep);
-	StringInfoData text;
-	WireOut		out;
 
 	if (request->flags & PART_SINGLE)
 		documents_single(b);
 	for (int i = 0; i < request->n; i++)
 		documents_add(b, request->docs[i], request->places[i]);
 	documents_run(b);
-	initStringInfo(&text);
-	wire_begin(&out, &text);
 	for (int i = 0; keep && i < request->n; i++)
 	{
-		answer_write(&out, documents_answer(b, i));
-		if (text.len < ANSWER_BYTES)
-			continue;
-		put_text(rows, tupdesc, &text);
-		wire_begin(&out, &text);
+		answer_write(&answers->out, documents_answer(b, i));
+		route_cut(answers);
 	}
 	if (!keep)
-		put_counts(&out, documents_summary(b));
-	if (text.len > 0)
-		put_text(rows, tupdesc, &text);
+		put_counts(&answers->out, documents_summary(b));
+	if (answers->text.len > 0)
+		put_text(answers);
 	documents_end(b);
+}
+
+static void
+apply_part(Oid relid, const UpsertOptions *options, PartRequest *request,
+		   RouteAnswers * answers)
+{
+	if (request->call == ROUTE_DOCUMENTS)
+		apply_documents(relid, options, request, answers);
+	else if (handlers[request->call] (relid, request->keys, request->n, &request->in,
+									  answers) && answers->text.len > 0)
+		put_text(answers);
 }
 
 /* ----------
@@ -457,6 +626,7 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	const Collection *c;
 	Relation	rel;
 	Oid			relid = InvalidOid;
+	RouteAnswers answers;
 	Datum		key;
 
 	arguments_require(fcinfo, 4);
@@ -471,8 +641,8 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 	 * here
 	 */
 	store_enter(rel, options.dry_run || distributed_internal());
-	if (take_part_of(PG_GETARG_TEXT_PP(2), &request) && options.by == NIL &&
-		keys_are_of_shard(c, rel, shard, &request, &key))
+	if (options.by == NIL &&
+		take_request(PG_GETARG_TEXT_PP(2), c, rel, shard, &request, &key))
 		relid = find_shard(c, rel, shard, key, options.dry_run);
 	collection_release(rel);
 	if (!OidIsValid(relid))
@@ -480,7 +650,8 @@ upsert_on_shard(PG_FUNCTION_ARGS)
 
 	PG_TRY();
 	{
-		apply_part(relid, &options, &request, rows, tupdesc);
+		begin_answers(&answers, rows, tupdesc);
+		apply_part(relid, &options, &request, &answers);
 	}
 	PG_CATCH();
 	{

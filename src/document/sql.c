@@ -14,12 +14,12 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "call/alone.h"
 #include "call/argument.h"
 #include "call/remember.h"
 #include "document/documents.h"
 #include "document/from.h"
 #include "document/request.h"
+#include "document/route.h"
 #include "upsert.h"
 
 /* One document; the answer is built in the current memory context. */
@@ -39,8 +39,7 @@ upsert_one(FunctionCallInfo fcinfo, const UpsertOptions *options, Answer *answer
 		DocumentBatch *b = documents_begin(relid, options, true);
 
 		documents_single(b);
-		if (distributed && call_is_alone(fcinfo) &&
-			(PG_NARGS() < 3 || remember_key(argument_jsonb(fcinfo, 2)) == NULL))
+		if (distributed && route_is_alone(fcinfo, 2))
 			documents_alone(b);
 		documents_add(b, doc, 1);
 		documents_run(b);

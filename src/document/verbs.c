@@ -6,6 +6,8 @@
  *		delete_document	STORE_REMOVE, where the preconditions hold
  *		patch_document	the document as it is shown --> RFC 6902 --> its body
  *
+ * On a shard where there is a way to it (route.h), else here.
+ *
  * The patch sees _id, _key and _rev, so that it can test them; it cannot change
  * them, also not for a moment.
  */
@@ -14,12 +16,15 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "call/alone.h"
 #include "call/argument.h"
 #include "call/condition.h"
 #include "call/remember.h"
 #include "document/document.h"
 #include "document/fetch.h"
 #include "document/request.h"
+#include "document/route.h"
+#include "document/verbs.h"
 #include "jsonb/doc.h"
 #include "upsert.h"
 
@@ -162,6 +167,93 @@ compose_patch(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 }
 
 /* ----------
+ * Here, or where the document is
+ * ----------
+ */
+
+/* What the two verbs differ in. */
+typedef struct Verb
+{
+	UpsertCall	call;
+	RouteCall	route;
+	DocumentCompose compose;
+}			Verb;
+
+static const Verb deletion = {CALL_DELETE, ROUTE_DELETE, compose_deletion};
+static const Verb patching = {CALL_PATCH, ROUTE_PATCH, compose_patch};
+
+static void
+apply(const Verb * verb, KeyedRequest *r, Datum key, Answer *answer)
+{
+	DocumentStore *ds = document_open(r->collection, r->options);
+	DocumentResult result;
+
+	document_apply(ds, &key, verb->compose, r, &result);
+	document_answer(answer, r->collection, r->options->ret,
+					outcome_of_store(result.outcome, false), &result);
+	document_close(ds);
+}
+
+static void
+take_answer(void *arg, WireIn *in)
+{
+	answer_read(in, arg);
+}
+
+/* False if it is to be done here. */
+static bool
+send(FunctionCallInfo fcinfo, const Verb * verb, KeyedRequest *r, Datum key, Answer *answer)
+{
+	Route	   *route = route_to(r->collection, r->options);
+	RouteArguments arguments;
+
+	if (route == NULL)
+		return false;
+	route_begin(route, &arguments, verb->route, &key, 1);
+	route_put_options(&arguments, r->options, verb->call);
+	wire_put_doc(&arguments.out, r->patch);
+	return route_call(route, &arguments, route_is_alone(fcinfo, PG_NARGS() - 1),
+					  take_answer, answer);
+}
+
+static bool
+handle(const Verb * verb, Oid relid, Datum key, WireIn *in, RouteAnswers * answers)
+{
+	KeyedRequest r = {collection_resolve(relid)};
+	UpsertOptions options;
+	Answer		answer;
+
+	route_take_options(in, &options, verb->call);
+	r.options = &options;
+	r.key = collection_key_to_string(r.collection, key);
+	r.patch = wire_take_doc(in);
+	if ((r.patch == NULL) != (verb->call == CALL_DELETE))
+		return false;
+	apply(verb, &r, key, &answer);
+	answer_write(route_answer(answers), &answer);
+	return true;
+}
+
+static bool
+handle_deletion(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+{
+	return n == 1 && handle(&deletion, relid, keys[0], in, answers);
+}
+
+static bool
+handle_patch(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+{
+	return n == 1 && handle(&patching, relid, keys[0], in, answers);
+}
+
+void
+verbs_init(void)
+{
+	route_handle(ROUTE_DELETE, handle_deletion);
+	route_handle(ROUTE_PATCH, handle_patch);
+}
+
+/* ----------
  * SQL-callable functions
  * ----------
  */
@@ -191,20 +283,17 @@ get_document(PG_FUNCTION_ARGS)
 
 /* A row for what becomes of the document. */
 static Datum
-keyed_call(FunctionCallInfo fcinfo, UpsertCall call, KeyedRequest *r,
-		   DocumentCompose compose)
+keyed_call(FunctionCallInfo fcinfo, const Verb * verb, KeyedRequest *r)
 {
 	int			noptions = PG_NARGS() - 1;
 	UpsertOptions options;
-	DocumentStore *ds;
-	DocumentResult result;
 	Answer		answer;
 	Datum		key;
 	Datum		values[5];
 	bool		nulls[5];
 	const char *hint;
 
-	options_parse(argument_jsonb(fcinfo, noptions), call, &options);
+	options_parse(argument_jsonb(fcinfo, noptions), verb->call, &options);
 	if (options.if_rev_given && options.if_rev == NULL)
 		option_refuse("ifRev", "It is null, which asks that there be no document.");
 	r->collection = collection_resolve(PG_GETARG_OID(0));
@@ -218,11 +307,8 @@ keyed_call(FunctionCallInfo fcinfo, UpsertCall call, KeyedRequest *r,
 				 errdetail("The key is \"%s\".", r->key),
 				 errhint("%s", hint)));
 
-	ds = document_open(r->collection, &options);
-	document_apply(ds, &key, compose, r, &result);
-	document_answer(&answer, r->collection, options.ret,
-					outcome_of_store(result.outcome, false), &result);
-	document_close(ds);
+	if (!send(fcinfo, verb, r, key, &answer))
+		apply(verb, r, key, &answer);
 	answer_columns(&answer, values, nulls);
 	return answer_row(fcinfo, values, nulls);
 }
@@ -234,7 +320,7 @@ delete_document_once(PG_FUNCTION_ARGS)
 	KeyedRequest r = {NULL};
 
 	arguments_require(fcinfo, 2);
-	return keyed_call(fcinfo, CALL_DELETE, &r, compose_deletion);
+	return keyed_call(fcinfo, &deletion, &r);
 }
 
 Datum
@@ -251,7 +337,7 @@ patch_document_once(PG_FUNCTION_ARGS)
 
 	arguments_require(fcinfo, 3);
 	r.patch = PG_GETARG_JSONB_P(2);
-	return keyed_call(fcinfo, CALL_PATCH, &r, compose_patch);
+	return keyed_call(fcinfo, &patching, &r);
 }
 
 Datum

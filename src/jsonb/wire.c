@@ -43,7 +43,7 @@
  */
 
 void
-wire_begin(WireOut * out, StringInfo text)
+wire_begin(WireOut *out, StringInfo text)
 {
 	out->text = text;
 	out->nshapes = 0;
@@ -52,7 +52,7 @@ wire_begin(WireOut * out, StringInfo text)
 
 /* A number behind a letter, and what ends it. */
 static void
-put_count(WireOut * out, char letter, uint64 n)
+put_count(WireOut *out, char letter, uint64 n)
 {
 	char		digits[MAXINT8LEN + 3];
 	int			len;
@@ -64,14 +64,14 @@ put_count(WireOut * out, char letter, uint64 n)
 }
 
 static void
-put_bytes(WireOut * out, char letter, const char *bytes, uint32 len)
+put_bytes(WireOut *out, char letter, const char *bytes, uint32 len)
 {
 	put_count(out, letter, len);
 	appendBinaryStringInfo(out->text, bytes, len);
 }
 
 static void
-put_numeric(WireOut * out, const char *numeric)
+put_numeric(WireOut *out, const char *numeric)
 {
 	char	   *digits = DatumGetCString(DirectFunctionCall1(numeric_out,
 															 PointerGetDatum(numeric)));
@@ -84,7 +84,7 @@ put_numeric(WireOut * out, const char *numeric)
 
 /* Has an object with these keys been put before? */
 static bool
-same_keys(const WireShape * shape, const JsonbContainer *object, uint32 n, uint32 key_bytes)
+same_keys(const WireShape *shape, const JsonbContainer *object, uint32 n, uint32 key_bytes)
 {
 	return JsonContainerSize(shape->object) == n && shape->key_bytes == key_bytes &&
 		memcmp(shape->object->children, object->children, sizeof(JEntry) * n) == 0 &&
@@ -93,7 +93,7 @@ same_keys(const WireShape * shape, const JsonbContainer *object, uint32 n, uint3
 
 /* The keys of an object, or the number of their shape; the cursor is at its values then. */
 static void
-put_keys(WireOut * out, const JsonbContainer *object, DocCursor *values)
+put_keys(WireOut *out, const JsonbContainer *object, DocCursor *values)
 {
 	uint32		n = JsonContainerSize(object);
 	uint32		hash;
@@ -127,7 +127,7 @@ put_keys(WireOut * out, const JsonbContainer *object, DocCursor *values)
 }
 
 static void
-put_item(WireOut * out, const DocItem *item)
+put_item(WireOut *out, const DocItem *item)
 {
 	const JsonbContainer *c = DOC_ITEM_CONTAINER(item);
 	DocCursor	cur;
@@ -173,14 +173,14 @@ put_item(WireOut * out, const DocItem *item)
 }
 
 void
-wire_put_number(WireOut * out, int64 number)
+wire_put_number(WireOut *out, int64 number)
 {
 	Assert(number >= 0);
 	put_count(out, '#', number);
 }
 
 void
-wire_put_string(WireOut * out, const char *string)
+wire_put_string(WireOut *out, const char *string)
 {
 	if (string)
 		put_bytes(out, 's', string, strlen(string));
@@ -189,7 +189,7 @@ wire_put_string(WireOut * out, const char *string)
 }
 
 void
-wire_put_doc(WireOut * out, const Jsonb *doc)
+wire_put_doc(WireOut *out, const Jsonb *doc)
 {
 	DocItem		root;
 
@@ -211,7 +211,7 @@ wire_put_doc(WireOut * out, const Jsonb *doc)
  */
 
 void
-wire_open(WireIn * in, const char *text, Size len)
+wire_open(WireIn *in, const char *text, Size len)
 {
 	memset(in, 0, sizeof(*in));
 	in->start = in->at = text;
@@ -219,13 +219,13 @@ wire_open(WireIn * in, const char *text, Size len)
 }
 
 bool
-wire_at_end(const WireIn * in)
+wire_at_end(const WireIn *in)
 {
 	return in->at == in->end;
 }
 
 pg_noreturn static void
-malformed(const WireIn * in)
+malformed(const WireIn *in)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -236,7 +236,7 @@ malformed(const WireIn * in)
 }
 
 static char
-take_letter(WireIn * in)
+take_letter(WireIn *in)
 {
 	if (in->at == in->end)
 		malformed(in);
@@ -245,7 +245,7 @@ take_letter(WireIn * in)
 
 /* A number, up to what ends it; of things that take at least so many bytes. */
 static int64
-take_count(WireIn * in, int each)
+take_count(WireIn *in, int each)
 {
 	int64		n = 0;
 	const char *start = in->at;
@@ -275,7 +275,7 @@ is_cut_well(const char *s, const char *end, const char *text_end)
 }
 
 static const char *
-take_bytes(WireIn * in, uint32 *len)
+take_bytes(WireIn *in, uint32 *len)
 {
 	int64		n = take_count(in, 1);
 	const char *bytes = in->at;
@@ -288,7 +288,7 @@ take_bytes(WireIn * in, uint32 *len)
 }
 
 static Datum
-take_numeric(WireIn * in)
+take_numeric(WireIn *in)
 {
 	const char *start = in->at;
 	const char *p = start;
@@ -315,7 +315,7 @@ take_numeric(WireIn * in)
 }
 
 static Jsonb *
-take_shape(WireIn * in)
+take_shape(WireIn *in)
 {
 	int64		n = take_count(in, 2);
 	DocItem		last = {0};
@@ -349,10 +349,10 @@ take_shape(WireIn * in)
 	return in->shapes[in->nshapes++] = doc_build_finish(&b);
 }
 
-static void take_item(WireIn * in, DocBuilder *b, DocFrame *f);
+static void take_item(WireIn *in, DocBuilder *b, DocFrame *f);
 
 static void
-take_object(WireIn * in, DocBuilder *b, DocFrame *parent, const Jsonb *shape)
+take_object(WireIn *in, DocBuilder *b, DocFrame *parent, const Jsonb *shape)
 {
 	uint32		n = JB_ROOT_COUNT(shape);
 	DocCursor	keys;
@@ -369,7 +369,7 @@ take_object(WireIn * in, DocBuilder *b, DocFrame *parent, const Jsonb *shape)
 }
 
 static void
-take_array(WireIn * in, DocBuilder *b, DocFrame *parent)
+take_array(WireIn *in, DocBuilder *b, DocFrame *parent)
 {
 	int64		n = take_count(in, 1);
 	DocFrame	f;
@@ -383,7 +383,7 @@ take_array(WireIn * in, DocBuilder *b, DocFrame *parent)
 }
 
 static const Jsonb *
-known_shape(WireIn * in)
+known_shape(WireIn *in)
 {
 	int64		number = take_count(in, 0);
 
@@ -394,7 +394,7 @@ known_shape(WireIn * in)
 
 /* A container, if that is what the letter says. */
 static bool
-take_container(WireIn * in, char letter, DocBuilder *b, DocFrame *parent)
+take_container(WireIn *in, char letter, DocBuilder *b, DocFrame *parent)
 {
 	check_stack_depth();
 	switch (letter)
@@ -414,7 +414,7 @@ take_container(WireIn * in, char letter, DocBuilder *b, DocFrame *parent)
 
 /* False if the letter is that of no scalar. */
 static bool
-take_scalar(WireIn * in, char letter, DocItem *item)
+take_scalar(WireIn *in, char letter, DocItem *item)
 {
 	*item = (DocItem) {0};
 	switch (letter)
@@ -442,7 +442,7 @@ take_scalar(WireIn * in, char letter, DocItem *item)
 }
 
 static void
-take_item(WireIn * in, DocBuilder *b, DocFrame *f)
+take_item(WireIn *in, DocBuilder *b, DocFrame *f)
 {
 	char		letter = take_letter(in);
 	DocItem		item;
@@ -457,7 +457,7 @@ take_item(WireIn * in, DocBuilder *b, DocFrame *f)
 }
 
 int64
-wire_take_number(WireIn * in)
+wire_take_number(WireIn *in)
 {
 	if (take_letter(in) != '#')
 	{
@@ -468,7 +468,7 @@ wire_take_number(WireIn * in)
 }
 
 char *
-wire_take_string(WireIn * in)
+wire_take_string(WireIn *in)
 {
 	char		letter = take_letter(in);
 	const char *bytes;
@@ -486,7 +486,7 @@ wire_take_string(WireIn * in)
 }
 
 Jsonb *
-wire_take_doc(WireIn * in)
+wire_take_doc(WireIn *in)
 {
 	char		letter = take_letter(in);
 	DocBuilder	b;

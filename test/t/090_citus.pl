@@ -113,10 +113,32 @@ rows_are($c, "BEGIN; ALTER FUNCTION upsert_group_1 RENAME TO g; $same; ROLLBACK"
   if $c->safe_psql('postgres', q{SELECT to_regproc('upsert_group_1') IS NOT NULL}) eq 't';
 rows_are($one, "BEGIN; $same; ROLLBACK", $routed, 'on a worker');
 rows_are($two, "BEGIN; $same; ROLLBACK", $routed, 'on the other one');
-rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '#6:#0:#1:O1:4:_keys1:a', '{}')}, '0',
+rows_are($c, q{SELECT count(*) FROM upsert_on_shard('people', 1, '#6:#0:#0:#1:O1:4:_keys1:a', '{}')}, '0',
 	'what is no shard is left alone');
 rows_are($c, q{SELECT action FROM upsert('people', '{"_key": "ex"}', '{"exclusive": true}')}, 'inserted', 'exclusive');
 rows_are($c, q{SELECT action, old - '_rev' FROM delete_document('people', 'ex')}, 'deleted|{"_id": "people/ex", "_key": "ex"}', 'delete_document');
+
+# Citus says of each call that it sends one
+sub sent
+{
+	my ($sql, $n, $label) = @_;
+	my ($rc, $out, $err) = $c->psql('postgres', "SET client_min_messages = debug1; $sql");
+
+	is(scalar(() = $err =~ /pushing down the function call/g), $n, $label);
+	return;
+}
+sent(q{SELECT upsert('people', '{"_key": "a"}')}, 1, 'upsert is sent');
+sent(q{SELECT delete_document('people', 'nobody')}, 1, 'delete_document, too');
+sent(q{SELECT patch_document('people', 'a', '[]')}, 1, 'patch_document');
+sent(q{SELECT upsert_by('people', '{"_key": "a"}', '{"_key": "a"}', '{"m": OLD.m}')}, 1, 'upsert_by with a key');
+sent(q{SELECT upsert_by('people', '{"nobody": "a"}', '{"_key": "nn"}', '{}')}, 0, 'not without');
+sent(q{SELECT upsert_by('people', '{"_key": RAND() < 2 ? "a" : "b"}', '{"_key": "a"}', '{"m": (FOR p IN people LIMIT 1 RETURN 1)}')}, 0, 'nor if it reads');
+sent(q{SELECT c8ql('FOR i IN 1..100 UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {m: OLD.m} IN people')}, 1, 'a loop over a key: one message');
+sent(q{SELECT c8ql('FOR i IN 1..100 UPSERT {_key: CONCAT("k", i % 6)} INSERT {_key: CONCAT("k", i % 6)} UPDATE {i} IN people')},
+	$c->safe_psql('postgres', q{SELECT count(DISTINCT get_shard_id_for_distribution_column('people', 'k' || i)) FROM generate_series(0, 5) i}), 'over several: one a shard');
+sent(q{SELECT c8ql('UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {m: OLD.m} IN people RETURN NEW')}, 1, 'without a loop');
+sent(q{SELECT c8ql('FOR i IN 1..3 UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {m: (FOR p IN people LIMIT 1 RETURN 1)} IN people')}, 0, 'not what reads');
+$c->safe_psql('postgres', q{SELECT delete_document('people', 'nn')});
 
 # --- what is said of them ------------------------------------------------------
 
