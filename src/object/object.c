@@ -603,12 +603,28 @@ row_key(ObjectStore *os, TupleTableSlot *slot)
 	return object_key_text(os, c, key, isnull);
 }
 
+/* What a row looks like; it may be known. */
+static Jsonb *
+show_row(ObjectStore *os, TupleTableSlot *slot, const Jsonb *known)
+{
+	return known ?
+		(Jsonb *) DatumGetPointer(datumCopy(PointerGetDatum(known), false, -1)) :
+		object_table_row(os->table, slot);
+}
+
+/*
+ * image: what the old row looks like, where that is known, and then the one that
+ * there is now; NULL, nobody asks again.
+ */
 static void
 fill_answer(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old,
-			TupleTableSlot *new, Answer *answer)
+			TupleTableSlot *new, Jsonb **image, Answer *answer)
 {
 	UpsertReturn ret = os->options->ret;
+	Jsonb	   *known = image ? *image : NULL;
 
+	if (image && new)
+		*image = NULL;
 	if (new == NULL)
 		new = old;				/* it is as it was */
 	if (ret == RETURN_NONE)
@@ -617,11 +633,13 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old,
 	answer->key = new ? row_key(os, new) : object_request_key(os, r);
 	answer->rev = shown_revision(os, new);
 	if (old && (ret == RETURN_BOTH || ret == RETURN_OLD || ret == RETURN_DIFF))
-		answer->old = object_table_row(os->table, old);
+		answer->old = show_row(os, old, known);
 	if (new && new == old && answer->old)
 		answer->new = answer->old;
 	else if (new && (ret == RETURN_BOTH || ret == RETURN_NEW || ret == RETURN_DIFF))
-		answer->new = object_table_row(os->table, new);
+		answer->new = show_row(os, new, new == old ? known : NULL);
+	if (image && answer->new)
+		*image = answer->new;
 	if (ret == RETURN_OLD)
 		answer->new = NULL;
 	if (ret == RETURN_DIFF)
@@ -635,7 +653,7 @@ fill_answer(ObjectStore *os, const ObjectRequest *r, TupleTableSlot *old,
 static void
 answer_row_of(ObjectStore *os, const ObjectRequest *r, StoreOutcome outcome,
 			  TupleTableSlot *old, TupleTableSlot *new, MemoryContext context,
-			  Answer *answer)
+			  Jsonb **image, Answer *answer)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 
@@ -644,7 +662,7 @@ answer_row_of(ObjectStore *os, const ObjectRequest *r, StoreOutcome outcome,
 		answer->new = NULL;
 	answer_clear(answer);
 	answer->outcome = outcome_of_store(outcome, false);
-	fill_answer(os, r, old, new, answer);
+	fill_answer(os, r, old, new, image, answer);
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -661,7 +679,7 @@ object_apply_by_key(ObjectApply *a, MemoryContext context, Answer *answer)
 		return;
 
 	answer_row_of(os, r, outcome, store_old(os->store), store_new(os->store),
-				  context, answer);
+				  context, NULL, answer);
 }
 
 /* ----------
@@ -702,6 +720,8 @@ typedef struct FoldedRequests
 	const ObjectFold *fold;
 	MemoryContext context;
 	ObjectApply apply;			/* of the request at hand */
+	Jsonb	   *image;			/* of the row before it, in an answer; NULL:
+								 * it was not shown */
 } FoldedRequests;
 
 /* Its values are of this composition, whatever was at hand before. */
@@ -710,6 +730,8 @@ request_composes(void *arg, int i)
 {
 	FoldedRequests *f = arg;
 
+	if (i == 0)
+		f->image = NULL;
 	f->apply = (ObjectApply) {f->os, f->fold->composes(f->fold->arg, i)};
 	object_take(f->os, f->apply.r);
 	return &f->apply;
@@ -721,7 +743,7 @@ request_composed(void *arg, int i, StoreOutcome outcome, TupleTableSlot *old,
 {
 	FoldedRequests *f = arg;
 
-	answer_row_of(f->os, f->apply.r, outcome, old, new, f->context,
+	answer_row_of(f->os, f->apply.r, outcome, old, new, f->context, &f->image,
 				  f->fold->composed(f->fold->arg, i));
 }
 
