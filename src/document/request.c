@@ -152,7 +152,7 @@ request_prepare(DocumentRequest *r, const Collection *c,
 		v.type != jbvNull)
 		r->rev = v.type == jbvString ?
 			pnstrdup(v.val.string.val, v.val.string.len) : excerpt_value(&v);
-	r->body = document_body(doc);
+	r->doc = doc;
 	return true;
 }
 
@@ -178,6 +178,7 @@ request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	const UpsertOptions *o = r->options;
 	Condition	condition = condition_of_options(o, "document", r->rev);
 	VersionVerdict version;
+	Jsonb	   *body;
 	Refusal		why;
 
 	if (!condition_holds(&condition, old != NULL, old_rev, &why))
@@ -187,7 +188,10 @@ request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	}
 	if (old != NULL && o->mode == MODE_NOTHING)
 		return STORE_KEEP;
-	version = condition_version(o, old, r->body, &why);
+
+	/* not before: in a batch all would be in memory twice */
+	body = document_body(r->doc);
+	version = condition_version(o, old, body, &why);
 	if (version == VERSION_REFUSED)
 		refuse(r, &why);
 	if (version != VERSION_NEW)
@@ -209,18 +213,18 @@ request_compose(void *arg, const Jsonb *old, const char *old_rev, Jsonb **new)
 	{
 		case MODE_UPDATE:
 			if (old == NULL && o->keep_null)
-				*new = r->body;
+				*new = body;
 			else
-				*new = doc_merge(old ? old : doc_empty(), r->body,
+				*new = doc_merge(old ? old : doc_empty(), body,
 								 o->keep_null, o->merge_objects);
 			break;
 		case MODE_MERGE_PATCH:
-			*new = doc_merge_patch(old ? old : doc_empty(), r->body);
+			*new = doc_merge_patch(old ? old : doc_empty(), body);
 			break;
 		case MODE_REPLACE:
 		case MODE_NOTHING:
-			*new = o->keep_null ? r->body :
-				doc_merge(doc_empty(), r->body, false, o->merge_objects);
+			*new = o->keep_null ? body :
+				doc_merge(doc_empty(), body, false, o->merge_objects);
 			break;
 	}
 	return STORE_WRITE;

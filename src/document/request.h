@@ -31,7 +31,7 @@ typedef struct DocumentRequest
 	Datum		key;
 	const DocumentBy *by;		/* what it is found by, instead of the key, */
 	Jsonb	   *by_values;		/* and with which values; see by.h */
-	Jsonb	   *body;			/* what was sent, without system attributes */
+	const Jsonb *doc;			/* what was sent */
 	char	   *rev;			/* its _rev, where revisions count; or NULL */
 
 	ErrorData  *refusal;		/* why it was not applied; NULL: it was, or a

@@ -7,10 +7,10 @@
  *		rows	[ a	b		d	e ]	!	[ g	h ]
  *							  flush			  flush
  *
- * A row whose key is not there is formed into the next slot.  A flush puts
- * them into the heap page by page, with one WAL record for each, and then
- * makes their index entries, row by row, in the order of the keys.  Nobody may
- * look in between.  So the following flush first:
+ * A row whose key is not there is formed, and kept.  A flush puts them into the
+ * heap page by page, with one WAL record for each, and then makes their index
+ * entries, row by row, in the order of the keys.  Nobody may look in between.
+ * So the following flush first:
  *
  *		a key that is not greater than the last, by the index's own order
  *		a row that is to be updated or deleted: locks are taken in the order of
@@ -78,9 +78,13 @@
 /* Fewer rows go in one by one. */
 #define FEWEST_ROWS 32
 
+/* Memory of their tuples, which are smaller than the next power of two. */
+#define TUPLES_BLOCK (8 * 1024)
+#define TUPLES_MOST (1024 * 1024)
+
 typedef struct PendingRow
 {
-	TupleTableSlot *slot;		/* NULL: not made yet */
+	HeapTuple	tuple;
 	int			item;
 	List	   *recheck;		/* deferrable unique indexes, after its
 								 * insertion */
@@ -95,7 +99,11 @@ struct Pending
 	bool		fires;			/* somebody waits for AFTER events */
 	Summaries  *summaries;		/* NULL: none, or there are subtransactions */
 	TupleDesc	tupdesc;		/* a copy that nobody counts references of */
-	MemoryContext context;		/* of rows */
+	TupleTableSlot *forming;	/* the row that is being made */
+	TupleTableSlot **slots;		/* CHUNK_ROWS to write from; NULL: not made
+								 * yet */
+	MemoryContext context;		/* of rows and slots */
+	MemoryContext tuples;		/* reset after each flush */
 	MemoryContext work;			/* reset after each chunk */
 	MemoryContext again;		/* the store's item context, meanwhile */
 	PendingRow *rows;
@@ -212,11 +220,14 @@ pending_open(Store *s, DirectState *st)
 	p->summaries = alone ? summaries_find(st->rri) : NULL;
 	p->context = AllocSetContextCreate(s->context, "upsert pending rows",
 									   ALLOCSET_DEFAULT_SIZES);
+	p->tuples = GenerationContextCreate(s->context, "upsert pending tuples",
+										0, TUPLES_BLOCK, TUPLES_MOST);
 	p->work = AllocSetContextCreate(s->context, "upsert pending work",
 									ALLOCSET_DEFAULT_SIZES);
 	p->again = AllocSetContextCreate(s->context, "upsert pending item",
 									 ALLOCSET_DEFAULT_SIZES);
 	p->tupdesc = CreateTupleDescCopyConstr(s->tupdesc);
+	p->forming = MakeSingleTupleTableSlot(p->tupdesc, &TTSOpsVirtual);
 	MemoryContextSwitchTo(oldcontext);
 	return p;
 }
@@ -229,6 +240,13 @@ pending_open(Store *s, DirectState *st)
 TupleTableSlot *
 pending_slot(Pending *p)
 {
+	ExecClearTuple(p->forming);
+	return p->forming;
+}
+
+void
+pending_add(Pending *p, bool keyed)
+{
 	MemoryContext oldcontext;
 	PendingRow *row;
 
@@ -239,30 +257,14 @@ pending_slot(Pending *p)
 		p->rows = p->size ?
 			repalloc_huge(p->rows, sizeof(PendingRow) * size) :
 			MemoryContextAlloc(p->context, sizeof(PendingRow) * size);
-		memset(p->rows + p->size, 0, sizeof(PendingRow) * (size - p->size));
 		p->size = size;
 	}
-	row = &p->rows[p->nrows];
-	if (row->slot == NULL)
-	{
-		oldcontext = MemoryContextSwitchTo(p->context);
-		row->slot = MakeSingleTupleTableSlot(p->tupdesc, &TTSOpsHeapTuple);
-		MemoryContextSwitchTo(oldcontext);
-	}
-	else
-		ExecClearTuple(row->slot);
-	return row->slot;
-}
-
-void
-pending_add(Pending *p, bool keyed)
-{
-	PendingRow *row = &p->rows[p->nrows++];
-	HeapTuple	tuple;
-
-	ExecMaterializeSlot(row->slot);
-	tuple = ExecFetchSlotHeapTuple(row->slot, false, NULL);
-	p->bytes += tuple->t_len;
+	row = &p->rows[p->nrows++];
+	oldcontext = MemoryContextSwitchTo(p->tuples);
+	row->tuple = heap_form_tuple(p->tupdesc, p->forming->tts_values,
+								 p->forming->tts_isnull);
+	MemoryContextSwitchTo(oldcontext);
+	p->bytes += row->tuple->t_len;
 	row->item = p->store->item;
 	row->recheck = NIL;
 	p->keyless = p->keyless || !keyed;
@@ -307,8 +309,36 @@ chunk_size(Pending *p, int first)
 	int			n = 0;
 
 	while (first + n < p->nrows && n < CHUNK_ROWS && bytes < CHUNK_BYTES)
-		bytes += ExecFetchSlotHeapTuple(p->rows[first + n++].slot, false, NULL)->t_len;
+		bytes += p->rows[first + n++].tuple->t_len;
 	return n;
+}
+
+/*
+ * The i-th slot with a row in it.  The row stays ours, as it may be needed again;
+ * but who wants a slot's tuple to be the slot's own would copy it, so it counts
+ * as that until another is put there.
+ */
+static TupleTableSlot *
+row_in_slot(Pending *p, int i, const PendingRow *row)
+{
+	TupleTableSlot *slot;
+
+	if (p->slots == NULL)
+		p->slots = MemoryContextAllocZero(p->context,
+										  sizeof(TupleTableSlot *) * CHUNK_ROWS);
+	if (p->slots[i] == NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(p->context);
+
+		p->slots[i] = MakeSingleTupleTableSlot(p->tupdesc, &TTSOpsHeapTuple);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	slot = p->slots[i];
+	slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
+	ExecStoreHeapTuple(row->tuple, slot, false);
+	slot->tts_flags |= TTS_FLAG_SHOULDFREE;
+	slot->tts_tableOid = RelationGetRelid(p->store->rel);
+	return slot;
 }
 
 static void
@@ -316,25 +346,26 @@ write_chunk(Pending *p, int first, int n, BulkInsertState bulk, int *current)
 {
 	DirectState *st = p->direct;
 	EState	   *estate = st->estate;
-	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * n);
 
 	for (int i = 0; i < n; i++)
-		slots[i] = p->rows[first + i].slot;
+		(void) row_in_slot(p, i, &p->rows[first + i]);
 	*current = first;
 	p->waiting->writes(p->waiting->arg, p->rows[first].item);
-	table_multi_insert(p->store->rel, slots, n, estate->es_output_cid, 0, bulk);
+	table_multi_insert(p->store->rel, p->slots, n, estate->es_output_cid, 0, bulk);
 	if (p->summaries)
 		summaries_take(p->summaries, st->rri);
 	for (int i = 0; i < n; i++)
 	{
 		PendingRow *row = &p->rows[first + i];
+		TupleTableSlot *slot = p->slots[i];
 		List	   *recheck;
 
 		CHECK_FOR_INTERRUPTS();
 		*current = first + i;
 		p->waiting->writes(p->waiting->arg, row->item);
 		ResetPerTupleExprContext(estate);
-		recheck = compat_insert_index_tuples(st->rri, row->slot, estate, false,
+		row->tuple->t_self = slot->tts_tid;
+		recheck = compat_insert_index_tuples(st->rri, slot, estate, false,
 											 NULL, NIL);
 		if (recheck != NIL)
 		{
@@ -344,7 +375,7 @@ write_chunk(Pending *p, int first, int n, BulkInsertState bulk, int *current)
 			MemoryContextSwitchTo(oldcontext);
 		}
 		if (p->summaries)
-			summaries_add(p->summaries, estate, p->store->rel, row->slot);
+			summaries_add(p->summaries, estate, p->store->rel, slot);
 	}
 	if (p->summaries)
 		summaries_give_back(p->summaries, st->rri);
@@ -385,7 +416,8 @@ queue_events(Pending *p)
 	for (int i = 0; i < p->nrows; i++)
 	{
 		p->waiting->writes(p->waiting->arg, p->rows[i].item);
-		ExecARInsertTriggers(st->estate, st->rri, p->rows[i].slot,
+		ExecARInsertTriggers(st->estate, st->rri,
+							 row_in_slot(p, 0, &p->rows[i]),
 							 p->rows[i].recheck, st->insert_capture);
 	}
 }
@@ -419,7 +451,7 @@ write_one_by_one(Pending *p)
 		CHECK_FOR_INTERRUPTS();
 		p->waiting->writes(p->waiting->arg, p->rows[i].item);
 		ResetPerTupleExprContext(st->estate);
-		if (direct_insert(p->store, st, p->rows[i].slot))
+		if (direct_insert(p->store, st, row_in_slot(p, 0, &p->rows[i])))
 			continue;
 		/* what triggers have queued is not to be seen again */
 		if (st->walk)
@@ -469,6 +501,7 @@ pending_flush(Pending *p)
 		queue_events(p);
 	else
 		write_one_by_one(p);
+	MemoryContextReset(p->tuples);
 	p->nrows = 0;
 	p->bytes = 0;
 	p->keyless = false;
