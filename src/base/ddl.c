@@ -4,14 +4,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "base/ddl.h"
@@ -67,4 +72,31 @@ ddl_belongs_to(Oid part, Oid whole)
 	ObjectAddressSet(part_address, RelationRelationId, part);
 	ObjectAddressSet(whole_address, RelationRelationId, whole);
 	recordDependencyOn(&part_address, &whole_address, DEPENDENCY_AUTO);
+}
+
+List *
+ddl_parts(Oid whole)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	List	   *parts = NIL;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(whole));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend d = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (d->classid == RelationRelationId && d->refobjsubid == 0 &&
+			d->deptype == DEPENDENCY_AUTO && get_rel_relkind(d->objid) == RELKIND_RELATION)
+			parts = lappend_oid(parts, d->objid);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return parts;
 }

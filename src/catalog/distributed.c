@@ -69,8 +69,8 @@ distributed_is_possible(void)
 	return planner_hook != NULL;
 }
 
-static bool
-citus_is_here(void)
+bool
+distributed_is_here(void)
 {
 	return distributed_is_possible() && OidIsValid(get_extension_oid("citus", true));
 }
@@ -184,7 +184,7 @@ find_distribution(Memo *memo, Relation rel)
 	char		model;
 	bool		isnull;
 
-	if (!citus_is_here())
+	if (!distributed_is_here())
 		return;
 	if (ask(&of_table, ObjectIdGetDatum(relid), 0) == 0)
 	{
@@ -285,7 +285,7 @@ distributed_name(Relation rel, int64 *shard)
 	bool		isnull;
 
 	*shard = 0;
-	if (number == 0 || !citus_is_here())
+	if (number == 0 || !distributed_is_here())
 		return name;
 	if (ask(&of_shard, Int64GetDatum(number), 0) == 1)
 		whole = DatumGetObjectId(answer(0, 1, OIDOID, &isnull));
@@ -434,7 +434,7 @@ distribution_rename_error(const Distribution *d, ErrorData *error)
 void
 distributed_require(const char *option)
 {
-	if (citus_is_here())
+	if (distributed_is_here())
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -639,7 +639,7 @@ distributed_create_trigger(const char *command)
 {
 	int			level = NewGUCNestLevel();
 
-	if (citus_is_here())
+	if (distributed_is_here())
 		setting("citus.enable_unsafe_triggers", "on");
 	ddl_execute(command);
 	AtEOXact_GUC(true, level);
@@ -722,7 +722,7 @@ upsert_share_registries(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	/* where there is one node, it has them */
-	if (!citus_is_here())
+	if (!distributed_is_here())
 		PG_RETURN_INT64(0);
 	SPI_connect();
 	foreach(lc, registries())

@@ -58,6 +58,9 @@ typedef struct DistributionOptions
 /* Without a hook in the planner no table is. */
 extern bool distributed_is_possible(void);
 
+/* Is Citus in this database? */
+extern bool distributed_is_here(void);
+
 /*
  * How an open table is distributed: a memo, it lives as long as the memory
  * context that is current.  NULL: it is not.

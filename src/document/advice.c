@@ -23,6 +23,7 @@
 #include "utils/rls.h"
 #include "utils/tuplestore.h"
 
+#include "base/ddl.h"
 #include "base/schema.h"
 #include "catalog/collection.h"
 #include "catalog/distributed.h"
@@ -184,6 +185,41 @@ check_distribution(Advice *a, const Distribution *d)
 			 psprintf("It has %d shards: upserts by the key go to their nodes, all else through SQL.", d->nshards));
 }
 
+/* A ledger, or a store of records: several tables that are written to together. */
+static void
+check_parts(Advice *a)
+{
+	const char *name = RelationGetRelationName(a->rel);
+	const Distribution *d = distribution_of(a->rel);
+	List	   *parts = distributed_is_here() ? ddl_parts(RelationGetRelid(a->rel)) : NIL;
+	ListCell   *lc;
+
+	if (parts == NIL)
+		return;
+	if (d == NULL)
+	{
+		give(a, "notice", name,
+			 psprintf("It and what belongs to it, %d tables, lie on this node alone. Made in a schema that Citus has distributed (SET citus.enable_schema_based_sharding = on; CREATE SCHEMA ...), they lie together on one that Citus chooses.",
+					  list_length(parts) + 1));
+		return;
+	}
+	foreach(lc, parts)
+	{
+		Relation	part = try_relation_open(lfirst_oid(lc), AccessShareLock);
+		const Distribution *its;
+
+		if (part == NULL)
+			continue;
+		its = distribution_of(part);
+		if (its == NULL || (its->kind != DISTRIBUTED_REFERENCE &&
+							(its->kind != d->kind || its->colocation != d->colocation)))
+			give(a, "warning", RelationGetRelationName(part),
+				 psprintf("It belongs to \"%s\" and does not lie where that does: writing to both is a transaction of several nodes. Make them anew in a schema that Citus has distributed.",
+						  name));
+		relation_close(part, NoLock);
+	}
+}
+
 /* What sends every row through SQL statements. */
 static void
 check_direct(Advice *a)
@@ -242,6 +278,7 @@ collection_advice(PG_FUNCTION_ARGS)
 		check_triggers(&a);
 		check_direct(&a);
 	}
+	check_parts(&a);
 	relation_close(a.rel, NoLock);
 	return (Datum) 0;
 }

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Upsert::Citus;
 use Upsert::Test;
@@ -62,10 +63,38 @@ my @statements = (
 	q{SELECT repo FROM status_repos ORDER BY 1},
 	q{SELECT consumer, time_us FROM status_consumers});
 
+# whole repositories: two commits of one, which sql/at_repo.sql has
+my ($cars) = PostgreSQL::Test::Utils::slurp_file("$FindBin::RealBin/../../sql/at_repo.sql") =~ /^(INSERT INTO car VALUES .*?'base64'\)\);)$/ms;
+$c->safe_psql('postgres', "CREATE TABLE car (n int, file bytea);\n$cars");
+my $import = q{SELECT r.* FROM public.car, at_import_repo('status', file) AS r WHERE n = %d};
+my $all_of_it = q{SELECT count(*), min(uri), max(uri), bool_and(cid = record_cid(record)), mst_root(collection || '/' || rkey, cid) FROM status WHERE repo = 'did:plc:abc'};
+push @statements, sprintf($import, 1), $all_of_it, sprintf($import, 1),
+  q{UPDATE status SET record = '{"$type": "a.b.c"}', cid = record_cid('{"$type": "a.b.c"}') WHERE repo = 'did:plc:abc' AND rkey = 'k001'; DELETE FROM status WHERE repo = 'did:plc:abc' AND rkey IN ('k003', 'k005')},
+  sprintf($import, 1), $all_of_it, sprintf($import, 2), $all_of_it, sprintf($import, 1),
+  q{SELECT count(*), min(uri), max(uri) FROM status_tombstones WHERE uri LIKE 'at://did:plc:abc/%'},
+  q{SELECT at_put_record('status', 'did:plc:abc', 'a.b.c', 'k001', '{"n": 1}')},
+  q{SELECT action, cid FROM at_put_record('status', 'did:plc:abc', 'a.b.c', 'k001', '{"n": 1}', '{"force": true}')},
+  sprintf($import, 2), $all_of_it,
+  # events out of a query, of many repositories
+  q{SELECT * FROM at_apply_events_from('status', $$SELECT jsonb_build_object('did', 'did:plc:n' || i % 13, 'time_us', 1000 + i, 'kind', 'commit', 'commit',
+	jsonb_build_object('rev', '3kaaaaaaa' || substr('234567abcdef', 1 + i / 100, 1) || substr('234567abcdefghij', 1 + i / 10 % 10, 1) || substr('234567abcdefghij', 1 + i % 10, 1) || '2',
+		'operation', CASE WHEN i % 17 = 16 THEN 'delete' ELSE 'update' END, 'collection', 'x.y.z', 'rkey', 'k' || i % 5, 'cid', NULL)
+	|| CASE WHEN i % 17 = 16 THEN '{}' ELSE jsonb_build_object('record', jsonb_build_object('n', i)) END) FROM generate_series(1, 500) i$$, '{"consumer": "bulk"}')},
+  q{SELECT repo, rkey, rev, record FROM status WHERE repo LIKE 'did:plc:n%' ORDER BY uri},
+  q{SELECT repo, upstream, floor FROM status_repos WHERE repo LIKE 'did:plc:n%' ORDER BY 1},
+  q{SELECT consumer, time_us FROM status_consumers ORDER BY 1},
+  # one call for several repositories, and one that ends in an error
+  q{SELECT count(*), count(DISTINCT rev) FROM at_save_all('status', 'did:plc:many', (SELECT jsonb_agg(jsonb_build_object('collection', 'x.y.z', 'rkey', 'r' || i, 'record', jsonb_build_object('n', i))) FROM generate_series(1, 200) i))},
+  q{SELECT count(*) FILTER (WHERE action = 'unchanged') FROM at_save_all('status', 'did:plc:many', (SELECT jsonb_agg(jsonb_build_object('collection', 'x.y.z', 'rkey', 'r' || i, 'record', jsonb_build_object('n', i))) FROM generate_series(1, 200) i))},
+  q{SELECT * FROM at_apply_writes('status', 'did:plc:many', '[{"$type": "com.atproto.repo.applyWrites#create", "collection": "x.y.z", "rkey": "w1", "value": {"n": 1}}, {"$type": "com.atproto.repo.applyWrites#create", "collection": "x.y.z", "rkey": "r1", "value": {"n": 1}}]')},
+  q{SELECT count(*), max(rev) = (SELECT rev FROM status_repos WHERE repo = 'did:plc:many') FROM status WHERE repo = 'did:plc:many'},
+  q{SELECT at_list_records('status', 'did:plc:many', 'x.y.z', '{"limit": 3, "reverse": true}') #> '{records,2,value}'};
+
 foreach my $sql (@statements)
 {
 	is(says($c, 'shards', $sql), says($c, 'plain', $sql), $sql);
 }
+rows_are($c, q{SELECT count(DISTINCT shardid) > 1 FROM (SELECT get_shard_id_for_distribution_column('shards.status', repo) AS shardid FROM shards.status_repos) r}, 't', 'of several shards');
 foreach my $node ($one, $two)
 {
 	rows_are($node, q{BEGIN; SELECT action FROM at_put_record('shards.status', 'did:plc:a', 'x.y.z', 'w1', '{"a": 1}'); ROLLBACK}, 'inserted', 'on a worker');
@@ -89,6 +118,15 @@ rows_are($c, q{SET search_path = tenant, public; SELECT ledger_upsert('mydb:main
 rows_are($one, q{SET search_path = tenant, public; SELECT ledger_get('mydb:main', 'http://e/a'), get_document('c', 'a') ->> '_id'},
 	'{"@id": "http://e/a", "http://e/p": 2}|c/a', 'from other nodes');
 rows_are($c, q{SELECT advice ~ 'node of its schema' FROM collection_advice('tenant.c') WHERE subject = 'c' AND advice ~ 'node'}, 't', 'advice');
+rows_are($c, qq{SELECT subject, severity FROM collection_advice('tenant.$_') WHERE advice ~ 'belongs to'}, '', "advice: $_ lies together") foreach qw("mydb:main" st);
+$c->safe_psql('postgres', q{
+	CREATE SCHEMA here; SET search_path = here, public; SELECT create_ledger('book:main'), create_record_store('st'), create_collection('c');
+	CREATE SCHEMA apart; SET search_path = apart, public; SELECT create_ledger('book:main');
+	SELECT create_distributed_table('"book:main"', 'iri', colocate_with => 'none')});
+rows_are($c, q{SELECT count(*) FROM collection_advice('here.c') WHERE advice ~ 'belongs to'}, '0', 'a collection is by itself');
+rows_are($c, qq{SELECT subject, severity, advice ~ 'CREATE SCHEMA' FROM collection_advice('here.$_') WHERE advice ~ 'belongs to'}, "$_|notice|t" =~ s/"//gr, "advice: $_ lies on this node") foreach qw("book:main" st);
+rows_are($c, q{SELECT DISTINCT severity, advice ~ '"book:main"' FROM collection_advice('apart."book:main"') WHERE advice ~ 'belongs to'}, 'warning|t', 'advice: a ledger torn apart');
+$c->safe_psql('postgres', q{SET client_min_messages = error; DROP SCHEMA apart CASCADE; DROP SCHEMA here CASCADE});
 $c->safe_psql('postgres', q{SET search_path = tenant, public; SELECT drop_ledger('mydb:main'), drop_collection('c'); DROP TABLE st CASCADE});
 rows_are($c, q{SELECT count(*) FROM citus_tables}, '0', 'and goes');
 
