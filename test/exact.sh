@@ -10,6 +10,13 @@
 # that are compared with each other have tables of their own that are alike: where
 # a key falls in its index is some percent, too.
 #
+# Single calls are made with documents of 200 bytes that are ready, from PL/pgSQL
+# (insert, update, ...) and by a client that has prepared the statement, a
+# transaction each (client_insert, ...): there the backend is one of a server
+# under callgrind, pgbench fetches the document first, and what that costs is
+# taken off.  SQL gives what ours gives, key, revision and new document; in the
+# cases named *_old the old one, too.
+#
 #	case			ours	plain	ours/plain		(instructions an item)
 set -euo pipefail
 bin=$1 data=$2
@@ -47,6 +54,19 @@ sql_setup() {
 		INSERT INTO far (_key, _rev, doc) SELECT _key, '3kaaaaaaaaaaa', doc FROM far_plain;
 		INSERT INTO batches SELECT kind, n, (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || lpad(((i * 7919) % 200000)::text, 9, '0') || CASE kind WHEN 'far new' THEN '-' || n ELSE '' END, 'a', 1)) FROM generate_series(1, n) i)
 			FROM unnest(ARRAY['far new', 'far same']) kind, unnest(ARRAY[$few, $many]) n;
+		-- single calls: each run has documents of its own, as the client's stay
+		SELECT create_collection('singles');
+		CREATE TABLE single_plain (_key text COLLATE "C" PRIMARY KEY, _rev text COLLATE "C" NOT NULL, doc jsonb NOT NULL);
+		DO \$\$ BEGIN EXECUTE (SELECT format('ALTER TABLE single_plain SET (%s)', array_to_string(reloptions, ', ')) FROM pg_class WHERE oid = 'singles'::regclass); END \$\$;
+		CREATE TABLE single_docs (kind text, n int, docs jsonb[], PRIMARY KEY (kind, n));
+		ALTER TABLE single_docs ALTER docs SET STORAGE EXTERNAL;
+		INSERT INTO single_docs SELECT kind, n, (SELECT array_agg(jsonb_build_object('_key', CASE WHEN kind LIKE 'new%' THEN kind || n || '-' ELSE 's' END || lpad(((i * 7919) % 5000)::text, 6, '0'), 'n', CASE WHEN kind LIKE 'changed%' THEN -i * n ELSE i END,
+			'name', 'somebody ' || i, 'email', i || '@example.org', 'active', true, 'text', repeat(md5(i::text), 3)) ORDER BY i) FROM generate_series(1, n) i)
+			FROM unnest(ARRAY['new', 'new1', 'new2', 'newc', 'newd', 'changed', 'changedc', 'changedd', 'same']) kind, unnest(ARRAY[$few, $many, 5000]) n;
+		SELECT upsert_load('singles', to_jsonb(docs)) FROM single_docs WHERE kind = 'same' AND n = 5000;
+		INSERT INTO single_plain SELECT * FROM singles;
+		CREATE TABLE single_sent AS SELECT kind, n, i, d::text AS doc FROM single_docs, unnest(docs) WITH ORDINALITY u (d, i) WHERE n <> 5000;
+		CREATE UNIQUE INDEX ON single_sent (kind, n, i);
 		CREATE TABLE lines (id int PRIMARY KEY, sku text, qty int, made date);
 		INSERT INTO lines SELECT i, 'sku' || i, 1, '2026-01-01' FROM generate_series(1, 5000) i;
 		SELECT create_collection('left'), create_collection('right'), create_collection('like_saved');
@@ -80,9 +100,6 @@ scripts_setup() {
 # name :: ours :: plain ("-": nothing comes near); %N% is the number of items
 cases() {
 	cat <<-'EOF'
-		insert :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'n' || i, 'a', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('n' || i, NULL, jsonb_build_object('a', i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc; END LOOP;
-		update :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'k' || i, 'a', -i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, jsonb_build_object('a', -i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc; END LOOP;
-		unchanged :: FOR i IN 1..%N% LOOP PERFORM upsert('docs', jsonb_build_object('_key', 'k' || i, 'a', i)); END LOOP; :: FOR i IN 1..%N% LOOP INSERT INTO plain VALUES ('k' || i, NULL, jsonb_build_object('a', i)) ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc WHERE plain.doc || EXCLUDED.doc <> plain.doc; END LOOP;
 		load :: PERFORM upsert_load('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
 		many :: PERFORM upsert_many('docs', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i, 'a', -i)) FROM generate_series(1, %N%) i)); :: -
 		load_new :: PERFORM upsert_load('docs', (SELECT docs FROM batches WHERE kind = 'new' AND n = %N%)); :: INSERT INTO plain SELECT e->>'_key', NULL, e - '_key' FROM jsonb_array_elements((SELECT docs FROM batches WHERE kind = 'new' AND n = %N%)) e ON CONFLICT (_key) DO UPDATE SET doc = plain.doc || EXCLUDED.doc;
@@ -117,6 +134,35 @@ cases() {
 	EOF
 }
 
+# single calls: %D% is the document
+single_cases() {
+	local upsert="INSERT INTO single_plain AS t SELECT d->>'_key', clock_timestamp()::text, d - '_key' FROM (SELECT %D% AS d) x ON CONFLICT (_key) DO UPDATE SET doc = t.doc || EXCLUDED.doc, _rev = EXCLUDED._rev"
+	local guard="WHERE t.doc IS DISTINCT FROM t.doc || EXCLUDED.doc" answer="RETURNING _key, _rev, doc"
+	local old="WITH x AS (SELECT %D% AS d), o AS (SELECT t._rev, t.doc FROM x, single_plain t WHERE _key = d->>'_key' FOR UPDATE OF t), n AS (${upsert/(SELECT %D% AS d) x/x} $answer) SELECT n.*, o._rev AS old_rev, o.doc AS old"
+	local ours="SELECT * %INTO% FROM upsert('singles', %D%)" left="FROM n LEFT JOIN o ON true"
+	# the shape of a PL/pgSQL programmer's: the call is an expression
+	value() { echo "DECLARE sent jsonb; u upsert_result; BEGIN FOREACH sent IN ARRAY (SELECT docs FROM single_docs WHERE kind = '$1' AND n = %N%) LOOP u := upsert('singles', sent); END LOOP; END;"; }
+	loop() {	# KIND STATEMENT
+		local s=${2//%D%/sent}
+		[[ $s == *%INTO%* ]] && s=${s/\%INTO%/INTO r} || s+=" INTO r"
+		echo "DECLARE sent jsonb; r record; BEGIN FOREACH sent IN ARRAY (SELECT docs FROM single_docs WHERE kind = '$1' AND n = %N%) LOOP $s; END LOOP; END;"
+	}
+	client() { echo "client $1 ${2/\%INTO%/}"; }
+	echo "insert :: $(loop new "$ours") :: $(loop new "$upsert $answer")"
+	echo "insert_old :: $(loop new1 "$ours") :: $(loop new1 "$old %INTO% $left")"
+	echo "insert_value :: $(value new2) :: $(loop new2 "$upsert $answer")"
+	echo "update :: $(loop changed "$ours") :: $(loop changed "$upsert $answer")"
+	echo "update_old :: $(loop changed "$ours") :: $(loop changed "$old %INTO% $left")"
+	echo "update_value :: $(value changed) :: $(loop changed "$upsert $answer")"
+	echo "unchanged :: $(loop same "$ours") :: $(loop same "$upsert $guard $answer")"
+	echo "unchanged_old :: $(loop same "$ours") :: $(loop same "$old %INTO% $left")"
+	echo "client_insert :: $(client newc "$ours") :: $(client newc "$upsert $answer")"
+	echo "client_insert_old :: $(client newd "$ours") :: $(client newd "$old $left")"
+	echo "client_update :: $(client changedc "$ours") :: $(client changedc "$upsert $answer")"
+	echo "client_update_old :: $(client changedd "$ours") :: $(client changedd "$old $left")"
+	echo "client_unchanged :: $(client same "$ours") :: $(client same "$upsert $guard $answer")"
+}
+
 lua=
 [ ! -e "$("$bin/pg_config" --sharedir)/extension/upsert_lua.control" ] || lua=1
 if [ "${1:-}" = --setup ]; then sql_setup; exit; fi
@@ -126,19 +172,63 @@ command -v valgrind >/dev/null || { echo "exact: no valgrind; apt-get install va
 instructions() {	# STATEMENTS N LABEL: with PROFILE, a folder, callgrind's output is kept there
 	local out keep=${PROFILE:+$PROFILE/$3.$2}
 	out=$(printf 'BEGIN;\nDO $x$ BEGIN %s END $x$;\nROLLBACK;\n' "${1//%N%/$2}" |
-		valgrind --tool=callgrind --callgrind-out-file="${keep:-/dev/null}" "$bin/postgres" --single -D "$data" -c log_min_messages=error exact 2>&1 >/dev/null)
+		valgrind --tool=callgrind --callgrind-out-file="${keep:-/dev/null}" "$bin/postgres" --single -D "$data" -c full_page_writes=off -c log_min_messages=error exact 2>&1 >/dev/null)
 	! grep -E 'ERROR|FATAL' <<<"$out" >&2 || return 1
 	sed -n 's/^==[0-9]*== Collected : //p' <<<"$out"
 }
-an_item() { local a b; a=$(instructions "$1" "$few" "$2"); b=$(instructions "$1" "$many" "$2"); echo $(((b - a) / (many - few))); }
+# the same of a client's transactions: pgbench sends the documents, to a backend
+# for few and to another for many
+run=$(mktemp -d)
+trap 'rm -rf "$run"' EXIT
+a_transaction() {	# KIND [STATEMENT]
+	local server n got=()
+	rm -rf "$run"/*
+	: >"$run/log"
+	valgrind --tool=callgrind --trace-children=yes --callgrind-out-file=/dev/null --log-file="$run/%p" "$bin/postgres" -D "$data" -k "$run" \
+		-c log_connections=on -c log_line_prefix='%p ' -c full_page_writes=off -c max_logical_replication_workers=0 >"$run/log" 2>&1 </dev/null &
+	server=$!
+	until grep -q 'ready to accept connections' "$run/log"; do
+		kill -0 $server 2>/dev/null || { cat "$run/log" >&2; return 1; }
+		read -rt 0.1 <> <(:) || true
+	done
+	# the first backend of a server fills caches for all
+	"$bin/psql" -qAtX -h "$run" -d exact -c 'SELECT count(*) FROM singles UNION ALL SELECT count(*) FROM single_plain' >/dev/null
+	for n in "$few" "$many"; do
+		{
+			echo '\set i :i + 1'
+			echo "SELECT doc FROM single_sent WHERE kind = '$1' AND n = $n AND i = :i \\gset"
+			[ -z "${2:-}" ] || echo "${2//%D%/:doc::jsonb};"
+		} >"$run/script.sql"
+		"$bin/pgbench" -h "$run" -n -M prepared -t "$n" -D i=0 -f "$run/script.sql" exact >"$run/out" 2>&1 || { cat "$run/out" >&2; break; }
+	done
+	kill -INT $server
+	wait $server || true
+	for n in $(sed -n 's/^\([0-9]*\) .*authorized.*application_name=pgbench.*/\1/p' "$run/log"); do
+		got+=("$(sed -n 's/^==[0-9]*== Collected : //p' "$run/$n")")
+	done
+	echo $(((got[1] - got[0]) / (many - few)))
+}
+an_item() {	# STATEMENTS, or "client KIND STATEMENT"
+	local a b
+	case $1 in
+		client\ *)
+			a=${1#client }
+			echo $(($(a_transaction "${a%% *}" "${a#* }") - fetching)) ;;
+		*)
+			a=$(instructions "$1" "$few" "$2") b=$(instructions "$1" "$many" "$2")
+			echo $(((b - a) / (many - few))) ;;
+	esac
+}
 
-printf '%-15s %12s %12s %8s\n' case ours plain ratio
-cases | while IFS= read -r line; do
+fetching=
+printf '%-17s %12s %12s %8s\n' case ours plain ratio
+{ single_cases; cases; } | while IFS= read -r line; do
 	name=${line%% :: *} rest=${line#* :: }
 	ours=${rest%% :: *} plain=${rest#* :: }
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
 	if [[ $name == script_* && -z $lua ]]; then echo "$name: skipped, no upsert_lua here"; continue; fi
+	[ -n "$fetching" ] || [[ $ours != client\ * ]] || fetching=$(a_transaction same)
 	o=$(an_item "$ours" "$name.ours") p=-
 	[ "$plain" = - ] || p=$(an_item "$plain" "$name.plain")
-	printf '%-15s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
+	printf '%-17s %12s %12s %8s\n' "$name" "$o" "$p" "$([ "$p" = - ] || awk "BEGIN{printf \"%.3f\", $o/$p}")"
 done
