@@ -189,7 +189,7 @@ a_transaction() {	# KIND [STATEMENT]
 	server=$!
 	until grep -q 'ready to accept connections' "$run/log"; do
 		kill -0 $server 2>/dev/null || { cat "$run/log" >&2; return 1; }
-		read -rt 0.1 <> <(:) || true
+		sleep 0.1
 	done
 	# the first backend of a server fills caches for all
 	"$bin/psql" -qAtX -h "$run" -d exact -c 'SELECT count(*) FROM singles UNION ALL SELECT count(*) FROM single_plain' >/dev/null

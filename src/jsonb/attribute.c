@@ -12,6 +12,9 @@
 #include "jsonb/build.h"
 #include "jsonb/doc.h"
 
+/* so many pairs are gone through sooner than halved */
+#define FEW_PAIRS 16
+
 /* up to this number of attributes to be removed needs no palloc */
 #define LOCAL_ATTRIBUTES 8
 
@@ -32,9 +35,32 @@ static Jsonb *fill_places(const JsonbContainer *object, Size size,
 bool
 doc_get_attribute(const Jsonb *doc, const char *name, JsonbValue *out)
 {
-	return JB_ROOT_IS_OBJECT(doc) &&
-		getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &doc->root),
-									 name, strlen(name), out) != NULL;
+	uint32		npairs = JB_ROOT_COUNT(doc);
+	DocCursor	cur;
+	DocItem		key;
+	DocItem		item;
+	int			cmp = -1;
+
+	if (!JB_ROOT_IS_OBJECT(doc))
+		return false;
+	if (npairs > FEW_PAIRS)
+		return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &doc->root),
+											name, strlen(name), out) != NULL;
+
+	/* the names that are looked for are short, and stand in front */
+	doc_string_item(&key, name, strlen(name));
+	doc_cursor_first(&cur, &doc->root);
+	while (cur.index < npairs && cmp < 0)
+	{
+		doc_cursor_item(&cur, &item);
+		cmp = doc_compare_keys(&item, &key);
+	}
+	if (cmp != 0)
+		return false;
+	doc_cursor_seek(&cur, npairs + cur.index - 1);
+	doc_cursor_item(&cur, &item);
+	doc_item_value(&item, out);
+	return true;
 }
 
 Jsonb *

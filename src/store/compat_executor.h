@@ -58,6 +58,14 @@ compat_offset_columns(const Bitmapset *attnos)
 	return result;
 }
 
+/* Those of the privileges that the user has on the table; none under a hook. */
+static inline AclMode
+compat_table_privileges(Relation rel, AclMode mask)
+{
+	return ExecutorCheckPerms_hook ? ACL_NO_RIGHTS :
+		pg_class_aclmask(RelationGetRelid(rel), GetUserId(), mask, ACLMASK_ALL);
+}
+
 /*
  * Raises 42501 (and calls ExecutorCheckPerms_hook) as a statement would.  Who
  * has the privileges on the table needs none on columns: the executor asks for
@@ -74,9 +82,7 @@ compat_check_permissions(Relation rel, AclMode required, Bitmapset *selected,
 	RTEPermissionInfo *perm;
 #endif
 
-	if (ExecutorCheckPerms_hook == NULL &&
-		pg_class_aclmask(RelationGetRelid(rel), GetUserId(), required,
-						 ACLMASK_ALL) == required)
+	if (compat_table_privileges(rel, required) == required)
 		return;
 	rte = compat_make_rte(rel, RowExclusiveLock);
 #if PG_VERSION_NUM >= 160000

@@ -84,7 +84,8 @@ form_claim_columns(Store *s, ColumnSet *last, AclMode mode)
 			columns = bms_add_member(columns, i + 1);
 
 	oldcontext = MemoryContextSwitchTo(s->context);
-	if (last->set == NULL || !bms_is_subset(columns, last->permitted))
+	if ((!(s->granted & mode) || s->grantee != GetUserId()) &&
+		(last->set == NULL || !bms_is_subset(columns, last->permitted)))
 		compat_check_permissions(s->rel, mode, NULL,
 								 mode == ACL_INSERT ? columns : NULL,
 								 mode == ACL_UPDATE ? columns : NULL);

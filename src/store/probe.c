@@ -82,7 +82,9 @@ probe_open(Store *s, Oid index)
 	int			i;
 
 	probe->store = s;
-	probe->index = index_open(index, AccessShareLock);
+	/* as the executor will when it inserts: then that finds the lock taken */
+	probe->index = index_open(index, s->lockmode == AccessShareLock ?
+							  AccessShareLock : RowExclusiveLock);
 	probe->nkeys = probe->index->rd_index->indnkeyatts;
 	probe->nulls_equal = probe->index->rd_index->indnullsnotdistinct;
 	probe->scankeys = palloc(sizeof(ScanKeyData) * probe->nkeys);

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "store/count.h"
 #include "store/store.h"
+#include "utils/acl.h"
 #include "utils/rel.h"
 
 typedef struct Preview Preview;
@@ -30,6 +31,8 @@ struct Store
 	StoreTarget target;
 	Relation	rel;
 	LOCKMODE	lockmode;		/* that it is open with */
+	AclMode		granted;		/* on the whole table, when it was opened */
+	Oid			grantee;
 	TupleDesc	tupdesc;
 	MemoryContext context;		/* lives as long as the store */
 	MemoryContext item_context; /* reset before each item */
