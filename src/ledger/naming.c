@@ -122,6 +122,14 @@ naming_is_minted(JldStr id)
 		memcmp(id.data, MINTED_PREFIX, strlen(MINTED_PREFIX)) == 0;
 }
 
+JldStr
+naming_digest(JldStr minted)
+{
+	int			prefix = strlen(MINTED_PREFIX);
+
+	return (JldStr) {minted.data + prefix, minted.len - prefix};
+}
+
 bool
 naming_is_local(JldStr id)
 {

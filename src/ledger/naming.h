@@ -49,4 +49,7 @@ extern bool naming_is_local(JldStr id);
 /* Is it a label that a ledger gave? */
 extern bool naming_is_minted(JldStr id);
 
+/* What such a label has behind what all have in common. */
+extern JldStr naming_digest(JldStr minted);
+
 #endif							/* UPSERT_LEDGER_NAMING_H */

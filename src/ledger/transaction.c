@@ -80,7 +80,8 @@ typedef struct Work
 	int64		log_size;
 	int64		asserted;
 	int64		retracted;
-	JldValue   *known;			/* "graph\niri" of steps with nameless nodes */
+	JldValue   *known;			/* "graph\niri" of nameless nodes that are spoken
+								 * of */
 	JldValue   *owners;			/* the same, of nameless nodes -> [name of the
 								 * node that has it in this payload] */
 	JldValue   *orphans;		/* the same, of nameless nodes that lost a
@@ -123,12 +124,42 @@ note_parts(Work *work, const NodeChange *change, const JldValue *values)
 	}
 }
 
+/* Has a nameless node changed, and another node not? */
+static bool
+parts_matter(const Work *work)
+{
+	bool		changed = false;
+	bool		unchanged = false;
+
+	for (int i = 0; i < work->n; i++)
+	{
+		const Step *step = &work->steps[i];
+
+		unchanged = unchanged || step->outcome == STORE_UNCHANGED;
+		changed = changed || (step->nameless && step->outcome != STORE_UNCHANGED);
+	}
+	return changed && unchanged;
+}
+
 /* Whose part has changed has changed: up to the node that has a name. */
 static void
 note_changed_parts(Work *work)
 {
 	JldValue   *changed = jld_new_object(8);
 
+	if (!parts_matter(work))
+		return;
+	for (int i = 0; i < work->n; i++)
+	{
+		const NodeChange *change = work->steps[i].change;
+
+		if (change->owner.data)
+			jld_put(work->owners, node_key(change->graph, change->id),
+					jld_new_string(node_key(change->graph, change->owner)));
+		for (int k = 0; change->node && k < change->node->n; k++)
+			if (jld_is_array(change->node->u.object.members[k].value))
+				note_parts(work, change, change->node->u.object.members[k].value);
+	}
 	for (int i = 0; i < work->n; i++)
 	{
 		const Step *step = &work->steps[i];
@@ -167,16 +198,6 @@ add_step(Work *work, NodeChange *change)
 	step->change = change;
 	work->n++;
 	step->nameless = naming_is_minted(change->id);
-	/* no name begins with this byte */
-	step->place = step->nameless ? jld_str_cat(JLD_STR("\xFF"), change->id) : change->id;
-	for (int i = 0; change->node && i < change->node->n; i++)
-		if (jld_is_array(change->node->u.object.members[i].value))
-			note_parts(work, change, change->node->u.object.members[i].value);
-	if (change->owner.data)
-		jld_put(work->owners, node_key(change->graph, change->id),
-				jld_new_string(node_key(change->graph, change->owner)));
-	if (step->nameless)
-		jld_put(work->known, node_key(change->graph, change->id), &jld_true);
 	return step;
 }
 
@@ -241,6 +262,41 @@ static void
 flush_steps(void *arg)
 {
 	store_flush(((Work *) arg)->store);
+}
+
+/*
+ * The bytes that steps are sorted by.  Nameless nodes come behind what the named
+ * ones have in common, with a byte that no name has, and without what they have
+ * in common themselves.
+ */
+static void
+make_places(Work *work)
+{
+	JldStr		common = JLD_NOSTR;
+	int			nnameless = 0;
+
+	for (int i = 0; i < work->n; i++)
+	{
+		Step	   *step = &work->steps[i];
+		int			same = 0;
+
+		step->place = step->change->id;
+		nnameless += step->nameless ? 1 : 0;
+		if (step->nameless)
+			continue;
+		if (common.data == NULL)
+			common = step->place;
+		while (same < common.len && same < step->place.len &&
+			   common.data[same] == step->place.data[same])
+			same++;
+		common.len = same;
+	}
+	if (nnameless == 0)
+		return;
+	common = common.data ? jld_str_cat(common, JLD_STR("\xFF")) : JLD_STR("");
+	for (int i = 0; i < work->n; i++)
+		if (work->steps[i].nameless)
+			work->steps[i].place = jld_str_cat(common, naming_digest(work->steps[i].change->id));
 }
 
 /* IRIs are in the order of the steps. */
@@ -458,6 +514,12 @@ apply_step(Work *work, Step *step)
 static void
 apply_orphans(Work *work)
 {
+	if (work->orphans->n == 0)
+		return;
+	for (int i = 0; i < work->n; i++)
+		if (work->steps[i].nameless)
+			jld_put(work->known, node_key(work->steps[i].change->graph, work->steps[i].change->id),
+					&jld_true);
 	/* the list grows as orphans leave orphans */
 	for (int i = 0; i < work->orphans->n; i++)
 	{
@@ -560,6 +622,7 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 
 	foreach(lc, changes)
 		add_step(&work, lfirst(lc));
+	make_places(&work);
 	work.batch = (Batch) {.door = door_of_steps(&work), .arg = &work, .n = work.n,
 	.single = work.n == 1};
 	batch_waiting(&work.batch, &work.waiting);
@@ -570,8 +633,7 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 	batch_run(&work.batch);
 	apply_orphans(&work);
 	store_close(work.store);
-	if (work.owners->n > 0)
-		note_changed_parts(&work);
+	note_changed_parts(&work);
 
 	if (how->unique && work.nlog > 0)
 		unique_check(ledger, how->unique, work.log, work.nlog);
