@@ -19,6 +19,9 @@
  * COMMITTED a row that has moved to another partition is one to be looked for
  * again.  Rows that lie elsewhere are locked by SELECT ... FOR UPDATE.
  *
+ * Where another column than the key says on which shard a row is, rows are found
+ * on all, and locked and changed on theirs.
+ *
  * Of tables that Citus has in several copies, each version has a place of its
  * own in each copy.  There the lock is that of Citus on all writers, and what
  * it has locked is changed by the key.
@@ -153,6 +156,22 @@ touchable_column(Store *s)
 	return result;
 }
 
+/*
+ * The column that says on which shard a row is, where the key does not: rows that
+ * were found on all of them are locked and changed on theirs.
+ */
+static AttrNumber
+place_column(Store *s, const Distribution *d)
+{
+	if (d == NULL || d->kind != DISTRIBUTED_BY_HASH || d->column == InvalidAttrNumber ||
+		!may(s, d->column, ACL_SELECT) || !keysql_has_equality(s, d->column - 1))
+		return InvalidAttrNumber;
+	for (int i = 0; i < s->target.nkeys; i++)
+		if (s->target.keys[i] == d->column)
+			return InvalidAttrNumber;
+	return d->column;
+}
+
 static void
 spi_open(Store *s, List *arbiters)
 {
@@ -167,6 +186,7 @@ spi_open(Store *s, List *arbiters)
 	st->name = quote_qualified_identifier(st->schema, st->relname);
 	st->distribution = distribution_of(s->rel);
 	st->copied = st->distribution && st->distribution->replicated;
+	st->place = place_column(s, st->distribution);
 	/* who may not read the whole table may not read ctid */
 	st->lockable = table && !st->copied &&
 		pg_class_aclcheck(RelationGetRelid(s->rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
@@ -228,8 +248,8 @@ remove_row(SpiItem *item)
 {
 	Store	   *s = item->s;
 	SpiState   *st = s->impl;
-	Datum		values[INDEX_MAX_KEYS + 2];
-	bool		nulls[INDEX_MAX_KEYS + 2];
+	Datum		values[INDEX_MAX_KEYS + 3];
+	bool		nulls[INDEX_MAX_KEYS + 3];
 	int			n = statement_remove(s, values, nulls);
 
 	return run_write(s, &st->remove, values, nulls, n);

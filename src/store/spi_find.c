@@ -184,6 +184,9 @@ spi_find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snap
 {
 	SpiState   *st = s->impl;
 	TupleTableSlot *slot = lock ? st->locked : s->old;
+	int			nkeys = s->target.nkeys;
+	Datum		values[INDEX_MAX_KEYS + 1];
+	bool		isnull[INDEX_MAX_KEYS + 1];
 	uint64		n;
 	uint64		row;
 
@@ -192,8 +195,17 @@ spi_find(Store *s, const Datum *key, const bool *nulls, bool lock, Snapshot snap
 		statement_lock(s, nulls);
 	else
 		statement_find(s, nulls);
-	n = spi_run(s, lock ? &st->lock : &st->find, (Datum *) key, nulls,
-				s->target.nkeys, snapshot);
+	for (int i = 0; i < nkeys; i++)
+	{
+		values[i] = key[i];
+		isnull[i] = nulls && nulls[i];
+	}
+	if (lock && st->place != InvalidAttrNumber)
+	{
+		values[nkeys] = slot_getattr(s->old, st->place, &isnull[nkeys]);
+		nkeys++;
+	}
+	n = spi_run(s, lock ? &st->lock : &st->find, values, isnull, nkeys, snapshot);
 	if (n == 0)
 		return false;
 	row = n > 1 ? own_row(s, key, nulls) : 0;

@@ -49,7 +49,7 @@ statement_reads(Store *s, int i)
 int
 statement_max_params(Store *s)
 {
-	return s->tupdesc->natts + INDEX_MAX_KEYS + 2;
+	return s->tupdesc->natts + INDEX_MAX_KEYS + 3;
 }
 
 static void
@@ -159,6 +159,21 @@ null_keys_of(Store *s, const bool *nulls)
  * ----------
  */
 
+/* Appends the condition that a row is on the shard of the one in s->old. */
+static void
+append_place(Store *s, StringInfo sql, const char *before, const char *after,
+			 Oid *types, int *n)
+{
+	SpiState   *st = s->impl;
+
+	if (st->place == InvalidAttrNumber)
+		return;
+	appendStringInfoString(sql, before);
+	(void) keysql_equality(s, sql, st->place - 1, *n + 1);
+	appendStringInfoString(sql, after);
+	types[(*n)++] = TupleDescAttr(s->tupdesc, st->place - 1)->atttypid;
+}
+
 /*
  * By key; two rows are one too many.  The lock is the weakest that keeps other
  * writers out, so that foreign keys to the row do not wait for us; a statement
@@ -169,8 +184,9 @@ prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
 {
 	SpiState   *st = s->impl;
 	Bitmapset  *null_keys = null_keys_of(s, nulls);
-	Oid			types[INDEX_MAX_KEYS];
+	Oid			types[INDEX_MAX_KEYS + 1];
 	StringInfoData sql;
+	int			n = s->target.nkeys;
 	int			i;
 
 	if (statement->plan && bms_equal(null_keys, statement->null_keys))
@@ -190,8 +206,10 @@ prepare_find(Store *s, Statement *statement, const bool *nulls, bool lock)
 	}
 	appendStringInfo(&sql, " FROM %s t WHERE ", st->name);
 	keysql_condition(s, &sql, nulls);
+	if (lock)
+		append_place(s, &sql, " AND ", "", types, &n);
 	appendStringInfo(&sql, " LIMIT 2%s", lock ? " FOR NO KEY UPDATE OF t" : "");
-	prepare(s, statement, sql.data, s->target.nkeys, types, NULL, null_keys);
+	prepare(s, statement, sql.data, n, types, NULL, null_keys);
 }
 
 void
@@ -353,6 +371,7 @@ append_old_row(Store *s, StringInfo sql, const bool *old_nulls, Oid *types, int 
 			types[(*n)++] = TupleDescAttr(s->tupdesc, column)->atttypid;
 		}
 	}
+	append_place(s, sql, "", " AND ", types, n);
 	if (st->lockable)
 	{
 		appendStringInfo(sql,
@@ -386,6 +405,11 @@ old_row_values(Store *s, const Datum *old_key, const bool *old_nulls,
 			continue;
 		values[n] = old_key[i];
 		nulls[n++] = false;
+	}
+	if (st->place != InvalidAttrNumber)
+	{
+		values[n] = slot_getattr(s->old, st->place, &nulls[n]);
+		n++;
 	}
 	nulls[n] = nulls[n + 1] = false;
 	if (st->lockable)
@@ -458,7 +482,7 @@ statement_remove(Store *s, Datum *values, bool *nulls)
 	null_keys = null_keys_of(s, old_nulls);
 	if (st->remove.plan == NULL || !bms_equal(null_keys, st->remove.null_keys))
 	{
-		Oid			types[INDEX_MAX_KEYS + 2];
+		Oid			types[INDEX_MAX_KEYS + 3];
 		StringInfoData sql;
 		int			n = 0;
 

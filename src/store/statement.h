@@ -39,6 +39,8 @@ typedef struct SpiState
 								 * which have the key in common, and no ctid */
 	const struct Distribution *distribution;	/* NULL: by no engine
 												 * elsewhere */
+	AttrNumber	place;			/* no key, but it says on which shard a row
+								 * is; or InvalidAttrNumber */
 	bool		returning;		/* statements can say what they wrote */
 	bool		any_key;		/* all unique indexes can arbitrate */
 	const char *conflict_target;	/* NULL: no arbiter */
@@ -76,7 +78,8 @@ extern bool statement_reads(Store *s, int i);
  * there are; the SELECTs take the key as it is.
  *
  * A SELECT finds two rows at most, and yields ctid and tableoid after the
- * columns, or the row's image where rows are not lockable.  UPDATE and DELETE
+ * columns, or the row's image where rows are not lockable.  One that locks
+ * takes the value of the column "place" of s->old behind the key.  UPDATE and DELETE
  * are of the row in s->old, as long as it is that version; where rows are copied
  * it must have been locked.
  */

@@ -65,6 +65,17 @@ rows_are($one, q{SELECT action FROM upsert_by('named', '{"mail": "u"}', '{"mail"
 rows_are($two, q{SELECT action FROM upsert_many('named', '[{"mail": "u", "n": 2}]', '{"by": ["mail"]}')}, 'updated', 'and on the other');
 sqlstate_is($one, q{SELECT upsert_by('named', '{"mail": "v"}', '{"mail": "v"}', '{"n": 1}')}, '0A000', 'and what it does not find is the coordinator\'s');
 rows_are($one, q{SELECT action FROM upsert_object('rows', '{"id": "k", "mail": "k"}')}, 'inserted', 'rows by the key');
+# rows that are found on any shard are locked and changed on theirs
+$c->safe_psql('postgres', q{
+	CREATE TABLE by_owner (_key text PRIMARY KEY, owner text, doc jsonb);
+	ALTER TABLE by_owner DROP CONSTRAINT by_owner_pkey, ADD PRIMARY KEY (_key, owner);
+	SELECT create_distributed_table('by_owner', 'owner', colocate_with => 'none');
+	SELECT upsert_objects('rows', '[{"id": "f1", "mail": "f1", "n": 1}, {"id": "f2", "mail": "f2", "n": 1}, {"id": "f3", "mail": "f3", "n": 1}]')});
+rows_are($c, q{SELECT action, old ->> 'n', new ->> 'n', new ->> 'id' FROM upsert_object('rows', '{"mail": "f1", "n": 2}', ARRAY['mail'])}, 'updated|1|2|f1', 'objects by another column');
+rows_are($one, q{SELECT action, new ->> 'n' FROM upsert_object('rows', '{"id": "f1", "mail": "f1", "n": 3}', ARRAY['mail'])}, 'updated|3', 'on a worker');
+rows_are($c, q{SELECT ord, action FROM upsert_objects('rows', '[{"mail": "f3", "n": 5}, {"mail": "f1", "n": 3}, {"mail": "f2", "n": 5}]', ARRAY['mail'])}, "1|updated\n2|unchanged\n3|updated", 'in batches');
+rows_are($c, q{SELECT string_agg(id || n, ' ' ORDER BY id) FROM rows WHERE mail LIKE 'f_'}, 'f13 f25 f35', 'as they are');
+rows_are($c, q{SELECT action FROM upsert_object('by_owner', '{"_key": "a", "owner": "o", "doc": {"n": 1}}') UNION ALL SELECT action FROM upsert_object('by_owner', '{"_key": "a", "owner": "o", "doc": {"n": 2}}')}, "inserted\nupdated", 'keys of several columns');
 # a shard is no collection to search in
 my $shard = $one->safe_psql('postgres', sprintf q{SELECT shard_name('people', shardid) FROM citus_shards WHERE table_name = 'people'::regclass AND nodeport = %d LIMIT 1}, $one->port);
 sqlstate_is($one, qq{SELECT upsert_by('$shard', '{"mail": "s"}', '{"mail": "s"}', '{"n": 1}')}, '0A000', 'nor in a shard');
@@ -118,6 +129,8 @@ all_end_well('searches by all doors', map { clients($c, $k . $_) } (
 	q{SELECT upsert_many('people', jsonb_build_array(jsonb_build_object('mail', 'r' || :k), jsonb_build_object('mail', 'r' || (:k + 1))), '{"by": ["mail"]}');} . "\n",
 	q{SELECT c8ql('UPSERT {mail: @m} INSERT {mail: @m} UPDATE {n: OLD.n + 1} IN people', jsonb_build_object('m', 'r' || :k));} . "\n"));
 rows_are($c, q{SELECT count(*) - count(DISTINCT doc ->> 'mail') FROM people WHERE doc ->> 'mail' LIKE 'r%'}, '0', 'no search inserted twice');
+all_end_well('rows by another column', map { clients($c, $k . q{SELECT upsert_object('rows', jsonb_build_object('id', 'w' || :k, 'mail', 'w' || :k, 'n', (random() * 1000)::int), ARRAY['mail']);} . "\n") } 1 .. 2);
+rows_are($c, q{SELECT count(*) - count(DISTINCT mail) FROM rows WHERE mail LIKE 'w%'}, '0', 'none twice');
 all_end_well('rows without a unique key', map { clients($c, $k . q{SELECT upsert_object('loose', jsonb_build_object('id', 'r' || :k, 'n', (random() * 1000)::int), ARRAY['id']);} . "\n") } 1 .. 2);
 rows_are($c, q{SELECT count(*) - count(DISTINCT id) FROM loose WHERE id LIKE 'r%'}, '0', 'none twice');
 
