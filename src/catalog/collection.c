@@ -429,6 +429,19 @@ collection_key_to_string(const Collection *c, Datum key)
 	return OidOutputFunctionCall(output, key);
 }
 
+Datum
+collection_key_to_text(const Collection *c, Datum key)
+{
+	return is_text_type(c->key_type) ? key :
+		CStringGetTextDatum(collection_key_to_string(c, key));
+}
+
+bool
+collection_keys_are_text(const Collection *c)
+{
+	return is_text_type(c->key_type);
+}
+
 bool
 collection_generate_key(const Collection *c, Datum *key)
 {

@@ -92,6 +92,10 @@ extern void collection_check_new_key(const Collection *c, Datum key);
 /* The key's text form, palloc'd. */
 extern char *collection_key_to_string(const Collection *c, Datum key);
 
+/* The same as a text: a key that is one, itself.  Are keys texts? */
+extern Datum collection_key_to_text(const Collection *c, Datum key);
+extern bool collection_keys_are_text(const Collection *c);
+
 /*
  * A key for a document that brought none.  False if the table makes its own
  * (a column default) or, with error UP004, if nobody can.

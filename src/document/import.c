@@ -57,7 +57,7 @@ typedef struct ImportOptions
 
 typedef struct ImportRow
 {
-	char	   *key;			/* NULL: none */
+	text	   *key;			/* NULL: none */
 	Jsonb	   *doc;
 } ImportRow;
 
@@ -87,6 +87,7 @@ typedef struct Import
 	MemoryContext context;
 	Tuplestorestate *rest;		/* keys as texts, and documents, in order */
 	TupleTableSlot *slot;		/* the next of them; empty: there is none */
+	bool		texts;			/* the keys were texts when they were read */
 	int64		skip;			/* documents without key that are done */
 } Import;
 
@@ -352,6 +353,7 @@ run_query(Import *import)
 	qs = query_sort(import->query, c->key_type, c->key_collation, find_key, NULL,
 					unconstify(Collection *, c));
 	begin_rest(import);
+	import->texts = collection_keys_are_text(c);
 	while (query_sort_next(qs, &row))
 	{
 		Datum		values[COLUMNS];
@@ -365,8 +367,7 @@ run_query(Import *import)
 		}
 		MemoryContextReset(row_context);
 		MemoryContextSwitchTo(row_context);
-		values[COLUMN_KEY] = row.has_key ?
-			CStringGetTextDatum(collection_key_to_string(c, row.key)) : (Datum) 0;
+		values[COLUMN_KEY] = row.has_key ? collection_key_to_text(c, row.key) : (Datum) 0;
 		values[COLUMN_DOC] = JsonbPGetDatum(row.doc);
 		tuplestore_putvalues(import->rest, import->slot->tts_tupleDescriptor, values, nulls);
 		MemoryContextSwitchTo(context);
@@ -415,8 +416,8 @@ same_key(const ImportRows *rows, TupleTableSlot *slot)
 	if (isnull || last->key == NULL)
 		return false;
 	key = DatumGetTextPP(value);
-	return strlen(last->key) == VARSIZE_ANY_EXHDR(key) &&
-		memcmp(last->key, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) == 0;
+	return VARSIZE_ANY_EXHDR(last->key) == VARSIZE_ANY_EXHDR(key) &&
+		memcmp(VARDATA_ANY(last->key), VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)) == 0;
 }
 
 /* The rows of the next batch. */
@@ -436,7 +437,7 @@ read_batch(Import *import)
 		Datum		key = slot_getattr(import->slot, COLUMN_KEY + 1, &isnull);
 
 		CHECK_FOR_INTERRUPTS();
-		row->key = isnull ? NULL : TextDatumGetCString(key);
+		row->key = isnull ? NULL : DatumGetTextPCopy(key);
 		row->doc = DatumGetJsonbPCopy(slot_getattr(import->slot, COLUMN_DOC + 1, &isnull));
 		bytes += VARSIZE(row->doc);
 		next_row(import);
@@ -480,7 +481,7 @@ put_error(const Import *import, const char *collection, const ImportRow *row,
 	Datum		values[4];
 
 	values[0] = CStringGetTextDatum(collection);
-	values[1] = row->key ? CStringGetTextDatum(row->key) : (Datum) 0;
+	values[1] = PointerGetDatum(row->key);
 	values[2] = JsonbPGetDatum(row->doc);
 	values[3] = JsonbPGetDatum(answer->error);
 	spi_expect(SPI_execute_with_args(psprintf("INSERT INTO %s (collection, key, doc, error) VALUES ($1, $2, $3, $4)",
@@ -497,11 +498,21 @@ run_batch(Import *import, const ImportRows *rows)
 									   import->errors != NULL);
 	int			n = rows->n;
 	int64		failed = 0;
+	bool		known;
 	DocumentSummary summary;
 
 	documents_need_keys(b);
+	/* of another type, they are to be read again, as they were written */
+	known = import->texts && collection_keys_are_text(documents_collection(b));
 	for (int i = 0; i < n; i++)
-		documents_add(b, rows->rows[i].doc, i + 1);
+	{
+		const ImportRow *row = &rows->rows[i];
+
+		if (known && row->key)
+			documents_add_keyed(b, row->doc, PointerGetDatum(row->key), i + 1);
+		else
+			documents_add(b, row->doc, i + 1);
+	}
 	documents_run(b);
 	summary = documents_summary(b);
 	documents_close(b);
@@ -520,7 +531,8 @@ run_batch(Import *import, const ImportRows *rows)
 		if (rows->rows[i].key == NULL)
 			import->keyless++;
 		else if (i + 1 == n || rows->rows[i + 1].key == NULL)
-			import->last_key = MemoryContextStrdup(import->context, rows->rows[i].key);
+			import->last_key = MemoryContextStrdup(import->context,
+												   text_to_cstring(rows->rows[i].key));
 	}
 	put_progress(import, summary, failed, TupIsNull(import->slot));
 }
