@@ -161,14 +161,16 @@ request_has_key(DocumentRequest *r, const Collection *c)
 {
 	Refusal		why = {
 		ERRCODE_UPSERT_INVALID_KEY,
-		psprintf("document without a key for collection \"%s\"", c->name),
+		NULL,
 		"The load may be resumed, and a key that is generated would be another one then.",
 		"Give each document a \"_key\" or \"_id\"."
 	};
 
-	if (!r->has_key)
-		refuse(r, &why);
-	return r->has_key;
+	if (r->has_key)
+		return true;
+	why.message = psprintf("document without a key for collection \"%s\"", c->name);
+	refuse(r, &why);
+	return false;
 }
 
 StoreVerdict
