@@ -392,7 +392,9 @@ put_row(void *arg, const JsonbValue *value)
 	while (next < part + lengthof(part) && value_iter_next(&it, NULL, next))
 		next++;
 	if (next - part != (a->used ? 3 : 1) || (number = value_to_int64(&part[0])) < 0)
-		elog(ERROR, "a row of another form");
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a statement for rows of a shard returns something else")));
 	wire_put_number(out, ANSWER_ROW);
 	wire_put_number(out, number);
 	put_warnings(a);

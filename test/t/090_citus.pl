@@ -140,6 +140,40 @@ sent(q{SELECT c8ql('UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {m: OLD.m} IN p
 sent(q{SELECT c8ql('FOR i IN 1..3 UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {m: (FOR p IN people LIMIT 1 RETURN 1)} IN people')}, 0, 'not what reads');
 $c->safe_psql('postgres', q{SELECT delete_document('people', 'nn')});
 
+# what nodes send each other may be sent by anybody: cut off anywhere, and with any
+# character spoilt, it is done or refused, and no key is put where it does not lie
+# (a statement can be any, and does what it would do to the table by its name)
+my ($shard_of_a, $port_of_a) = split /\|/, $c->safe_psql('postgres',
+	q{SELECT shardid, nodeport FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('people', 'a')});
+my ($holds_a) = grep { $_->port == $port_of_a } ($one, $two);
+my $statement = 'FOR r IN @rows UPSERT {_key: r[1]} INSERT {_key: r[1]} UPDATE {f: r[0]} IN @@c RETURN [r[0], OLD, NEW]';
+my %calls = (
+	documents => '#6:#0:#1:#1:O2:1:f4:_keyd1;s1:a',
+	deletion => '#6:#1:#1:s1:as2:{}-',
+	patch => '#6:#2:#1:s1:as2:{}a1:O3:2:op4:path5:values3:adds2:/fd1.5;',
+	by => '#6:#3:#1:s1:as2:{}#0:s11:{_key: "a"}s11:{_key: "a"}s6:{f: 1}O0:',
+	loop => sprintf('#6:#4:#1:s1:a#1:s%d:%ss2:@cO1:4:rowsa1:a2:d0;s1:a', length $statement, $statement));
+$c->safe_psql('postgres', q{
+	CREATE FUNCTION try(shard bigint, args text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+		RETURN CASE count(*) WHEN 0 THEN 'nothing' ELSE 'done' END FROM upsert_on_shard('people', shard, args, '{}');
+	EXCEPTION WHEN OTHERS THEN
+		RETURN SQLSTATE;
+	END $$});
+foreach my $call (sort keys %calls)
+{
+	my $args = '$a$' . $calls{$call} . '$a$';
+	my $result = $holds_a->safe_psql('postgres', <<SQL);
+BEGIN;
+SELECT try($shard_of_a, $args);
+SELECT count(*) FROM (SELECT try($shard_of_a, left($args, i)) AS r FROM generate_series(0, length($args) - 1) i) t WHERE r LIKE 'XX%';
+SELECT count(*) FROM (SELECT try($shard_of_a, overlay($args placing ch from i)) AS r FROM generate_series(1, length($args)) i, unnest('{n,d,a,O,-,#,0,9,:}'::text[]) ch) t WHERE r LIKE 'XX%';
+SELECT count(*) FROM people_$shard_of_a WHERE '$call' <> 'loop' AND get_shard_id_for_distribution_column('people', _key) <> $shard_of_a;
+ROLLBACK;
+SQL
+	is($result, "done\n0\n0\n0", "spoilt arguments: $call");
+}
+
 # --- what is said of them ------------------------------------------------------
 
 my $advice = q{SELECT subject, substr(advice, 1, 24) FROM collection_advice('%s') WHERE advice ~ 'shards|each node'};
