@@ -88,7 +88,7 @@ ticks() {
 lsns() { local n; for n in one two; do PGPORT=$(port $n) sql -c 'SELECT pg_current_wal_insert_lsn() - $$0/0$$'; done | awk '{s += $1} END {printf "%d\n", s}'; }
 # two sessions that stay
 coproc OURS { exec psql -qAtX 2>&1; }
-coproc THEIRS { exec psql -qAtX 2>&1; } 2>/dev/null
+{ coproc THEIRS { exec psql -qAtX 2>&1; }; } 2>/dev/null
 tell() {	# tell WHO SQL: the milliseconds that it took
 	local line ms= in out
 	case $1 in ours) in=${OURS[1]} out=${OURS[0]} ;; theirs) in=${THEIRS[1]} out=${THEIRS[0]} ;; esac
