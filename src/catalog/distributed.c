@@ -582,7 +582,7 @@ typedef struct Work
 } Work;
 
 static bool
-work_receive(TupleTableSlot *slot, DestReceiver * self)
+work_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	Work	   *w = (Work *) self;
 
@@ -591,12 +591,12 @@ work_receive(TupleTableSlot *slot, DestReceiver * self)
 }
 
 static void
-work_begin(DestReceiver * self, int operation, TupleDesc tupdesc)
+work_begin(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
 }
 
 static void
-work_end(DestReceiver * self)
+work_end(DestReceiver *self)
 {
 }
 
@@ -645,12 +645,55 @@ distributed_create_trigger(const char *command)
 	AtEOXact_GUC(true, level);
 }
 
+/*
+ * Citus puts a new table beside what is alike, looks for that without looking at
+ * collations, and refuses what it has found where these differ.  So where there
+ * are such: a table that is alike, or NULL and *alone.  Else NULL: let Citus find it.
+ */
+static char *
+find_alike(Relation rel, const char *column, int shards, bool *alone)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel),
+										  get_attnum(RelationGetRelid(rel), column) - 1);
+	char	   *found = NULL;
+	bool		isnull;
+
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT a.attcollation, p.logicalrelid::pg_catalog.oid FROM pg_catalog.pg_dist_partition p"
+							 " JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) p.logicalrelid"
+							 " AND a.attname OPERATOR(pg_catalog.=) pg_catalog.column_to_column_name(p.logicalrelid, p.partkey)"
+							 " WHERE p.partmethod OPERATOR(pg_catalog.=) 'h' AND p.repmodel OPERATOR(pg_catalog.=) 's'"
+							 " AND a.atttypid OPERATOR(pg_catalog.=) %u"
+							 " AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_dist_shard s"
+							 " WHERE s.logicalrelid OPERATOR(pg_catalog.=) p.logicalrelid) OPERATOR(pg_catalog.=) %d"
+							 " ORDER BY a.attcollation OPERATOR(pg_catalog.=) %u, p.colocationid, p.logicalrelid",
+							 att->atttypid, shards, att->attcollation), false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not find tables that are alike");
+	if (SPI_processed > 0 &&
+		DatumGetObjectId(answer(0, 1, OIDOID, &isnull)) != att->attcollation)
+	{
+		*alone = true;
+		for (uint64 i = 0; i < SPI_processed; i++)
+			if (DatumGetObjectId(answer(i, 1, OIDOID, &isnull)) == att->attcollation)
+			{
+				found = MemoryContextStrdup(context,
+											relation_quoted(DatumGetObjectId(answer(i, 2, OIDOID, &isnull))));
+				break;
+			}
+	}
+	SPI_finish();
+	return found;
+}
+
 void
 distributed_create(Oid relid, const char *column,
 				   const DistributionOptions *options)
 {
 	Relation	rel = RelationIdGetRelation(relid);
 	char	   *name = quote_literal_cstr(table_name(rel));
+	const char *beside = options->colocate_with;
+	bool		alone = false;
 	const Distribution *d;
 	int			level = NewGUCNestLevel();
 
@@ -658,15 +701,18 @@ distributed_create(Oid relid, const char *column,
 	setting("citus.enable_unsafe_triggers", "on");
 	/* a function is to be made in the transaction that made shards */
 	setting("citus.multi_shard_modify_mode", "sequential");
+	if (!options->reference && beside == NULL)
+		beside = find_alike(rel, column, options->shards, &alone);
 	if (options->reference)
 		ddl_execute(psprintf("SELECT pg_catalog.create_reference_table(%s)", name));
-	else if (options->colocate_with)
+	else if (beside != NULL)
 		ddl_execute(psprintf("SELECT pg_catalog.create_distributed_table(%s, %s, colocate_with => %s)",
 							 name, quote_literal_cstr(column),
-							 quote_literal_cstr(options->colocate_with)));
+							 quote_literal_cstr(beside)));
 	else
-		ddl_execute(psprintf("SELECT pg_catalog.create_distributed_table(%s, %s, shard_count => %d)",
-							 name, quote_literal_cstr(column), options->shards));
+		ddl_execute(psprintf("SELECT pg_catalog.create_distributed_table(%s, %s, shard_count => %d, colocate_with => %s)",
+							 name, quote_literal_cstr(column), options->shards,
+							 quote_literal_cstr(alone ? "none" : "default")));
 	RelationClose(rel);
 
 	rel = RelationIdGetRelation(relid);

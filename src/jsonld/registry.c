@@ -243,7 +243,11 @@ jsonld_registry_changed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"jsonld_registry_changed\" was not called as a trigger")));
-	/* where each node has a copy of its own, what is kept is that of the table */
+
+	/*
+	 * where each node has a copy of its own, what is kept is that of the
+	 * table
+	 */
 	CacheInvalidateRelcache(trigger->tg_relation);
 	CacheInvalidateRelcacheByRelid(registry_oid());
 	return PointerGetDatum(NULL);	/* the convention of AFTER triggers */

@@ -10,7 +10,7 @@ use Test::More;
 use Upsert::Citus;
 use Upsert::Test;
 
-my ($c, $one, $two) = citus_nodes();
+my ($c, $one, $two) = citus_nodes(q{shared_preload_libraries = 'citus, upsert'});
 my @nodes = ([ $c, 'coordinator' ], [ $one, 'one' ], [ $two, 'two' ]);
 my $scripts = $c->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'upsert_lua'});
 
@@ -101,5 +101,24 @@ $c->safe_psql('postgres', 'CREATE EXTENSION upsert');
 rows_are($c, 'SELECT upsert_share_registries()', '2', 'and again');
 rows_are($one, q{SELECT jsonld_set_context('http://e/c', '{"@context": {"n": "http://e/n"}}')}, 't', 'as before');
 rows_are($two, $expand, '[{"http://e/n": [{"@value": 1}]}]', 'on all');
+
+
+# --- tables of others ----------------------------------------------------------------
+
+# Citus would put a collection beside them, and then refuse it
+$c->safe_psql('postgres', q{
+	CREATE TABLE events (tenant text, n int); SELECT create_distributed_table('events', 'tenant', shard_count => 4);
+	SELECT create_collection('people', '{"shards": 4}'), create_collection('visits', '{"shards": 4}'), create_collection('more', '{"shards": 6}')});
+rows_are($c, q{SELECT count(*), count(DISTINCT colocation_id) FROM citus_tables WHERE table_name IN ('people'::regclass, 'visits')}, '2|1', 'beside a table of another collation: a group of their own');
+rows_are($c, q{SELECT action FROM upsert('visits', '{"_key": "a"}')}, 'inserted', 'that takes upserts');
+
+# --- what was done, on all nodes -----------------------------------------------------
+
+$c->safe_psql('postgres', q{
+	SELECT upsert_load('people', (SELECT jsonb_agg(jsonb_build_object('_key', 'k' || i)) FROM generate_series(1, 100) i));
+	SELECT upsert('people', '{"_key": "k1", "n": 1}'); SELECT upsert('people', '{"_key": "k1", "n": 1}');
+	SELECT delete_document('people', 'k2')});
+my ($sum) = slurp_file("$FindBin::RealBin/../../docs/scaling.md") =~ /^(SELECT coalesce\(d\.logicalrelid.*?;)$/ms;
+like($c->safe_psql('postgres', $sum // 'SELECT 1'), qr/^people\|100\|1\|1\|1\|/m, 'docs/scaling.md: sums over nodes');
 
 done_testing();
