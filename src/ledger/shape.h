@@ -23,7 +23,8 @@ typedef struct Shape
 	ActiveContext *ctx;
 	const JsonbContainer *like;
 	uint32		key_bytes;		/* of all keys together */
-	bool		local;			/* one of them is @context: ctx is what it says */
+	bool		local;			/* one of them is @context: ctx is what it
+								 * says */
 	bool		flat;
 	int			used;			/* by nodes that are being read */
 	int			id;				/* member number of @id; -1: it has none */

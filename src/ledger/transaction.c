@@ -43,8 +43,8 @@ typedef struct Step
 	NodeChange *change;
 	StoreOutcome outcome;
 	bool		nameless;
-	JldStr		place;			/* bytes that compare as the names do, nameless
-								 * ones behind all others */
+	JldStr		place;			/* bytes that compare as the names do,
+								 * nameless ones behind all others */
 	bool		part_changed;	/* a nameless node of it did */
 	bool		differences;	/* are they wanted, for the log or unique.c? */
 	Datum	   *key;			/* while it is being applied */
@@ -80,8 +80,8 @@ typedef struct Work
 	int64		log_size;
 	int64		asserted;
 	int64		retracted;
-	JldValue   *known;			/* "graph\niri" of nameless nodes that are spoken
-								 * of */
+	JldValue   *known;			/* "graph\niri" of nameless nodes that are
+								 * spoken of */
 	JldValue   *owners;			/* the same, of nameless nodes -> [name of the
 								 * node that has it in this payload] */
 	JldValue   *orphans;		/* the same, of nameless nodes that lost a
@@ -624,7 +624,7 @@ ledger_apply(Ledger *ledger, List *changes, const LedgerApply *how)
 		add_step(&work, lfirst(lc));
 	make_places(&work);
 	work.batch = (Batch) {.door = door_of_steps(&work), .arg = &work, .n = work.n,
-	.single = work.n == 1};
+						  .single = work.n == 1};
 	batch_waiting(&work.batch, &work.waiting);
 	target.ascending = all_make_nodes(&work);
 	target.waiting = target.ascending ? &work.waiting : NULL;

@@ -103,7 +103,7 @@ can_walk(Store *s, Relation index)
 	for (int i = 0; i < nkeys; i++)
 	{
 		Form_pg_attribute column =
-			TupleDescAttr(s->tupdesc, index->rd_index->indkey.values[i] - 1);
+		TupleDescAttr(s->tupdesc, index->rd_index->indkey.values[i] - 1);
 
 		/* some operator classes keep another type than the column's */
 		if (index->rd_indoption[i] & INDOPTION_DESC ||
