@@ -72,6 +72,8 @@ my @writers = (
 	clients($c, 1, "SET upsert.direct = off;\nSELECT upsert_load('mixed', $some);\nRESET upsert.direct;\n"),
 	clients($c, 1, qq{SELECT upsert_from('mixed', \$\$SELECT $one_of FROM generate_series(1, 30)\$\$);\n}),
 	clients($c, 1, "BEGIN;\nSELECT count(*) FROM upsert_many('mixed', $some, '{\"ignoreErrors\": true}');\nCOMMIT;\n"),
+	clients($c, 1, "SELECT c8ql('FOR d IN \@docs UPSERT {_key: d._key} INSERT d UPDATE {n: d.n} IN mixed', jsonb_build_object('docs', $some));\n"),
+	clients($one, 1, "SELECT c8ql('FOR d IN \@docs UPSERT {_key: d._key} INSERT d REPLACE d IN mixed', jsonb_build_object('docs', $some));\n"),
 	clients($c, 1, "INSERT INTO mixed_upsert(doc) SELECT $one_of FROM generate_series(1, 20);\n"),
 	clients($c, 2, "SELECT upsert('mixed', $one_of);\n"),
 	clients($two, 1, "SELECT upsert('mixed', $one_of);\n"),
