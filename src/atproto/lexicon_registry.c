@@ -207,7 +207,11 @@ at_lexicons_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager",
 						"at_lexicons_changed")));
-	/* where each node has a copy of its own, what is kept is that of the table */
+
+	/*
+	 * where each node has a copy of its own, what is kept is that of the
+	 * table
+	 */
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
 	CacheInvalidateRelcacheByRelid(upsert_table(LEXICONS_TABLE));
 	PG_RETURN_POINTER(NULL);
