@@ -12,7 +12,7 @@
 #	WAL			bytes a call, ours : theirs
 #
 # and then what the first call of a backend takes, without and with
-# shared_preload_libraries.
+# shared_preload_libraries.  BENCH_ROUNDS=0: that alone.
 # bench-conf: fsync = on
 # bench-conf: synchronous_commit = on
 # bench-conf: track_wal_io_timing = on
@@ -67,6 +67,7 @@ column() { cut -d' ' -f"$2" "$tmp/$1.out" | median; }
 # compare LABEL OURS THEIRS FIRST-LINES DOCUMENT
 compare() {
 	local i who clients
+	[ "$rounds" != 0 ] || return 0
 	printf '%s\n%s\n' "$4" "${2//\$doc/$5}" >"$tmp/ours.sql"
 	printf '%s\n%s\n' "$4" "${3//\$doc/$5}" >"$tmp/theirs.sql"
 	for clients in 1 8; do
@@ -92,9 +93,10 @@ compare 'changed: old and new, theirs too' "$both" "$theirs_old" "$k" "$change"
 compare 'new: old and new' "$both" "$theirs $returning" "$fresh" "$whole"
 compare 'unchanged: old and new, guarded' "$both" "$guarded" "$k" "$same"
 
-# The first call of a backend: its time, and the pages that it touches first.
+# The first call of a backend: its time, without a flush, and the pages that it
+# touches first.
 first() {	# STATEMENT
-	PGOPTIONS='-c log_statement_stats=on -c client_min_messages=log' psql -qAtX -c '\timing on' -c "$1" 2>&1 |
+	PGOPTIONS='-c synchronous_commit=off -c log_statement_stats=on -c client_min_messages=log' psql -qAtX -c '\timing on' -c "$1" 2>&1 |
 		awk '/page faults/ {split($2, f, "/"); n = f[2]} /^Time:/ {t = $2} END {print t, n}'
 }
 compare_first() {	# LABEL
