@@ -130,11 +130,11 @@ typedef struct UpsertByCall
 	const Jsonb *bind;
 	UpsertByCache *cache;
 	Run			run;
-}			UpsertByCall;
+} UpsertByCall;
 
 /* Ready to be run. */
 static void
-begin_call(UpsertByCall * call)
+begin_call(UpsertByCall *call)
 {
 	UpsertOp   *op = call->cache->op;
 	Run		   *run = &call->run;
@@ -156,7 +156,7 @@ begin_call(UpsertByCall * call)
 }
 
 static void
-run_call(UpsertByCall * call, Answer *answer)
+run_call(UpsertByCall *call, Answer *answer)
 {
 	UpsertByWork work = {call->cache->op, &call->run};
 
@@ -177,7 +177,7 @@ take_answer(void *arg, WireIn *in)
 
 /* False if it is to be done here. */
 static bool
-send_call(FunctionCallInfo fcinfo, UpsertByCall * call, Answer *answer)
+send_call(FunctionCallInfo fcinfo, UpsertByCall *call, Answer *answer)
 {
 	UpsertOp   *op = call->cache->op;
 	RouteArguments arguments;
@@ -204,7 +204,7 @@ send_call(FunctionCallInfo fcinfo, UpsertByCall * call, Answer *answer)
 }
 
 static bool
-handle_call(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+handle_call(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers *answers)
 {
 	UpsertByCall call = {0};
 	UpsertOptions options;

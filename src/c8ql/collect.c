@@ -156,12 +156,12 @@ typedef struct CollectNames
 	const char *into;			/* NULL: no INTO */
 	const char **kept;			/* KEEP's */
 	int			nkept;
-}			CollectNames;
+} CollectNames;
 
 /* Compiles the parts, as long as what comes before them is visible. */
 static void
 plan_parts(CollectStep *collect, ExprCompiler *compiler, const ExprNode *node,
-		   CollectNames * names)
+		   CollectNames *names)
 {
 	memset(names, 0, sizeof(*names));
 	names->groups = palloc(sizeof(char *) * node->nargs);
@@ -209,7 +209,7 @@ plan_parts(CollectStep *collect, ExprCompiler *compiler, const ExprNode *node,
 /* The variables that KEEP names make INTO's object. */
 static void
 keep_variables(CollectStep *collect, ExprCompiler *compiler, int location,
-			   const CollectNames * names)
+			   const CollectNames *names)
 {
 	collect->nvariables = names->nkept;
 	collect->slots = palloc(sizeof(int) * names->nkept);
@@ -227,7 +227,7 @@ keep_variables(CollectStep *collect, ExprCompiler *compiler, int location,
 /* Only what COLLECT makes is visible from here on. */
 static void
 declare_results(CollectStep *collect, ExprCompiler *compiler, int outer_variables,
-				const CollectNames * names)
+				const CollectNames *names)
 {
 	ExprOwner	owner = collect->step.owner;
 

@@ -97,7 +97,7 @@ free_name(const ExprNode *upsert, const char **names, int n, const char *stem)
 }
 
 static void
-collect_binds(Remote * r, ExprCompiler *compiler, List *names)
+collect_binds(Remote *r, ExprCompiler *compiler, List *names)
 {
 	const Jsonb *bind = plan_planner(compiler)->bind;
 	JsonbValue	object;
@@ -170,7 +170,7 @@ truth(bool value)
 }
 
 static char *
-statement_text(const Remote * r, const UpsertOptions *options, bool used)
+statement_text(const Remote *r, const UpsertOptions *options, bool used)
 {
 	return psprintf("%s OPTIONS {keepNull: %s, mergeObjects: %s, ignoreRevs: %s, ignoreErrors: %s, waitForSync: %s} RETURN [%s[0]%s]",
 					r->head, truth(options->keep_null), truth(options->merge_objects),
@@ -191,11 +191,11 @@ typedef struct RemotePart
 	bool		used;
 	RemoteRow  *rows;
 	int			n;
-}			RemotePart;
+} RemotePart;
 
 /* {"rows": [[number, key, variable, ...], ...], parameters} */
 static Jsonb *
-statement_binds(const Remote * r, const Collection *c, const RemoteRow * rows,
+statement_binds(const Remote *r, const Collection *c, const RemoteRow *rows,
 				const int *items, int n)
 {
 	ValueBuilder builder;
@@ -206,7 +206,7 @@ statement_binds(const Remote * r, const Collection *c, const RemoteRow * rows,
 	value_array_begin(&list);
 	for (int i = 0; i < n; i++)
 	{
-		const		RemoteRow *row = &rows[items[i]];
+		const RemoteRow *row = &rows[items[i]];
 		char	   *key = collection_key_to_string(c, row->key);
 
 		value_array_begin(&one);
@@ -285,8 +285,8 @@ take_answer(void *arg, WireIn *in)
 }
 
 static void
-apply_part(Remote * r, const Route *route, const Collection *c,
-		   const char *text, RemotePart * part, const int *items, int n)
+apply_part(Remote *r, const Route *route, const Collection *c,
+		   const char *text, RemotePart *part, const int *items, int n)
 {
 	RouteArguments arguments;
 	Datum	   *keys = palloc_extended(sizeof(Datum) * n, MCXT_ALLOC_HUGE);
@@ -311,21 +311,21 @@ typedef struct PlacedRow
 {
 	int			shard;
 	int			item;
-}			PlacedRow;
+} PlacedRow;
 
 static int
 compare_places(const void *pa, const void *pb)
 {
-	const		PlacedRow *a = pa;
-	const		PlacedRow *b = pb;
+	const PlacedRow *a = pa;
+	const PlacedRow *b = pb;
 
 	return a->shard != b->shard ? (a->shard > b->shard) - (a->shard < b->shard) :
 		(a->item > b->item) - (a->item < b->item);
 }
 
 void
-remote_apply(Remote * remote, const Route *route, const UpsertOptions *options,
-			 bool used, Run *run, RemoteRow * rows, int n)
+remote_apply(Remote *remote, const Route *route, const UpsertOptions *options,
+			 bool used, Run *run, RemoteRow *rows, int n)
 {
 	const Collection *c = route_collection(route);
 	char	   *text = statement_text(remote, options, used);
@@ -359,10 +359,10 @@ typedef struct RemoteAnswer
 	Run		   *run;
 	bool		used;
 	int			nwarnings;		/* that were put */
-}			RemoteAnswer;
+} RemoteAnswer;
 
 static void
-put_warnings(RemoteAnswer * a)
+put_warnings(RemoteAnswer *a)
 {
 	WireOut    *out = route_answer(a->answers);
 	int			n = list_length(a->run->warnings);
@@ -404,7 +404,7 @@ put_row(void *arg, const JsonbValue *value)
 }
 
 static bool
-handle_loop(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+handle_loop(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers *answers)
 {
 	StatementOptions options = {.keep_warnings = true, .keep_all_warnings = true};
 	Run			run;

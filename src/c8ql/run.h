@@ -56,7 +56,8 @@ typedef struct RunWriter
 {
 	Oid			relid;
 	bool		exclusive;
-	const StoreWaiting *waiting;	/* whose rows are written together; or NULL */
+	const StoreWaiting *waiting;	/* whose rows are written together; or
+									 * NULL */
 	DocumentStore *store;
 } RunWriter;
 
@@ -93,8 +94,8 @@ typedef struct Planner
 	List	   *modified_names;
 	List	   *used_binds;		/* names of collection parameters */
 	bool		in_modification;	/* compiling a modification's expressions */
-	int			reads;			/* subqueries, and what else reads collections,
-								 * so far */
+	int			reads;			/* subqueries, and what else reads
+								 * collections, so far */
 	List	   *explain;		/* if not NULL: List of text lines */
 	bool		explaining;
 	List	   *warnings;		/* RunWarning of the compiler, to be raised

@@ -858,7 +858,7 @@ together_next(Together *t, Run *run)
 
 /* One that was done elsewhere, and counted. */
 static bool
-give_remote(Together *t, Run *run, const RemoteRow * row, int old_slot, int new_slot)
+give_remote(Together *t, Run *run, const RemoteRow *row, int old_slot, int new_slot)
 {
 	ListCell   *lc;
 

@@ -19,16 +19,16 @@ typedef struct Together Together;
  * may be gathered; else NULL.  Declares the query's variables anew, as the
  * step's.
  */
-extern Together * together_plan(ExprCompiler *compiler, const ExprNode *query,
-								int n, Step *step, int outer_variables,
-								const Collection *collection);
+extern Together *together_plan(ExprCompiler *compiler, const ExprNode *query,
+							   int n, Step *step, int outer_variables,
+							   const Collection *collection);
 
 /* The operation, compiled, and what of OLD and NEW is used after it. */
-extern void together_use(Together * t, ExprCompiler *compiler, UpsertOp *op,
+extern void together_use(Together *t, ExprCompiler *compiler, UpsertOp *op,
 						 bool whole, bool used);
 
 /* From the beginning; the operation's options are known. */
-extern void together_start(Together * t);
+extern void together_start(Together *t);
 
 typedef enum TogetherNext
 {
@@ -36,14 +36,14 @@ typedef enum TogetherNext
 	TOGETHER_ROW,				/* together_give() gives one that is done */
 	TOGETHER_ALONE				/* one is to be done by itself: its variables
 								 * are in the step's slots */
-}			TogetherNext;
+} TogetherNext;
 
-extern TogetherNext together_next(Together * t, Run *run);
+extern TogetherNext together_next(Together *t, Run *run);
 
 /*
  * Gives out the next row: its variables, and OLD and NEW, in the step's slots.
  * False if it is dropped, since it was ignored.
  */
-extern bool together_give(Together * t, Run *run, int old_slot, int new_slot);
+extern bool together_give(Together *t, Run *run, int old_slot, int new_slot);
 
 #endif							/* C8QL_TOGETHER_H */

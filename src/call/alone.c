@@ -20,7 +20,7 @@
 
 /* The only expression of a plan that evaluates nothing else; or NULL. */
 static const Node *
-only_expression(const Plan * plan)
+only_expression(const Plan *plan)
 {
 	ListCell   *lc;
 

@@ -169,7 +169,7 @@ answer_put_item(Tuplestorestate *rows, TupleDesc tupdesc, int ord,
 }
 
 void
-answer_write(WireOut * out, const Answer *answer)
+answer_write(WireOut *out, const Answer *answer)
 {
 	wire_put_number(out, answer->outcome);
 	wire_put_string(out, answer->key);
@@ -180,7 +180,7 @@ answer_write(WireOut * out, const Answer *answer)
 }
 
 void
-answer_read(WireIn * in, Answer *answer)
+answer_read(WireIn *in, Answer *answer)
 {
 	int64		outcome = wire_take_number(in);
 

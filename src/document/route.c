@@ -141,7 +141,7 @@ route_is_alone(FunctionCallInfo fcinfo, int options)
 }
 
 void
-route_put_options(RouteArguments * arguments, const UpsertOptions *options, UpsertCall call)
+route_put_options(RouteArguments *arguments, const UpsertOptions *options, UpsertCall call)
 {
 	StringInfoData text;
 
@@ -164,7 +164,7 @@ route_take_options(WireIn *in, UpsertOptions *options, UpsertCall call)
 #define PART_SINGLE 0x02
 
 static void
-begin_arguments(RouteArguments * a, RouteCall call, int shard, Datum key)
+begin_arguments(RouteArguments *a, RouteCall call, int shard, Datum key)
 {
 	initStringInfo(&a->text);
 	wire_begin(&a->out, &a->text);
@@ -175,7 +175,7 @@ begin_arguments(RouteArguments * a, RouteCall call, int shard, Datum key)
 }
 
 void
-route_begin(const Route *r, RouteArguments * arguments, RouteCall call,
+route_begin(const Route *r, RouteArguments *arguments, RouteCall call,
 			const Datum *keys, int n)
 {
 	begin_arguments(arguments, call, route_shard(r, keys[0]), keys[0]);
@@ -203,7 +203,7 @@ leave_out_call(ErrorData *error, const char *sql)
 }
 
 bool
-route_call(const Route *r, RouteArguments * arguments, bool alone,
+route_call(const Route *r, RouteArguments *arguments, bool alone,
 		   void (*take) (void *arg, WireIn *in), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
@@ -265,7 +265,7 @@ typedef struct PartAnswers
 {
 	RoutePart  *part;
 	int			n;
-}			PartAnswers;
+} PartAnswers;
 
 static void
 take_answers(void *arg, WireIn *in)
@@ -524,7 +524,7 @@ take_request(const text *text, const Collection *c, Relation rel, int64 id,
  */
 
 static void
-begin_answers(RouteAnswers * answers, Tuplestorestate *rows, TupleDesc tupdesc)
+begin_answers(RouteAnswers *answers, Tuplestorestate *rows, TupleDesc tupdesc)
 {
 	initStringInfo(&answers->text);
 	wire_begin(&answers->out, &answers->text);
@@ -533,13 +533,13 @@ begin_answers(RouteAnswers * answers, Tuplestorestate *rows, TupleDesc tupdesc)
 }
 
 WireOut *
-route_answer(RouteAnswers * answers)
+route_answer(RouteAnswers *answers)
 {
 	return &answers->out;
 }
 
 static void
-put_text(RouteAnswers * answers)
+put_text(RouteAnswers *answers)
 {
 	Datum		value = PointerGetDatum(cstring_to_text_with_len(answers->text.data,
 																 answers->text.len));
@@ -552,7 +552,7 @@ put_text(RouteAnswers * answers)
 }
 
 void
-route_cut(RouteAnswers * answers)
+route_cut(RouteAnswers *answers)
 {
 	if (answers->text.len >= ANSWER_BYTES)
 		put_text(answers);
@@ -574,7 +574,7 @@ put_counts(WireOut *out, DocumentSummary summary)
 /* A batch on the shard. */
 static void
 apply_documents(Oid relid, const UpsertOptions *options, const PartRequest *request,
-				RouteAnswers * answers)
+				RouteAnswers *answers)
 {
 	bool		keep = (request->flags & PART_KEEP) != 0;
 	DocumentBatch *b = documents_begin(relid, options, keep);
@@ -598,7 +598,7 @@ apply_documents(Oid relid, const UpsertOptions *options, const PartRequest *requ
 
 static void
 apply_part(Oid relid, const UpsertOptions *options, PartRequest *request,
-		   RouteAnswers * answers)
+		   RouteAnswers *answers)
 {
 	if (request->call == ROUTE_DOCUMENTS)
 		apply_documents(relid, options, request, answers);

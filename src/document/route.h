@@ -25,7 +25,7 @@ typedef enum RouteCall
 	ROUTE_BY,					/* upsert_by() */
 	ROUTE_LOOP,					/* rows of a loop of C8QL */
 	ROUTE_CALLS
-}			RouteCall;
+} RouteCall;
 
 /* Documents of one shard. */
 typedef struct RoutePart
@@ -68,7 +68,7 @@ typedef struct RouteArguments
 	WireOut		out;
 	int			shard;
 	Datum		key;			/* the first one */
-}			RouteArguments;
+} RouteArguments;
 
 /* The way of such a call, as route_open(); the shard of a key, as a place, or -1. */
 extern Route *route_to(const Collection *c, const UpsertOptions *options);
@@ -78,13 +78,13 @@ extern const Collection *route_collection(const Route *r);
 /* Is the SQL function all that is to be done?  See call/alone.h. */
 extern bool route_is_alone(FunctionCallInfo fcinfo, int options);
 
-extern void route_begin(const Route *r, RouteArguments * arguments, RouteCall call,
+extern void route_begin(const Route *r, RouteArguments *arguments, RouteCall call,
 						const Datum *keys, int n);
-extern bool route_call(const Route *r, RouteArguments * arguments, bool alone,
+extern bool route_call(const Route *r, RouteArguments *arguments, bool alone,
 					   void (*take) (void *arg, WireIn *in), void *arg);
 
 /* Options of a call among its arguments. */
-extern void route_put_options(RouteArguments * arguments, const UpsertOptions *options,
+extern void route_put_options(RouteArguments *arguments, const UpsertOptions *options,
 							  UpsertCall call);
 extern void route_take_options(WireIn *in, UpsertOptions *options, UpsertCall call);
 
@@ -94,10 +94,10 @@ extern void route_take_options(WireIn *in, UpsertOptions *options, UpsertCall ca
  */
 typedef struct RouteAnswers RouteAnswers;
 typedef bool (*RouteHandler) (Oid relid, const Datum *keys, int n, WireIn *arguments,
-							  RouteAnswers * answers);
+							  RouteAnswers *answers);
 
 extern void route_handle(RouteCall call, RouteHandler handler);
-extern WireOut *route_answer(RouteAnswers * answers);
-extern void route_cut(RouteAnswers * answers);
+extern WireOut *route_answer(RouteAnswers *answers);
+extern void route_cut(RouteAnswers *answers);
 
 #endif							/* UPSERT_ROUTE_H */

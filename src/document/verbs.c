@@ -177,13 +177,13 @@ typedef struct Verb
 	UpsertCall	call;
 	RouteCall	route;
 	DocumentCompose compose;
-}			Verb;
+} Verb;
 
 static const Verb deletion = {CALL_DELETE, ROUTE_DELETE, compose_deletion};
 static const Verb patching = {CALL_PATCH, ROUTE_PATCH, compose_patch};
 
 static void
-apply(const Verb * verb, KeyedRequest *r, Datum key, Answer *answer)
+apply(const Verb *verb, KeyedRequest *r, Datum key, Answer *answer)
 {
 	DocumentStore *ds = document_open(r->collection, r->options);
 	DocumentResult result;
@@ -202,7 +202,7 @@ take_answer(void *arg, WireIn *in)
 
 /* False if it is to be done here. */
 static bool
-send(FunctionCallInfo fcinfo, const Verb * verb, KeyedRequest *r, Datum key, Answer *answer)
+send(FunctionCallInfo fcinfo, const Verb *verb, KeyedRequest *r, Datum key, Answer *answer)
 {
 	Route	   *route = route_to(r->collection, r->options);
 	RouteArguments arguments;
@@ -217,7 +217,7 @@ send(FunctionCallInfo fcinfo, const Verb * verb, KeyedRequest *r, Datum key, Ans
 }
 
 static bool
-handle(const Verb * verb, Oid relid, Datum key, WireIn *in, RouteAnswers * answers)
+handle(const Verb *verb, Oid relid, Datum key, WireIn *in, RouteAnswers *answers)
 {
 	KeyedRequest r = {collection_resolve(relid)};
 	UpsertOptions options;
@@ -235,13 +235,13 @@ handle(const Verb * verb, Oid relid, Datum key, WireIn *in, RouteAnswers * answe
 }
 
 static bool
-handle_deletion(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+handle_deletion(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers *answers)
 {
 	return n == 1 && handle(&deletion, relid, keys[0], in, answers);
 }
 
 static bool
-handle_patch(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers * answers)
+handle_patch(Oid relid, const Datum *keys, int n, WireIn *in, RouteAnswers *answers)
 {
 	return n == 1 && handle(&patching, relid, keys[0], in, answers);
 }
@@ -283,7 +283,7 @@ get_document(PG_FUNCTION_ARGS)
 
 /* A row for what becomes of the document. */
 static Datum
-keyed_call(FunctionCallInfo fcinfo, const Verb * verb, KeyedRequest *r)
+keyed_call(FunctionCallInfo fcinfo, const Verb *verb, KeyedRequest *r)
 {
 	int			noptions = PG_NARGS() - 1;
 	UpsertOptions options;

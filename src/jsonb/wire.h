@@ -20,7 +20,7 @@ typedef struct WireShape
 	uint32		hash;
 	uint32		key_bytes;
 	int			number;
-}			WireShape;
+} WireShape;
 
 #define WIRE_SHAPES 256
 
@@ -29,7 +29,7 @@ typedef struct WireOut
 	StringInfo	text;
 	int			nshapes;		/* put so far */
 	WireShape	shapes[WIRE_SHAPES];	/* by hash, the last one of each place */
-}			WireOut;
+} WireOut;
 
 typedef struct WireIn
 {
@@ -40,28 +40,28 @@ typedef struct WireIn
 	int			size;
 	Jsonb	  **shapes;			/* arrays of keys */
 	Size		last;			/* how large the last document was */
-}			WireIn;
+} WireIn;
 
 /* What was put must stay where it is until the last one has been put. */
-extern void wire_begin(WireOut * out, StringInfo text);
+extern void wire_begin(WireOut *out, StringInfo text);
 
 /* A number from 0 on. */
-extern void wire_put_number(WireOut * out, int64 number);
+extern void wire_put_number(WireOut *out, int64 number);
 
 /* NULL is something, too. */
-extern void wire_put_string(WireOut * out, const char *string);
-extern void wire_put_doc(WireOut * out, const Jsonb *doc);
+extern void wire_put_string(WireOut *out, const char *string);
+extern void wire_put_doc(WireOut *out, const Jsonb *doc);
 
 /*
  * The text must be in the encoding of the database.  It may come from anybody:
  * what is no text of the above is error 22P02, and what is taken is valid.
  */
-extern void wire_open(WireIn * in, const char *text, Size len);
-extern bool wire_at_end(const WireIn * in);
-extern int64 wire_take_number(WireIn * in);
+extern void wire_open(WireIn *in, const char *text, Size len);
+extern bool wire_at_end(const WireIn *in);
+extern int64 wire_take_number(WireIn *in);
 
 /* In the current memory context, in which all shapes are kept, too. */
-extern char *wire_take_string(WireIn * in);
-extern Jsonb *wire_take_doc(WireIn * in);
+extern char *wire_take_string(WireIn *in);
+extern Jsonb *wire_take_doc(WireIn *in);
 
 #endif							/* UPSERT_JSONB_WIRE_H */

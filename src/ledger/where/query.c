@@ -33,7 +33,7 @@ typedef struct QueryText
 	JldValue   *order;
 	JldValue   *limit;
 	JldValue   *offset;
-}			QueryText;
+} QueryText;
 
 /* A subquery in the making. */
 typedef struct Subquery
@@ -289,7 +289,7 @@ select_items(Subquery *sub, const JldValue *select)
 
 /* The query, ordered and cut. */
 static char *
-order_and_cut(Subquery *sub, const QueryText * t, char *sql)
+order_and_cut(Subquery *sub, const QueryText *t, char *sql)
 {
 	if (t->distinct)
 		sql = psprintf("SELECT DISTINCT * FROM (%s) AS d", sql);
