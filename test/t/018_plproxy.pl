@@ -80,7 +80,15 @@ my $batch = q{people_upsert_many((SELECT jsonb_agg(jsonb_build_object('_key', 'b
 ($rc, $out, $err) = $router->psql('postgres', "SELECT * FROM $batch)");
 like($err, qr/REMOTE ERROR: illegal document key/, 'a bad item is an error');
 sqlstate_is($router, "SELECT * FROM $batch)", 'UP004', 'with its SQLSTATE');
-my $stored = $router->safe_psql('postgres', q{SELECT count(*) FROM people_c8ql('FOR p IN people FILTER p._key LIKE "b%" RETURN 1')});
+
+# PL/Proxy cancels what the other shard is at, if that is not done sooner
+my $stored = 0;
+for my $try (1 .. 50)
+{
+	$stored = $router->safe_psql('postgres', q{SELECT count(*) FROM people_c8ql('FOR p IN people FILTER p._key LIKE "b%" RETURN 1')});
+	last if $stored > 0;
+	$router->psql('postgres', "SELECT * FROM $batch)");
+}
 ok($stored > 0 && $stored < 40, "the other shard keeps its part: $stored of 40");
 rows_are($router, qq{SELECT count(*) FILTER (WHERE action = 'unchanged'), count(*) FILTER (WHERE action <> 'ignored') FROM $batch, '{"ignoreErrors": true}')},
 	"$stored|40", 'and repeated, all is there');
