@@ -39,7 +39,9 @@
  * take back events that a subtransaction has queued at a level of outside.
  *
  * A transaction with more than 64 subtransactions slows everybody down.  So
- * there are at most MOST_SUBTRANSACTIONS, each for twice as many rows as the
+ * there are at most MOST_SUBTRANSACTIONS: the first ones for few rows, which are
+ * in the processor's caches yet, as are the pages of the index where they were
+ * looked for, when they are written; the others each for twice as many rows as the
  * one before it, and none for a few rows.  There is none at all where nobody
  * else can write, where the caller undoes and repeats everything anyway, or where
  * no row has a key to be applied again by.
@@ -70,9 +72,10 @@
 #define CHUNK_BYTES (64 * 1024)
 
 /* What waits for a subtransaction. */
-#define FIRST_ROWS 1000
+#define FIRST_ROWS 500
 #define MOST_ROWS 1000000
 #define MOST_BYTES (64 * 1024 * 1024)
+#define SMALL_SUBTRANSACTIONS 16	/* for FIRST_ROWS each */
 #define MOST_SUBTRANSACTIONS 32
 
 /* Fewer rows go in one by one. */
@@ -474,7 +477,8 @@ write_together(Pending *p)
 	if (p->nrows < FEWEST_ROWS || subtransactions >= MOST_SUBTRANSACTIONS)
 		return false;
 	subtransactions++;
-	rows_for_next = Min(rows_for_next * 2, MOST_ROWS);
+	if (subtransactions >= SMALL_SUBTRANSACTIONS)
+		rows_for_next = Min(rows_for_next * 2, MOST_ROWS);
 	error = group_try(write_rows, p, 0, p->nrows, &current);
 	if (error == NULL)
 		return true;
