@@ -12,7 +12,7 @@ use Time::HiRes qw(usleep);
 use Upsert::Test;
 
 my $kills = 10 * soak();
-my $documents = 3000 * $kills;
+my $documents = 12000 * $kills;
 my $node = new_node('main', 'restart_after_crash = on', 'autovacuum = off', 'fsync = off');
 
 # a document that is written again shows: it would be another one
@@ -37,7 +37,7 @@ while ($killed < $kills)
 	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'CALL upsert_import%' AND state = 'active' OR EXISTS (SELECT FROM upsert_imports WHERE state = 'finished')})
 	  or die 'the load does not start';
 	# mostly when it has written something, now and then before
-	$node->poll_query_until('postgres', "SELECT coalesce(max(batches), 0) > $before FROM upsert_imports") or die 'no batch'
+	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM upsert_imports WHERE batches > $before OR state = 'finished'") or die 'no batch'
 	  if $killed % 4;
 	usleep(int(rand(150_000)));
 	my $pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL upsert_import%' AND state = 'active'});
