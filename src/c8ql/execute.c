@@ -221,7 +221,6 @@ statement_execute(const char *text, const Jsonb *bind,
 	ExprCompiler compiler;
 	Planner		planner = {0};
 	QueryWork	work;
-	ListCell   *lc;
 
 	memset(run, 0, sizeof(Run));
 	run->context = AllocSetContextCreate(caller, "C8QL run",
@@ -251,12 +250,7 @@ statement_execute(const char *text, const Jsonb *bind,
 	run->frame.warn = run_warn;
 	run->frame.warn_arg = run;
 	run->frame.host_arg = run;
-	foreach(lc, planner.warnings)
-	{
-		const RunWarning *warning = lfirst(lc);
-
-		run_warn(run, warning->errornum, warning->message);
-	}
+	run_warn_noted(run, planner.warnings);
 
 	/* reads see what was there when the statement began */
 	if (!options->access_after_write)

@@ -256,7 +256,6 @@ void
 plan_warn(ExprCompiler *compiler, int errornum, const char *message)
 {
 	Planner    *planner = plan_planner(compiler);
-	RunWarning *warning = palloc(sizeof(RunWarning));
 
 	/* an expression is compiled where it is run */
 	if (!planner->holds)
@@ -264,9 +263,7 @@ plan_warn(ExprCompiler *compiler, int errornum, const char *message)
 		expr_warn_default(NULL, errornum, message);
 		return;
 	}
-	warning->errornum = errornum;
-	warning->message = pstrdup(message);
-	planner->warnings = lappend(planner->warnings, warning);
+	planner->warnings = run_note_warning(planner->warnings, errornum, message);
 }
 
 ExprCode *

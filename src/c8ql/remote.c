@@ -235,13 +235,24 @@ take_warnings(WireIn *in)
 
 	for (int64 n = wire_take_number(in); n > 0; n--)
 	{
-		RunWarning *warning = palloc(sizeof(RunWarning));
+		int			errornum = wire_take_number(in);
+		const char *message = wire_take_string(in);
 
-		warning->errornum = wire_take_number(in);
-		warning->message = wire_take_string(in);
-		warnings = lappend(warnings, warning);
+		if (message == NULL)
+			wire_malformed(in);
+		warnings = run_note_warning(warnings, errornum, message);
 	}
 	return warnings;
+}
+
+static void
+take_shown(WireIn *in, JsonbValue *value)
+{
+	Jsonb	   *doc = wire_take_doc(in);
+
+	if (doc == NULL)
+		wire_malformed(in);
+	value_from_jsonb(doc, value);
 }
 
 static void
@@ -249,7 +260,6 @@ take_answer(void *arg, WireIn *in)
 {
 	RemotePart *part = arg;
 	Run		   *run = part->run;
-	ListCell   *lc;
 
 	while (!wire_at_end(in))
 	{
@@ -258,12 +268,7 @@ take_answer(void *arg, WireIn *in)
 
 		if (wire_take_number(in) == ANSWER_END)
 		{
-			foreach(lc, take_warnings(in))
-			{
-				const RunWarning *warning = lfirst(lc);
-
-				run_warn(run, warning->errornum, warning->message);
-			}
+			run_warn_noted(run, take_warnings(in));
 			run->writes_executed += wire_take_number(in);
 			run->writes_ignored += wire_take_number(in);
 			run->inserted += wire_take_number(in);
@@ -273,14 +278,14 @@ take_answer(void *arg, WireIn *in)
 		}
 		number = wire_take_number(in);
 		if (number >= part->n)
-			elog(ERROR, "answer to row " INT64_FORMAT " of %d", number, part->n);
+			wire_malformed(in);
 		row = &part->rows[number];
 		row->fate = REMOTE_GIVEN;
 		row->warnings = take_warnings(in);
 		if (!part->used)
 			continue;
-		value_from_jsonb(wire_take_doc(in), &row->old);
-		value_from_jsonb(wire_take_doc(in), &row->new);
+		take_shown(in, &row->old);
+		take_shown(in, &row->new);
 	}
 }
 

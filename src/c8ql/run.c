@@ -180,7 +180,6 @@ run_warn(void *arg, int errornum, const char *message)
 {
 	Run		   *run = arg;
 	MemoryContext caller;
-	RunWarning *warning;
 
 	if (run->fail_on_warning)
 		expr_error(errornum, "%s", message);
@@ -195,11 +194,31 @@ run_warn(void *arg, int errornum, const char *message)
 		return;
 	}
 	caller = MemoryContextSwitchTo(run->context);
-	warning = palloc(sizeof(RunWarning));
+	run->warnings = run_note_warning(run->warnings, errornum, message);
+	MemoryContextSwitchTo(caller);
+}
+
+List *
+run_note_warning(List *warnings, int errornum, const char *message)
+{
+	RunWarning *warning = palloc(sizeof(RunWarning));
+
 	warning->errornum = errornum;
 	warning->message = pstrdup(message);
-	run->warnings = lappend(run->warnings, warning);
-	MemoryContextSwitchTo(caller);
+	return lappend(warnings, warning);
+}
+
+void
+run_warn_noted(Run *run, const List *warnings)
+{
+	ListCell   *lc;
+
+	foreach(lc, warnings)
+	{
+		const RunWarning *warning = lfirst(lc);
+
+		run_warn(run, warning->errornum, warning->message);
+	}
 }
 
 Jsonb *

@@ -216,6 +216,12 @@ extern void run_count(Run *run, StoreOutcome outcome);
 /* A warning: kept, raised, or an error, as the options say. */
 extern void run_warn(void *arg, int errornum, const char *message);
 
+/* Keeps a warning that is yet to be raised, in the current memory context. */
+extern List *run_note_warning(List *warnings, int errornum, const char *message);
+
+/* Raises those that were kept. */
+extern void run_warn_noted(Run *run, const List *warnings);
+
 /* Copy a Jsonb into the current context. */
 extern Jsonb *run_copy_jsonb(const Jsonb *jsonb);
 

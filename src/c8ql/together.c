@@ -52,19 +52,13 @@
 #define FIRST_SHOWN 4000
 #define MOST_BYTES (32 * 1024 * 1024)
 
-typedef struct LoopWarning
-{
-	int			errornum;
-	char	   *message;
-} LoopWarning;
-
 typedef struct LoopRow
 {
 	Together   *loop;
 	JsonbValue *variables;
 	Datum		key;
 	UpsertTry	try;
-	List	   *warnings;		/* LoopWarning, of the last composition */
+	List	   *warnings;		/* RunWarning, of the last composition */
 	StoreOutcome outcome;
 	bool		failed;			/* and is ignored */
 	RemoteRow  *remote;			/* NULL: it was none */
@@ -440,15 +434,11 @@ note_warning(void *arg, int errornum, const char *message)
 	Together   *t = arg;
 	LoopRow    *row = unconstify(LoopRow *, t->loaded);
 	MemoryContext caller;
-	LoopWarning *warning;
 
 	if (t->run->fail_on_warning)
 		run_warn(t->run, errornum, message);
 	caller = MemoryContextSwitchTo(t->context);
-	warning = palloc(sizeof(LoopWarning));
-	warning->errornum = errornum;
-	warning->message = pstrdup(message);
-	row->warnings = lappend(row->warnings, warning);
+	row->warnings = run_note_warning(row->warnings, errornum, message);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -860,14 +850,7 @@ together_next(Together *t, Run *run)
 static bool
 give_remote(Together *t, Run *run, const RemoteRow *row, int old_slot, int new_slot)
 {
-	ListCell   *lc;
-
-	foreach(lc, row->warnings)
-	{
-		const RunWarning *warning = lfirst(lc);
-
-		run_warn(run, warning->errornum, warning->message);
-	}
+	run_warn_noted(run, row->warnings);
 	if (row->fate == REMOTE_GIVEN && t->used)
 	{
 		*run_slot(t->step, run, old_slot) = row->old;
@@ -880,17 +863,11 @@ bool
 together_give(Together *t, Run *run, int old_slot, int new_slot)
 {
 	LoopRow    *row = &t->rows[t->next++];
-	ListCell   *lc;
 
 	load_row(t, run, row);
 	if (row->remote)
 		return give_remote(t, run, row->remote, old_slot, new_slot);
-	foreach(lc, row->warnings)
-	{
-		const LoopWarning *warning = lfirst(lc);
-
-		run_warn(run, warning->errornum, warning->message);
-	}
+	run_warn_noted(run, row->warnings);
 	if (row->failed)
 	{
 		if (!row->try.not_object)

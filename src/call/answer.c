@@ -185,7 +185,7 @@ answer_read(WireIn *in, Answer *answer)
 	int64		outcome = wire_take_number(in);
 
 	if (outcome > UPSERT_DELETED)
-		elog(ERROR, "unrecognized upsert outcome: " INT64_FORMAT, outcome);
+		wire_malformed(in);
 	answer->outcome = outcome;
 	answer->key = wire_take_string(in);
 	answer->rev = wire_take_string(in);

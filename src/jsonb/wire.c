@@ -224,8 +224,8 @@ wire_at_end(const WireIn *in)
 	return in->at == in->end;
 }
 
-pg_noreturn static void
-malformed(const WireIn *in)
+void
+wire_malformed(const WireIn *in)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -239,7 +239,7 @@ static char
 take_letter(WireIn *in)
 {
 	if (in->at == in->end)
-		malformed(in);
+		wire_malformed(in);
 	return *in->at++;
 }
 
@@ -253,10 +253,10 @@ take_count(WireIn *in, int each)
 	while (in->at < in->end && *in->at >= '0' && *in->at <= '9' && in->at - start < SHORT_DIGITS)
 		n = n * 10 + (*in->at++ - '0');
 	if (in->at == start || in->at == in->end || *in->at != ':')
-		malformed(in);
+		wire_malformed(in);
 	in->at++;
 	if (each > 0 && n > (in->end - in->at) / each)
-		malformed(in);
+		wire_malformed(in);
 	return n;
 }
 
@@ -281,7 +281,7 @@ take_bytes(WireIn *in, uint32 *len)
 	const char *bytes = in->at;
 
 	if (!is_cut_well(bytes, bytes + n, in->end))
-		malformed(in);
+		wire_malformed(in);
 	in->at += n;
 	*len = n;
 	return bytes;
@@ -298,7 +298,7 @@ take_numeric(WireIn *in)
 	if (p < in->end && *p == '-')
 		p++;
 	if (p == in->end || *p < '0' || *p > '9')
-		malformed(in);
+		wire_malformed(in);
 	for (; p < in->end && ((*p >= '0' && *p <= '9') || *p == '.'); p++)
 	{
 		whole = whole && *p != '.';
@@ -306,7 +306,7 @@ take_numeric(WireIn *in)
 			n = n * 10 + (*p - '0');
 	}
 	if (p == in->end || *p != ';')
-		malformed(in);
+		wire_malformed(in);
 	in->at = p + 1;
 	if (whole && p - start <= SHORT_DIGITS)
 		return NumericGetDatum(int64_to_numeric(*start == '-' ? -n : n));
@@ -324,7 +324,7 @@ take_shape(WireIn *in)
 
 	doc_build_init(&b, 0);
 	if (n > JB_CMASK)
-		malformed(in);
+		wire_malformed(in);
 	doc_open_array(&b, &f, n);
 	for (int64 i = 0; i < n; i++)
 	{
@@ -334,7 +334,7 @@ take_shape(WireIn *in)
 
 		doc_string_item(&key, bytes, len);
 		if (i > 0 && doc_compare_keys(&last, &key) >= 0)
-			malformed(in);
+			wire_malformed(in);
 		doc_put_item(&b, &f, &key);
 		last = key;
 	}
@@ -359,7 +359,7 @@ take_object(WireIn *in, DocBuilder *b, DocFrame *parent, const Jsonb *shape)
 	DocFrame	f;
 
 	if (n > in->end - in->at)
-		malformed(in);
+		wire_malformed(in);
 	doc_open_object(b, &f, n);
 	doc_cursor_first(&keys, &shape->root);
 	doc_put_run(b, &f, &keys, n);
@@ -375,7 +375,7 @@ take_array(WireIn *in, DocBuilder *b, DocFrame *parent)
 	DocFrame	f;
 
 	if (n > JB_CMASK)
-		malformed(in);
+		wire_malformed(in);
 	doc_open_array(b, &f, n);
 	for (int64 i = 0; i < n; i++)
 		take_item(in, b, &f);
@@ -388,7 +388,7 @@ known_shape(WireIn *in)
 	int64		number = take_count(in, 0);
 
 	if (number >= in->nshapes)
-		malformed(in);
+		wire_malformed(in);
 	return in->shapes[number];
 }
 
@@ -452,7 +452,7 @@ take_item(WireIn *in, DocBuilder *b, DocFrame *f)
 	else if (!take_container(in, letter, b, f))
 	{
 		in->at--;
-		malformed(in);
+		wire_malformed(in);
 	}
 }
 
@@ -462,7 +462,7 @@ wire_take_number(WireIn *in)
 	if (take_letter(in) != '#')
 	{
 		in->at--;
-		malformed(in);
+		wire_malformed(in);
 	}
 	return take_count(in, 0);
 }
@@ -479,7 +479,7 @@ wire_take_string(WireIn *in)
 	if (letter != 's')
 	{
 		in->at--;
-		malformed(in);
+		wire_malformed(in);
 	}
 	bytes = take_bytes(in, &len);
 	return pnstrdup(bytes, len);
@@ -501,7 +501,7 @@ wire_take_doc(WireIn *in)
 	if (!take_container(in, letter, &b, NULL))
 	{
 		in->at--;
-		malformed(in);
+		wire_malformed(in);
 	}
 	in->last = b.len;
 	return doc_build_finish(&b);

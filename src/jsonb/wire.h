@@ -13,6 +13,8 @@
 #include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
+#include "compat.h"
+
 /* An object's keys, which were put once and have a number since. */
 typedef struct WireShape
 {
@@ -63,5 +65,8 @@ extern int64 wire_take_number(WireIn *in);
 /* In the current memory context, in which all shapes are kept, too. */
 extern char *wire_take_string(WireIn *in);
 extern Jsonb *wire_take_doc(WireIn *in);
+
+/* What was taken last is none of what its taker can use: error 22P02. */
+pg_noreturn extern void wire_malformed(const WireIn *in);
 
 #endif							/* UPSERT_JSONB_WIRE_H */

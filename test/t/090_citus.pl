@@ -215,6 +215,15 @@ rows_are($c, q{SET ROLE owner; SELECT action FROM upsert('s.t', '{"_key": "a"}')
 $c->safe_psql('postgres', qq{ALTER FUNCTION s.upsert_group_$group OWNER TO owner});
 sqlstate_is($c, q{SELECT upsert('s.t', '{"_key": "a"}')}, 'P0001', 'its owner\'s is');
 
+# what it answers is looked at
+$c->safe_psql('postgres', qq{SET ROLE owner; DROP FUNCTION s.upsert_group_$group;
+	CREATE FUNCTION s.upsert_group_$group(key text, collection regclass, shard bigint, docs text, request jsonb)
+	RETURNS SETOF text LANGUAGE sql AS 'SELECT current_setting(''my.answer'')'});
+sqlstate_is($c, qq{SET my.answer = '$_'; SELECT upsert('s.t', '{"_key": "a"}')}, '22P02', "no outcome: $_") for '#99:-----', '#0:', 'x';
+sqlstate_is($c, qq{SET search_path = s, public; SET my.answer = '$_'; SELECT c8ql('UPSERT {_key: "a"} INSERT {_key: "a"} UPDATE {n: 1} IN t RETURN NEW')},
+	'22P02', "no answer of a loop: $_")
+  for '#1:#9:#0:-n', '#1:#0:#1:#5:-', '#1:#0:#0:--', '#1:#0:#0:rn-';
+
 # --- several nodes ---------------------------------------------------------------
 
 my $holder = $c->background_psql('postgres');
