@@ -69,18 +69,7 @@ can_chroot() {
 	if [ "$(id -u)" != 0 ]; then why="needs root"; return 1; fi
 	if ! command -v mmdebstrap >/dev/null; then why="needs the package mmdebstrap"; return 1; fi
 }
-in_chroot() {	# in_chroot ROOT COMMAND...: gone, and all that it started, when it ends
-	local root=$1
-	shift
-	unshare --mount --pid --fork --kill-child sh -c '
-		root=$1
-		shift
-		mount -t proc proc "$root/proc"
-		mkdir -p "$root/dev/shm"
-		mount -t tmpfs tmpfs "$root/dev/shm"
-		chmod 1777 "$root/dev/shm" "$root/tmp" "$root/var/tmp"
-		exec chroot "$root" /usr/bin/env -i LC_ALL=C.UTF-8 HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$root" "$@"
-}
+. "$here/test/chroot.sh"
 chroot_of() {	# chroot_of SUITE PACKAGES: $rigs/chroot-SUITE, made once
 	local root=$rigs/chroot-$1 log=$logs/chroot-$1.log
 	if ! [ -e "$root/etc/debian_version" ]; then

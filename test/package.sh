@@ -18,18 +18,8 @@ rigs=${UPSERT_RIGS:-/var/tmp/upsert-rigs}
 command -v mmdebstrap >/dev/null || { echo "package: needs the package mmdebstrap" >&2; exit 2; }
 rc=0
 
-in_chroot() {	# in_chroot ROOT COMMAND...
-	local root=$1
-	shift
-	unshare --mount --pid --fork --kill-child sh -c '
-		root=$1
-		shift
-		mount -t proc proc "$root/proc"
-		mkdir -p "$root/dev/shm"
-		mount -t tmpfs tmpfs "$root/dev/shm"
-		chmod 1777 "$root/dev/shm" "$root/tmp" "$root/var/tmp"
-		exec chroot "$root" /usr/bin/env -i LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$root" "$@"
-}
+export CHROOT_ENV=DEBIAN_FRONTEND=noninteractive
+. "$here/test/chroot.sh"
 empty() {	# empty SUITE NAME: a fresh Debian in $rigs/NAME
 	if ! [ -e "$rigs/empty-$1.tar" ]; then
 		nice mmdebstrap --variant=minbase --include=sudo "$1" "$rigs/empty-$1.new.tar" >"$rigs/empty-$1.log" 2>&1
